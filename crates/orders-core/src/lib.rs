@@ -1,0 +1,38 @@
+#![doc = include_str!("../README.md")]
+
+mod calendar;
+mod conflict;
+mod fee;
+mod gap;
+mod id;
+mod idempotency;
+mod name;
+mod order;
+mod precondition;
+mod query;
+mod schedule;
+mod service;
+mod slot;
+mod store;
+mod timestamp;
+#[cfg(feature = "serde")]
+mod wire;
+
+pub use calendar::{Calendar, CalendarDraft};
+pub use conflict::{Booking, Conflict, GapTooWide, MAX_PAIRS, TooClose};
+pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
+pub use gap::{InvalidGap, MinimumGap};
+pub use id::{CalendarId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId};
+pub use idempotency::{IdempotencyKey, InvalidKey, MAX_KEY_LENGTH, Placed};
+pub use name::{InvalidName, MAX_NAME_LENGTH, Name};
+pub use order::{InvalidServices, MAX_SERVICES, Order, OrderDraft, OrderPatch, OrderedServices};
+pub use precondition::Precondition;
+pub use query::{Direction, OrderFilter, OrderQuery, Page, Position};
+pub use schedule::{
+    Interval, NearestFree, SEARCH_REACH_MICROS, Schedule, first_free_from, free_within,
+    last_free_until,
+};
+pub use service::{Service, ServiceDraft};
+pub use slot::Slot;
+pub use store::{Calendars, Mode, Orders, Resource, Services, StoreError, UnknownReferences};
+pub use timestamp::{InvalidTimestamp, Timestamp};

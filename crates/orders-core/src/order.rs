@@ -1,0 +1,193 @@
+//! The appointment itself: [`Order`], and the [`OrderDraft`] it is made from.
+
+use crate::{CalendarId, Fee, MinimumGap, OrderId, ServiceId, Slot, Timestamp};
+
+/// The most services that one order has.
+pub const MAX_SERVICES: usize = 32;
+
+/// A booked appointment, as the store answers it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct Order {
+    /// Its id.
+    pub id: OrderId,
+    /// The calendar whose time it takes.
+    pub calendar: CalendarId,
+    /// When it starts.
+    pub datetime: Timestamp,
+    /// What it costs.
+    pub totalfee: Fee,
+    /// What was ordered, in the client's order.
+    pub services: OrderedServices,
+    /// Counts the states of the order, from 1.
+    pub version: u64,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it was last written.
+    pub updated_at: Timestamp,
+}
+
+/// An order as a client wishes it: valid in itself, not yet held against any other.
+///
+/// ```
+/// use orders_core::{OrderDraft, OrderedServices, ServiceId};
+/// let draft = OrderDraft {
+///     id: None,
+///     calendar: None,
+///     datetime: "2022-11-01T11:11:11.111Z".parse()?,
+///     totalfee: "100".parse()?,
+///     services: OrderedServices::new([ServiceId::new("123")?])?,
+/// };
+/// assert!(OrderedServices::new([]).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+pub struct OrderDraft {
+    /// The client's own id, or none to have one made.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub id: Option<OrderId>,
+    /// None is `default` for a new order, and the calendar it is in for one that stands.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub calendar: Option<CalendarId>,
+    /// When it is to start.
+    pub datetime: Timestamp,
+    /// What it is to cost.
+    pub totalfee: Fee,
+    /// What is ordered.
+    pub services: OrderedServices,
+}
+
+/// The services of one order: 1 to 32, all different, in the client's order.
+///
+/// ```
+/// use orders_core::{OrderedServices, ServiceId};
+/// let id = |text| ServiceId::new(text).unwrap();
+/// assert_eq!(OrderedServices::new([id("789"), id("123")])?.len(), 2);
+/// assert!(OrderedServices::new([id("123"), id("123")]).is_err());
+/// # Ok::<(), orders_core::InvalidServices>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct OrderedServices(Box<[ServiceId]>);
+
+/// Why a list of services is none that can be ordered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidServices {
+    /// An order is for something.
+    #[error("an order needs at least one service")]
+    Empty,
+    /// An order has at most [`MAX_SERVICES`] services.
+    #[error("an order has at most {MAX_SERVICES} services, this one has {0}")]
+    TooMany(usize),
+    /// A service is ordered once or not at all.
+    #[error("service {id} is named more than once")]
+    Repeated {
+        /// Where in the list it stands again, from 0.
+        index: usize,
+        /// The service.
+        id: ServiceId,
+    },
+}
+
+impl OrderedServices {
+    /// Takes services as those of one order.
+    ///
+    /// # Errors
+    /// When there are none, more than 32, or one is repeated.
+    pub fn new(services: impl IntoIterator<Item = ServiceId>) -> Result<Self, InvalidServices> {
+        let services: Box<[_]> = services.into_iter().collect();
+        if services.is_empty() {
+            return Err(InvalidServices::Empty);
+        }
+        if services.len() > MAX_SERVICES {
+            return Err(InvalidServices::TooMany(services.len()));
+        }
+        for (index, id) in services.iter().enumerate() {
+            if services[..index].contains(id) {
+                return Err(InvalidServices::Repeated { index, id: id.clone() });
+            }
+        }
+        Ok(Self(services))
+    }
+
+    /// The services, in the client's order.
+    pub fn iter(&self) -> std::slice::Iter<'_, ServiceId> {
+        self.0.iter()
+    }
+
+    /// How many there are, 1 to 32.
+    #[expect(clippy::len_without_is_empty, reason = "there is always at least one")]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl<'a> IntoIterator for &'a OrderedServices {
+    type Item = &'a ServiceId;
+    type IntoIter = std::slice::Iter<'a, ServiceId>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl OrderDraft {
+    /// Which of `orders` this draft conflicts with in its calendar, were its gap `gap`.
+    ///
+    /// Orders of other calendars are passed over, and so is the order that has the draft's own id.
+    pub fn conflicts<'a>(
+        &self,
+        gap: MinimumGap,
+        orders: impl IntoIterator<Item = &'a Order>,
+    ) -> impl Iterator<Item = &'a Order> {
+        let wish = Slot::new(self.datetime, gap);
+        let calendar = self.calendar.clone().unwrap_or_default();
+        let own = self.id.clone();
+        orders.into_iter().filter(move |order| {
+            order.calendar == calendar
+                && Some(&order.id) != own.as_ref()
+                && Slot::new(order.datetime, gap).conflicts_with(wish)
+        })
+    }
+}
+
+/// What is to change about an order: what is given replaces what stands, the rest stays.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderPatch {
+    /// Another calendar.
+    pub calendar: Option<CalendarId>,
+    /// Another time.
+    pub datetime: Option<Timestamp>,
+    /// Another fee.
+    pub totalfee: Option<Fee>,
+    /// Other services, all of them.
+    pub services: Option<OrderedServices>,
+}
+
+impl OrderPatch {
+    /// The order as it would be with this patch.
+    #[must_use]
+    pub fn applied_to(&self, order: &Order) -> OrderDraft {
+        OrderDraft {
+            id: Some(order.id.clone()),
+            calendar: Some(self.calendar.as_ref().unwrap_or(&order.calendar).clone()),
+            datetime: self.datetime.unwrap_or(order.datetime),
+            totalfee: self.totalfee.unwrap_or(order.totalfee),
+            services: self.services.as_ref().unwrap_or(&order.services).clone(),
+        }
+    }
+}
+
+/// What was read can be sent back: an order as a draft of itself.
+impl From<Order> for OrderDraft {
+    fn from(order: Order) -> Self {
+        Self {
+            id: Some(order.id),
+            calendar: Some(order.calendar),
+            datetime: order.datetime,
+            totalfee: order.totalfee,
+            services: order.services,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! The JSON form of the values that are more than their fields.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{Error, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::{Fee, MinimumGap, Name, OrderedServices, ServiceId, Timestamp};
+
+/// Reads an id: a string, or an integer as its decimal digits.
+pub(crate) struct IdText;
+
+impl Visitor<'_> for IdText {
+    type Value = String;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or an integer")
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<String, E> {
+        Ok(text.to_owned())
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+
+    fn visit_i64<E: Error>(self, number: i64) -> Result<String, E> {
+        Ok(number.to_string())
+    }
+}
+
+macro_rules! as_text {
+    ($($name:ident: $parse:expr;)*) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                let text = Cow::<'de, str>::deserialize(from)?;
+                $parse(&text).map_err(D::Error::custom)
+            }
+        }
+    )*};
+}
+
+as_text! {
+    Timestamp: str::parse;
+    MinimumGap: str::parse;
+    Name: Name::new;
+}
+
+/// A JSON number with the digits as they were written, never a binary fraction.
+impl Serialize for Fee {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let digits = RawValue::from_string(self.to_string()).map_err(serde::ser::Error::custom)?;
+        digits.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fee {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let digits = Box::<RawValue>::deserialize(from)?;
+        digits.get().parse().map_err(D::Error::custom)
+    }
+}
+
+/// `{ "id": "123" }`, the form in which an order names a service.
+#[derive(Serialize)]
+struct Named<'a> {
+    id: &'a ServiceId,
+}
+
+/// The same when read, and only in that form: a derived struct would also be read from `["123"]`.
+struct NamedOwned(ServiceId);
+
+impl<'de> Deserialize<'de> for NamedOwned {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(NamedVisitor)
+    }
+}
+
+struct NamedVisitor;
+
+impl<'de> Visitor<'de> for NamedVisitor {
+    type Value = NamedOwned;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with the id of a service")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<NamedOwned, A::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            id: ServiceId,
+        }
+        Fields::deserialize(MapAccessDeserializer::new(map)).map(|fields| NamedOwned(fields.id))
+    }
+}
+
+impl Serialize for OrderedServices {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|id| Named { id }))
+    }
+}
+
+impl<'de> Deserialize<'de> for OrderedServices {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let named = Vec::<NamedOwned>::deserialize(from)?;
+        OrderedServices::new(named.into_iter().map(|NamedOwned(id)| id)).map_err(D::Error::custom)
+    }
+}
