@@ -1,0 +1,167 @@
+use std::path::{Path, PathBuf};
+use std::process::Child;
+
+use crate::account::Account;
+use crate::cluster::Plan;
+use crate::files::create_passable;
+use crate::layout::Layout;
+use crate::owner::Owner;
+use crate::process::{Mode, Postmaster, stop};
+use crate::server::Launch;
+use crate::watchdog::Guard;
+use crate::{Error, Installation, Options, socket, url};
+
+/// A running PostgreSQL server that belongs to this process, and is stopped when this is dropped.
+#[derive(Debug)]
+pub struct PrivatePostgres {
+    server: Option<Child>,
+    launch: Launch,
+    // Fields are dropped in this order: the temporary directory goes before its lock.
+    guard: Guard,
+    _owner: Owner,
+}
+
+impl PrivatePostgres {
+    /// Starts a server, creating its cluster first if needed, and waits until it accepts
+    /// connections.
+    ///
+    /// A server that a killed process has left running on the same directory is stopped first.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotInstalled`] and [`Error::VersionMissing`] if no suitable PostgreSQL is there,
+    /// [`Error::InUse`] if a living process owns the directory, [`Error::Unreachable`] if we are
+    /// root and the server's user cannot get to the directory, [`Error::Start`] and
+    /// [`Error::StartTimeout`] with the end of the server's log if it does not come up, and the
+    /// other errors if something fails on the way.
+    pub fn start(options: Options) -> Result<Self, Error> {
+        let (guard, directory) = match &options.directory {
+            Some(directory) => (Guard::none(), directory.clone()),
+            None => {
+                let guard = Guard::of_new_directory(&Account::of_new_data()?)?;
+                let directory = guard.directory().to_owned();
+                (guard, directory)
+            }
+        };
+        let layout = Layout::new(&directory)?;
+        let data = layout.data();
+        let account = Account::of_data(&data)?;
+        create_passable(layout.root(), &account)?;
+        let owner = Owner::of(&layout)?;
+        let exists = data.read_dir().is_ok_and(|mut entries| entries.next().is_some());
+        let installation =
+            if exists { Installation::find_for(&data)? } else { Installation::find()? };
+        if !exists {
+            let database = options.database.as_deref();
+            let (installation, account, guard) = (&installation, &account, &guard);
+            Plan { installation, account, durable: options.durable, database, guard }
+                .create(&layout)?;
+        }
+        let socket_directory = socket::create_directory(&layout, &account)?;
+        let launch = Launch { layout, installation, account, socket_directory, options };
+        let mut postgres = Self { server: None, launch, guard, _owner: owner };
+        postgres.start_again()?;
+        Ok(postgres)
+    }
+
+    /// Starts a server for tests, with a database `orders`, that is not durable and disappears
+    /// together with its directory when this value is dropped or this process ends for whatever
+    /// reason.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`PrivatePostgres::start`].
+    pub fn temporary() -> Result<Self, Error> {
+        Self::start(Options::temporary())
+    }
+
+    /// The libpq URL of a database on this server.
+    pub fn url(&self, database: &str) -> String {
+        url::url(&self.launch.socket_directory, database)
+    }
+
+    /// The directory that holds everything that belongs to this server.
+    pub fn directory(&self) -> &Path {
+        self.launch.layout.root()
+    }
+
+    /// The directory of the unix socket; the port is 5432 and the user `orders`.
+    pub fn socket_directory(&self) -> &Path {
+        &self.launch.socket_directory
+    }
+
+    /// The file the server logs to.
+    pub fn log_file(&self) -> PathBuf {
+        self.launch.layout.log()
+    }
+
+    /// The PostgreSQL installation that is used.
+    pub fn installation(&self) -> &Installation {
+        &self.launch.installation
+    }
+
+    /// The process id of the server, unless it was stopped.
+    pub fn process_id(&self) -> Option<u32> {
+        self.server.as_ref().map(Child::id)
+    }
+
+    /// Whether the server process runs: false after a stop, and after the server has died.
+    pub fn is_running(&mut self) -> bool {
+        self.server.as_mut().is_some_and(Postmaster::is_running)
+    }
+
+    /// Stops the server in good order: clients are disconnected, and all data is written to disk.
+    ///
+    /// A server that does not stop within 30 s is stopped as by [`Self::stop_immediately`]. The
+    /// directory remains ours until this value is dropped. Nothing happens if no server runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stop`] if even killing it does not help.
+    pub fn stop(&mut self) -> Result<(), Error> {
+        self.stop_with(Mode::Fast)
+    }
+
+    /// Stops the server as a crash would: the next start has to recover from the log.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stop`] if even killing it does not help.
+    pub fn stop_immediately(&mut self) -> Result<(), Error> {
+        self.stop_with(Mode::Immediate)
+    }
+
+    /// Starts the server after it was stopped or has died, with the same data and the same URL;
+    /// nothing happens if it runs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Start`] and [`Error::StartTimeout`] if it does not come up.
+    pub fn start_again(&mut self) -> Result<(), Error> {
+        if self.is_running() {
+            return Ok(());
+        }
+        self.server = Some(self.launch.start(&self.guard)?);
+        Ok(())
+    }
+
+    fn stop_with(&mut self, mode: Mode) -> Result<(), Error> {
+        if let Some(server) = &mut self.server {
+            stop(server, mode)?;
+            self.server = None;
+            self.guard.watch_nothing();
+        }
+        Ok(())
+    }
+}
+
+impl Drop for PrivatePostgres {
+    fn drop(&mut self) {
+        let is_temporary = self.launch.options.directory.is_none();
+        let mode = if is_temporary { Mode::Immediate } else { Mode::Fast };
+        if let Err(error) = self.stop_with(mode) {
+            log::error!("{error}");
+        }
+        socket::remove_elsewhere(&self.launch.layout, &self.launch.account);
+    }
+}

@@ -1,0 +1,129 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Child;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::account::Account;
+use crate::layout::Layout;
+use crate::process::{Mode, POLL, Postmaster, stop};
+use crate::server_log::ServerLog;
+use crate::socket::{self, PORT};
+use crate::watchdog::Guard;
+use crate::{Error, Installation, Options, takeover};
+
+/// How long the remains of a server that was killed may take to disappear.
+const REMAINS: Duration = Duration::from_secs(10);
+
+/// Everything that is needed to start a server on an existing cluster.
+#[derive(Debug)]
+pub(crate) struct Launch {
+    pub(crate) layout: Layout,
+    pub(crate) installation: Installation,
+    pub(crate) account: Account,
+    pub(crate) socket_directory: PathBuf,
+    pub(crate) options: Options,
+}
+
+impl Launch {
+    /// Starts the server, in place of one that still runs on this data, and waits until it accepts connections.
+    pub(crate) fn start(&self, guard: &Guard) -> Result<Child, Error> {
+        takeover::stop_leftover_server(&self.layout.data())?;
+        socket::remove_stale(&self.socket_directory);
+        let begin = Instant::now();
+        loop {
+            match self.try_start(guard, begin + self.options.startup_timeout) {
+                // After a postmaster was killed its children end by themselves, but not at once.
+                Err(Error::Start { lines, .. })
+                    if lines.contains("pre-existing shared memory block")
+                        && begin.elapsed() < REMAINS =>
+                {
+                    thread::sleep(Duration::from_millis(100));
+                }
+                result => return result,
+            }
+        }
+    }
+
+    fn try_start(&self, guard: &Guard, deadline: Instant) -> Result<Child, Error> {
+        let (log, file) = ServerLog::open(self.layout.log())?;
+        let program = self.installation.program("postgres");
+        let mut command = self.account.command(&program);
+        command.arg("-D").arg(self.layout.data());
+        command.arg("-c").arg(socket::setting(&self.socket_directory));
+        for (name, value) in self.settings() {
+            command.arg("-c").arg(format!("{name}={value}"));
+        }
+        let copy = file.try_clone().map_err(Error::file("open", log.path()))?;
+        let mut child =
+            command.stdout(copy).stderr(file).spawn().map_err(self.account.run_error(&program))?;
+        guard.watch(child.id());
+        let result = self.wait_until_ready(&mut child, &log, deadline);
+        match result {
+            Ok(()) => Ok(child),
+            Err(error) => {
+                // The first error is the one to report.
+                let _ = stop(&mut child, Mode::Immediate);
+                guard.watch_nothing();
+                Err(error)
+            }
+        }
+    }
+
+    fn wait_until_ready(
+        &self,
+        child: &mut Child,
+        log: &ServerLog,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let file = self.layout.data().join("postmaster.pid");
+        loop {
+            if says_ready(&file, child.id()) && socket::answers(&self.socket_directory) {
+                return Ok(());
+            }
+            let (path, lines) = (log.path().to_owned(), || log.last_lines());
+            if !child.is_running() {
+                return Err(Error::Start { log: path, lines: lines() });
+            }
+            if Instant::now() >= deadline {
+                let seconds = self.options.startup_timeout.as_secs();
+                return Err(Error::StartTimeout { seconds, log: path, lines: lines() });
+            }
+            thread::sleep(POLL);
+        }
+    }
+
+    fn settings(&self) -> Vec<(String, String)> {
+        let durable = if self.options.durable { "on" } else { "off" };
+        let port = PORT.to_string();
+        let ours = [
+            ("listen_addresses", ""),
+            ("port", &port),
+            ("max_connections", "100"),
+            ("shared_buffers", "128MB"),
+            ("fsync", durable),
+            ("synchronous_commit", durable),
+            ("full_page_writes", durable),
+            // Some distributions turn the collector on, and then our log would stay empty.
+            ("logging_collector", "off"),
+            ("log_destination", "stderr"),
+            // Routine checkpoints would only make the log grow.
+            ("log_checkpoints", "off"),
+        ];
+        ours.into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .chain(self.options.settings.iter().cloned())
+            .collect()
+    }
+}
+
+/// Whether `postmaster.pid` says that this process accepts connections.
+fn says_ready(file: &Path, process: u32) -> bool {
+    let Ok(text) = fs::read_to_string(file) else {
+        return false;
+    };
+    let mut lines = text.lines();
+    // The first line is the process, the eighth its state.
+    lines.next().is_some_and(|line| line.trim() == process.to_string())
+        && lines.nth(6).is_some_and(|line| line.trim() == "ready")
+}

@@ -1,0 +1,63 @@
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{Read, Seek, SeekFrom};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// A log that has grown beyond this many bytes is put aside at the next start.
+const LARGE: u64 = 16 * 1024 * 1024;
+
+/// How many lines of the log an error quotes.
+const QUOTED_LINES: usize = 15;
+
+/// The log file of a server that is being started.
+#[derive(Debug)]
+pub(crate) struct ServerLog {
+    path: PathBuf,
+    start: u64,
+}
+
+impl ServerLog {
+    /// Opens the log for appending; the file is for the server to write to.
+    pub(crate) fn open(path: PathBuf) -> Result<(Self, File), Error> {
+        if let Some(parent) = path.parent() {
+            // Statements in the log may contain data that is nobody's business.
+            DirBuilder::new()
+                .recursive(true)
+                .mode(0o700)
+                .create(parent)
+                .map_err(Error::file("create", parent))?;
+        }
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGE) {
+            let old = path.with_extension("log.old");
+            fs::rename(&path, &old).map_err(Error::file("rename", &path))?;
+        }
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(&path)
+            .map_err(Error::file("open", &path))?;
+        let start = file.metadata().map_err(Error::file("look at", &path))?.len();
+        Ok((Self { path, start }, file))
+    }
+
+    /// The path of the file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The last lines that the server has written since this log was opened.
+    pub(crate) fn last_lines(&self) -> String {
+        let mut bytes = Vec::new();
+        // A log that cannot be read must not hide the error which it should explain.
+        let _ = File::open(&self.path).and_then(|mut file| {
+            file.seek(SeekFrom::Start(self.start))?;
+            file.read_to_end(&mut bytes)
+        });
+        let text = String::from_utf8_lossy(&bytes);
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n")
+    }
+}

@@ -1,0 +1,63 @@
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::Pid;
+
+use crate::Error;
+use crate::process::{Mode, Postmaster, stop};
+
+/// Stops the server that a killed owner has left running on this data directory of PostgreSQL.
+///
+/// Afterwards a new server can be started, whatever the old one has left behind.
+pub(crate) fn stop_leftover_server(data: &Path) -> Result<(), Error> {
+    let file = data.join("postmaster.pid");
+    let Ok(text) = fs::read_to_string(&file) else {
+        return Ok(());
+    };
+    let first = text.lines().next().unwrap_or_default();
+    let Some(pid) = first.trim().parse().ok().and_then(Pid::from_raw) else {
+        return Ok(());
+    };
+    let mut leftover = Leftover { pid, data: data.to_owned() };
+    if leftover.is_running() {
+        log::info!("stopping the postgresql server {pid} that a killed process has left behind");
+        return stop(&mut leftover, Mode::Fast);
+    }
+    // The number may belong to an innocent process now, which PostgreSQL would take for a server
+    // and refuse to start. It disregards the number of its own parent, and still checks by the rest
+    // of the file that no process of the old server uses its shared memory.
+    let rest = text.strip_prefix(first).unwrap_or_default();
+    fs::write(&file, format!("{}{rest}", std::process::id())).map_err(Error::file("write", &file))
+}
+
+/// A server that is not our child.
+struct Leftover {
+    pid: Pid,
+    data: PathBuf,
+}
+
+impl Postmaster for Leftover {
+    fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    fn is_running(&mut self) -> bool {
+        // A postmaster stays in its data directory, where hardly anybody else ever is.
+        if Path::new("/proc/self/cwd").exists() {
+            let current = fs::metadata(format!("/proc/{}/cwd", self.pid));
+            let (Ok(current), Ok(data)) = (current, fs::metadata(&self.data)) else {
+                return false;
+            };
+            return (current.dev(), current.ino()) == (data.dev(), data.ino());
+        }
+        let output = Command::new("ps")
+            .args(["-ww", "-o", "command=", "-p", &self.pid.to_string()])
+            .output();
+        output.is_ok_and(|output| {
+            let command = String::from_utf8_lossy(&output.stdout).into_owned();
+            command.contains(&*self.data.to_string_lossy())
+        })
+    }
+}

@@ -1,0 +1,117 @@
+use std::fs;
+use std::time::Duration;
+
+use private_postgres::{Error, PrivatePostgres};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{
+    OtherOwner, ask, empty_directory, eventually, innocent_process_of_owner_of, is_alive, quick,
+};
+
+fn signal(process: u32, signal: Signal) {
+    let pid = Pid::from_raw(i32::try_from(process).expect("a process id")).expect("not zero");
+    kill_process(pid, signal).expect("the process can be signalled");
+}
+
+#[test]
+fn a_second_owner_in_the_same_process_is_refused() {
+    let directory = empty_directory();
+    let first = PrivatePostgres::start(quick(directory.path())).unwrap();
+    let error = PrivatePostgres::start(quick(directory.path())).unwrap_err();
+    assert!(matches!(error, Error::InUse { .. }), "{error}");
+    assert_eq!(ask(&first, "SELECT 1").unwrap(), "1");
+}
+
+#[test]
+fn a_second_owner_in_another_process_is_refused_and_told_who_the_first_one_is() {
+    let directory = empty_directory();
+    let other = OtherOwner::start(Some(directory.path()));
+    let error = PrivatePostgres::start(quick(directory.path())).unwrap_err();
+    let path = directory.path().display().to_string();
+    let message = error.to_string();
+    assert!(message.starts_with("another orders service (process "), "{message}");
+    assert!(message.contains(&path), "{message}");
+    let server = other.server;
+    other.kill();
+    // The directory of a server must not be removed under its feet.
+    signal(server, Signal::QUIT);
+    eventually("the server has ended", || !is_alive(server));
+}
+
+#[test]
+fn a_directory_is_taken_over_while_the_server_of_a_killed_owner_still_runs() {
+    let directory = empty_directory();
+    let other = OtherOwner::start(Some(directory.path()));
+    let server = other.server;
+    other.kill();
+    assert!(is_alive(server));
+    let postgres = PrivatePostgres::start(quick(directory.path())).unwrap();
+    assert!(!is_alive(server));
+    assert_ne!(postgres.process_id(), Some(server));
+    assert_eq!(ask(&postgres, "SELECT 1").unwrap(), "1");
+}
+
+#[test]
+fn a_directory_is_taken_over_after_the_owner_and_its_server_were_killed() {
+    let directory = empty_directory();
+    let other = OtherOwner::start(Some(directory.path()));
+    let server = other.server;
+    other.kill();
+    signal(server, Signal::KILL);
+    let postgres = PrivatePostgres::start(quick(directory.path())).unwrap();
+    assert_eq!(ask(&postgres, "SELECT 1").unwrap(), "1");
+}
+
+#[test]
+fn an_innocent_process_with_the_number_of_the_old_server_is_not_touched() {
+    let directory = empty_directory();
+    let mut postgres = PrivatePostgres::start(quick(directory.path())).unwrap();
+    let data = directory.path().join("postgres");
+    let (file, lock) = (data.join("postmaster.pid"), ".s.PGSQL.5432.lock");
+    let lock = postgres.socket_directory().join(lock);
+    let (text, lock_text) =
+        (fs::read_to_string(&file).unwrap(), fs::read_to_string(&lock).unwrap());
+    postgres.stop_immediately().unwrap();
+    drop(postgres);
+    let mut innocent = innocent_process_of_owner_of(&data);
+    let number = |text: &str| {
+        let rest = text.split_once('\n').expect("several lines").1;
+        format!("{}\n{rest}", innocent.id())
+    };
+    fs::write(&file, number(&text)).unwrap();
+    fs::write(&lock, number(&lock_text)).unwrap();
+    if rustix::process::geteuid().is_root() {
+        use std::os::unix::fs::{MetadataExt, chown};
+        let metadata = fs::metadata(&data).unwrap();
+        for path in [&file, &lock] {
+            chown(path, Some(metadata.uid()), Some(metadata.gid())).unwrap();
+        }
+    }
+    let postgres = PrivatePostgres::start(quick(directory.path()));
+    let survived = innocent.try_wait().unwrap().is_none();
+    innocent.kill().unwrap();
+    innocent.wait().unwrap();
+    assert!(survived);
+    assert_eq!(ask(&postgres.unwrap(), "SELECT 1").unwrap(), "1");
+}
+
+#[test]
+fn what_an_interrupted_initdb_has_left_is_no_obstacle() {
+    let directory = empty_directory();
+    let leftover = directory.path().join("initdb-abc123");
+    fs::create_dir_all(leftover.join("base/1")).unwrap();
+    fs::write(leftover.join("PG_VERSION"), "15\n").unwrap();
+    let postgres = PrivatePostgres::start(quick(directory.path())).unwrap();
+    assert_eq!(ask(&postgres, "SELECT 1").unwrap(), "1");
+    assert!(!leftover.exists());
+}
+
+#[test]
+fn an_owner_may_be_killed_at_any_moment_of_the_first_start() {
+    let directory = empty_directory();
+    for delay in [100, 300, 500, 700, 900, 1100] {
+        OtherOwner::start_and_kill_after(directory.path(), Duration::from_millis(delay));
+    }
+    let postgres = PrivatePostgres::start(quick(directory.path())).unwrap();
+    assert_eq!(ask(&postgres, "SELECT 1").unwrap(), "1");
+}
