@@ -1,0 +1,155 @@
+//! Placing many orders with one statement.
+//!
+//! The rows of one insert see each other as they see those of anybody else, so of two lines that are too
+//! close the first wins. A batch holds many orders while it waits for the next one's time, so it must not
+//! meet whoever waits in the other direction: batches into one calendar take turns, with each other and
+//! with moves.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use diesel::data_types::PgTimestamp;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Numeric, Text, Timestamptz};
+use orders_core::{CalendarId, Mode, Order, OrderDraft, OrderId, StoreError};
+use rust_decimal::Decimal;
+
+use super::place;
+use super::refusal::{self, Wish};
+use crate::error::Failure;
+use crate::row;
+use crate::statement::statement;
+
+/// A draft with the id and the calendar that its order gets.
+pub(super) struct Line {
+    pub(super) id: OrderId,
+    pub(super) calendar: CalendarId,
+    pub(super) draft: OrderDraft,
+}
+
+statement! {
+    /// Takes turns with whoever else needs these calendars for themselves.
+    LockBatch<'a> { calendars: Vec<&'a str> as Array<Text> } -> (Bool,)
+    "SELECT count(pg_advisory_xact_lock(1, hashint8(key))::text) > 0
+       FROM (SELECT key FROM calendars WHERE id = ANY ($1) ORDER BY key FOR KEY SHARE) AS wished"
+}
+
+statement! {
+    /// Places those lines that can be placed. A list of services is one text here, with commas, which no
+    /// id contains: PostgreSQL has no arrays of arrays of different lengths. `OFFSET 0` keeps the planner
+    /// from reading whole tables once rather than the few rows of each line.
+    PlaceEach<'a> {
+        ids: Vec<&'a str> as Array<Text>,
+        calendars: Vec<&'a str> as Array<Text>,
+        datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
+        totalfees: Vec<Decimal> as Array<Numeric>,
+        services: Vec<String> as Array<Text>,
+    } -> (Text, BigInt, Timestamptz, Timestamptz)
+    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+     SELECT wish.id, calendars.key, calendars.minimum_gap, wish.datetime, wish.totalfee, wish.services
+       FROM (SELECT id, calendar, datetime, totalfee, string_to_array(services, ',') AS services, place
+               FROM unnest($1, $2, $3, $4, $5)
+                    WITH ORDINALITY AS line (id, calendar, datetime, totalfee, services, place)) AS wish
+       CROSS JOIN LATERAL (
+            SELECT key, minimum_gap FROM calendars WHERE id = wish.calendar OFFSET 0) AS calendars
+      WHERE NOT EXISTS (
+            SELECT FROM orders
+             WHERE orders.calendar = calendars.key
+               AND orders.datetime > wish.datetime - calendars.minimum_gap
+               AND orders.datetime < wish.datetime + calendars.minimum_gap
+            OFFSET 0)
+        AND NOT EXISTS (
+            SELECT FROM unnest(wish.services) AS named (id)
+             WHERE NOT EXISTS (SELECT FROM services WHERE services.id = named.id OFFSET 0)
+            OFFSET 0)
+      ORDER BY wish.place
+     ON CONFLICT DO NOTHING
+     RETURNING id, version, created_at, updated_at"
+}
+
+/// Places each line, or finds out why it cannot be placed.
+pub(super) fn place(
+    conn: &mut PgConnection,
+    lines: &[Line],
+) -> Result<Vec<Result<Order, StoreError>>, Failure> {
+    let mut answers = Vec::with_capacity(lines.len());
+    let mut rest = lines;
+    while !rest.is_empty() {
+        let (run, behind) = rest.split_at(until_repeated_id(rest));
+        answers.extend(place_run(conn, run)?);
+        rest = behind;
+    }
+    Ok(answers)
+}
+
+/// How many lines there are before one repeats the id of another. A row that was placed tells its id,
+/// and nothing else tells which line it came from.
+fn until_repeated_id(lines: &[Line]) -> usize {
+    let mut seen = HashSet::with_capacity(lines.len());
+    lines.iter().position(|line| !seen.insert(&line.id)).unwrap_or(lines.len())
+}
+
+fn place_run(
+    conn: &mut PgConnection,
+    lines: &[Line],
+) -> Result<Vec<Result<Order, StoreError>>, Failure> {
+    let mut placed = HashMap::with_capacity(lines.len());
+    match insert(conn, lines) {
+        Ok(rows) => placed.extend(rows.into_iter().map(|row| (row.0, (row.1, row.2, row.3)))),
+        // A service was removed between the look and the write: one by one then.
+        Err(error) if place::names_missing_service(&error) => {}
+        Err(error) => return Err(error.into()),
+    }
+    lines
+        .iter()
+        .map(|line| match placed.remove(line.id.as_str()) {
+            Some((version, created_at, updated_at)) => Ok(Ok(Order {
+                id: line.id.clone(),
+                calendar: line.calendar.clone(),
+                datetime: line.draft.datetime,
+                totalfee: line.draft.totalfee,
+                services: line.draft.services.clone(),
+                version: row::sound(version.try_into())?,
+                created_at: row::timestamp(created_at)?,
+                updated_at: row::timestamp(updated_at)?,
+            })),
+            None => refused(conn, line),
+        })
+        .collect()
+}
+
+type PlacedRow = (String, i64, PgTimestamp, PgTimestamp);
+
+fn insert(conn: &mut PgConnection, lines: &[Line]) -> QueryResult<Vec<PlacedRow>> {
+    let calendars: BTreeSet<_> = lines.iter().map(|line| line.calendar.as_str()).collect();
+    let insert = PlaceEach {
+        ids: lines.iter().map(|line| line.id.as_str()).collect(),
+        calendars: lines.iter().map(|line| line.calendar.as_str()).collect(),
+        datetimes: lines.iter().map(|line| row::pg_timestamp(line.draft.datetime)).collect(),
+        totalfees: lines.iter().map(|line| line.draft.totalfee.amount()).collect(),
+        services: lines
+            .iter()
+            .map(|line| row::pg_services(&line.draft.services).join(","))
+            .collect(),
+    };
+    conn.transaction(|conn| {
+        LockBatch { calendars: calendars.into_iter().collect() }.get_result::<(bool,)>(conn)?;
+        insert.load(conn)
+    })
+}
+
+/// Why a line was left out. When nothing stands against it any longer it is placed after all.
+fn refused(conn: &mut PgConnection, line: &Line) -> Result<Result<Order, StoreError>, Failure> {
+    let Line { id, calendar, draft } = line;
+    let placed =
+        match refusal::refuse(conn, &Wish { id, calendar, draft, is_new: true, mode: Mode::Write })
+        {
+            Ok(_) => place::place(conn, id, draft),
+            Err(failure) => Err(failure),
+        };
+    match placed {
+        Ok(order) => Ok(Ok(order)),
+        Err(Failure::Refused(refusal @ StoreError::Unavailable(_))) => Err(refusal.into()),
+        Err(Failure::Refused(refusal)) => Ok(Err(refusal)),
+        Err(Failure::Database(error)) => Err(error.into()),
+    }
+}

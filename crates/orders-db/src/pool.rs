@@ -1,0 +1,203 @@
+//! Connections: [`PgStore`] and how it gets, tests and gives up sessions.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use orders_core::StoreError;
+use r2d2::{ManageConnection, Pool, PooledConnection};
+
+use crate::error::{Failure, is_passing, stored};
+
+/// How a store reaches its database.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The database, as libpq reads it: `postgres://..` or `host=.. dbname=..`.
+    pub url: String,
+    /// How many connections are kept open.
+    pub connections: u32,
+    /// How long to wait for a connection that works.
+    pub connect_wait: Duration,
+    /// How long one statement may run before the database ends it.
+    pub statement_timeout: Duration,
+}
+
+impl Settings {
+    /// The usual settings: 2 seconds for a connection, 8 seconds for a statement.
+    #[must_use]
+    pub fn new(url: impl Into<String>, connections: u32) -> Self {
+        Self {
+            url: url.into(),
+            connections,
+            connect_wait: Duration::from_secs(2),
+            statement_timeout: Duration::from_secs(8),
+        }
+    }
+}
+
+/// Orders, services and calendars in one PostgreSQL database. Cheap to clone.
+#[derive(Clone)]
+pub struct PgStore {
+    pool: Pool<Sessions>,
+    /// For what takes long, so that it takes no connection from what does not.
+    long_pool: Pool<Sessions>,
+}
+
+/// How often a write is tried again that the database gave up for another's sake (a deadlock, say).
+/// Nothing here deadlocks with itself; somebody with `psql` may.
+const TRIES: usize = 5;
+
+/// How many long pieces of work may run at once; their connections are opened when needed.
+const LONG_CONNECTIONS: u32 = 4;
+
+impl PgStore {
+    /// Opens the connections to a database that is migrated.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when the database cannot be reached.
+    pub fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        let builder = || Pool::builder().connection_timeout(settings.connect_wait);
+        let pool = builder()
+            .max_size(settings.connections)
+            .build(Sessions::new(settings))
+            .map_err(|error| StoreError::Unavailable(error.into()))?;
+        let long_pool = builder()
+            .max_size(LONG_CONNECTIONS)
+            .min_idle(Some(0))
+            .idle_timeout(Some(Duration::from_secs(60)))
+            .build_unchecked(Sessions::new(settings));
+        Ok(Self { pool, long_pool })
+    }
+
+    /// Whether the database answers.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] when it does not.
+    pub fn ping(&self) -> Result<(), StoreError> {
+        self.with(|conn| {
+            Ok(diesel::select(1.into_sql::<diesel::sql_types::Integer>()).execute(conn)?)
+        })
+        .map(drop)
+    }
+
+    /// Does `work` on a connection, once more when the database gave it up for another's sake.
+    pub(crate) fn with<T>(
+        &self,
+        work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        session(&self.pool)?.run(TRIES, work)
+    }
+
+    /// Does a long piece of work, which cannot be repeated, on a connection of its own.
+    pub(crate) fn with_long<T>(
+        &self,
+        work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        session(&self.long_pool)?.run(1, work)
+    }
+}
+
+fn session(pool: &Pool<Sessions>) -> Result<PooledConnection<Sessions>, StoreError> {
+    pool.get().map_err(|error| StoreError::Unavailable(error.into()))
+}
+
+/// Opens sessions for the pool, and tests those that were idle.
+struct Sessions {
+    url: String,
+    setup: String,
+}
+
+/// A connection, and what is known of its health.
+pub(crate) struct Session {
+    conn: PgConnection,
+    last_used: Instant,
+    suspect: bool,
+}
+
+/// A connection that answered so recently is taken to be alive without asking again: under load no
+/// checkout costs a round trip, and after a restart of the database none that was idle fails a request.
+const FRESH: Duration = Duration::from_millis(50);
+
+impl Session {
+    fn run<T>(
+        &mut self,
+        tries: usize,
+        mut work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let mut tried = 1;
+        let result = loop {
+            match work(&mut self.conn) {
+                Err(Failure::Database(error)) if is_passing(&error) && tried < tries => tried += 1,
+                result => break result,
+            }
+        };
+        self.last_used = Instant::now();
+        result.map_err(|failure| match failure {
+            Failure::Refused(refusal) => refusal,
+            Failure::Database(error) => {
+                // Diesel cannot tell every loss of the connection from other errors, but a question can.
+                self.suspect = self.conn.batch_execute("SELECT 1").is_err();
+                stored(error, self.suspect)
+            }
+        })
+    }
+}
+
+/// Every statement of the store finds its rows by an index, whatever their number: so a plan is made once,
+/// and one that was made while a table was small must not be a plan to read all of it.
+const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; \
+                     SET random_page_cost = 1.1";
+
+impl Sessions {
+    fn new(settings: &Settings) -> Self {
+        let timeout = settings.statement_timeout.as_millis();
+        Self {
+            url: with_timeouts(&settings.url),
+            setup: format!(
+                "SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
+                 SET idle_in_transaction_session_timeout = {timeout}; SET TimeZone = 'UTC'; {PLANS}"
+            ),
+        }
+    }
+}
+
+impl ManageConnection for Sessions {
+    type Connection = Session;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Session, Self::Error> {
+        let mut conn = PgConnection::establish(&self.url)?;
+        conn.batch_execute(&self.setup)?;
+        // Some errors can be told only by their words, so they had better be English; who may not
+        // choose the language of the server's messages has to do with what it speaks.
+        let _ = conn.batch_execute("SET lc_messages = 'C'");
+        Ok(Session { conn, last_used: Instant::now(), suspect: false })
+    }
+
+    fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {
+        if session.last_used.elapsed() > FRESH {
+            session.conn.batch_execute("SELECT 1")?;
+            session.last_used = Instant::now();
+        }
+        Ok(())
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.suspect
+            || diesel::r2d2::R2D2Connection::is_broken(&mut session.conn)
+            || std::thread::panicking()
+    }
+}
+
+/// The URL with bounds on how long a connection may hang on a network that went silent; those that
+/// it names itself stand.
+fn with_timeouts(url: &str) -> String {
+    let bounds = [("connect_timeout", "5"), ("tcp_user_timeout", "10000")];
+    let missing = bounds.iter().filter(|(name, _)| !url.contains(name));
+    let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
+    missing.fold(url.to_owned(), |url, (name, value)| match (is_uri, url.contains('?')) {
+        (true, true) => format!("{url}&{name}={value}"),
+        (true, false) => format!("{url}?{name}={value}"),
+        (false, _) => format!("{url} {name}={value}"),
+    })
+}

@@ -1,0 +1,86 @@
+//! The port `Services`.
+
+use diesel::prelude::*;
+use orders_core::{Resource, Service, ServiceDraft, ServiceId, Services, StoreError};
+
+use crate::PgStore;
+use crate::error::violates;
+use crate::row;
+use crate::schema::{order_services, services};
+
+type ServiceRow = (String, String);
+
+impl Services for PgStore {
+    fn add_service(&self, draft: ServiceDraft) -> Result<Service, StoreError> {
+        let id = draft.id.unwrap_or_else(|| row::fresh_id(ServiceId::new));
+        self.with(|conn| {
+            let added = diesel::insert_into(services::table)
+                .values((services::id.eq(id.as_str()), services::name.eq(draft.name.as_str())))
+                .on_conflict_do_nothing()
+                .execute(conn)?;
+            match added {
+                0 => Err(StoreError::IdTaken(Resource::Service(id.clone())))?,
+                _ => Ok(Service { id: id.clone(), name: draft.name.clone() }),
+            }
+        })
+    }
+
+    fn service(&self, id: &ServiceId) -> Result<Service, StoreError> {
+        self.with(|conn| {
+            let row = services::table.find(id.as_str()).first(conn).optional()?;
+            Ok(service(row.ok_or_else(|| not_found(id))?)?)
+        })
+    }
+
+    fn services(&self) -> Result<Vec<Service>, StoreError> {
+        self.with(|conn| {
+            let rows = services::table.order(services::id).load(conn)?;
+            Ok(rows.into_iter().map(service).collect::<QueryResult<_>>()?)
+        })
+    }
+
+    fn replace_service(&self, id: &ServiceId, draft: ServiceDraft) -> Result<Service, StoreError> {
+        self.with(|conn| {
+            let replaced = diesel::update(services::table.find(id.as_str()))
+                .set(services::name.eq(draft.name.as_str()))
+                .execute(conn)?;
+            match replaced {
+                0 => Err(not_found(id))?,
+                _ => Ok(Service { id: id.clone(), name: draft.name.clone() }),
+            }
+        })
+    }
+
+    fn remove_service(&self, id: &ServiceId) -> Result<(), StoreError> {
+        self.with(|conn| {
+            // One that is plainly in use is not even locked, so nobody who moves its orders waits.
+            let used = diesel::dsl::exists(
+                order_services::table.filter(order_services::service.eq(id.as_str())),
+            );
+            let removed = diesel::delete(services::table.find(id.as_str()))
+                .filter(diesel::dsl::not(used))
+                .execute(conn);
+            match removed {
+                Ok(1..) => Ok(()),
+                Ok(0) => match services::table.find(id.as_str()).count().get_result(conn)? {
+                    0_i64 => Err(not_found(id))?,
+                    _ => Err(in_use(id))?,
+                },
+                Err(error) if violates(&error, "order_services_service_fkey") => Err(in_use(id))?,
+                Err(error) => Err(error)?,
+            }
+        })
+    }
+}
+
+fn service((id, name): ServiceRow) -> QueryResult<Service> {
+    Ok(Service { id: row::service_id(&id)?, name: row::name(&name)? })
+}
+
+fn not_found(id: &ServiceId) -> StoreError {
+    StoreError::NotFound(Resource::Service(id.clone()))
+}
+
+fn in_use(id: &ServiceId) -> StoreError {
+    StoreError::InUse(Resource::Service(id.clone()))
+}

@@ -1,0 +1,226 @@
+//! One server for this process, and a database of its own for every test.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::sql_types::Text;
+use orders_db::{PgStore, Settings, migrations};
+use private_postgres::{Options, PrivatePostgres};
+
+/// The database that all others are copies of.
+const TEMPLATE: &str = "template_of_tests";
+
+static SERVER: LazyLock<PrivatePostgres> = LazyLock::new(|| {
+    let options = Options::temporary().setting("max_connections", "600");
+    let server = PrivatePostgres::start(options).expect("a server for the tests");
+    let mut conn = connect(&server.url("postgres"));
+    execute(&mut conn, &format!("CREATE DATABASE {TEMPLATE}"));
+    migrations::run(&server.url(TEMPLATE)).expect("the schema can be made");
+    server
+});
+
+/// A database that only one test uses; dropped with this value.
+pub(crate) struct Database {
+    name: String,
+    pub(crate) url: String,
+}
+
+impl Database {
+    /// A migrated database with nothing in it but the calendar `default`.
+    pub(crate) fn new() -> Self {
+        Self::made(&format!("TEMPLATE {TEMPLATE}"))
+    }
+
+    /// A database without a schema.
+    pub(crate) fn bare() -> Self {
+        Self::made("")
+    }
+
+    fn made(how: &str) -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
+        let mut conn = connect(&SERVER.url("postgres"));
+        execute(&mut conn, &format!("CREATE DATABASE {name} {how}"));
+        let url = SERVER.url(&name);
+        Self { name, url }
+    }
+
+    /// A store with a few connections.
+    pub(crate) fn store(&self) -> PgStore {
+        self.store_of(2)
+    }
+
+    /// A store with this many connections.
+    pub(crate) fn store_of(&self, connections: u32) -> PgStore {
+        PgStore::connect(&Settings::new(&self.url, connections)).expect("the server runs")
+    }
+
+    /// A session as somebody with `psql` would have.
+    pub(crate) fn psql(&self) -> Psql {
+        Psql::to(&self.url)
+    }
+
+    /// Every row of every table, as text.
+    pub(crate) fn dump(&self) -> Vec<String> {
+        let mut psql = self.psql();
+        ["calendars", "services", "orders", "order_services"]
+            .iter()
+            .flat_map(|table| {
+                psql.lines(&format!("SELECT '{table} ' || t::text FROM {table} AS t ORDER BY 1"))
+            })
+            .collect()
+    }
+
+    /// Asserts what the schema promises of the rows as they are now, whatever was done before.
+    #[track_caller]
+    pub(crate) fn check_promises(&self) {
+        let mut psql = self.psql();
+        let too_close = psql.lines(
+            "SELECT a.id || ' at ' || a.datetime || ', ' || b.id || ' at ' || b.datetime
+               FROM orders a JOIN orders b ON b.calendar = a.calendar AND b.id <> a.id
+               JOIN calendars ON calendars.key = a.calendar
+              WHERE b.datetime >= a.datetime AND b.datetime < a.datetime + calendars.minimum_gap",
+        );
+        assert_eq!(too_close, [""; 0], "orders less than the gap apart");
+        let stray = psql.lines(
+            "SELECT orders.id FROM orders LEFT JOIN calendars ON calendars.key = orders.calendar
+              WHERE calendars.minimum_gap IS DISTINCT FROM orders.minimum_gap
+                 OR slot IS DISTINCT FROM tstzrange(datetime, datetime + calendars.minimum_gap)",
+        );
+        assert_eq!(stray, [""; 0], "orders without their calendar's gap");
+        self.check_mirror();
+        let homeless = psql.lines(
+            "SELECT id FROM orders, unnest(services) AS service
+              WHERE service NOT IN (SELECT id FROM services)",
+        );
+        assert_eq!(homeless, [""; 0], "orders with a missing service");
+        assert_eq!(psql.line("SELECT count(*) FROM calendars WHERE id = 'default'"), "1");
+    }
+
+    /// Asserts that `order_services` says the same as `orders.services`.
+    #[track_caller]
+    pub(crate) fn check_mirror(&self) {
+        const MIRRORED: &str = "SELECT service, datetime, id, calendar
+                                  FROM orders, unnest(services) AS service";
+        const MIRROR: &str = "SELECT service, datetime, order_id, calendar FROM order_services";
+        let differences = self.psql().lines(&format!(
+            "SELECT difference::text FROM (
+                (({MIRRORED}) EXCEPT ALL ({MIRROR})) UNION ALL
+                (({MIRROR}) EXCEPT ALL ({MIRRORED}))) AS difference"
+        ));
+        assert_eq!(differences, [""; 0], "order_services mirrors orders");
+    }
+
+    /// How many deadlocks PostgreSQL has broken in this database so far; all stores must be gone.
+    pub(crate) fn deadlocks(&self) -> String {
+        // A session reports its part when it ends, which it does on its own time.
+        let mut psql = Psql::to(&SERVER.url("postgres"));
+        let others =
+            format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{}'", self.name);
+        while psql.line(&others) != "0" {
+            std::thread::yield_now();
+        }
+        psql.line(&format!(
+            "SELECT deadlocks FROM pg_stat_database WHERE datname = '{}'",
+            self.name
+        ))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let mut conn = connect(&SERVER.url("postgres"));
+        execute(&mut conn, &format!("DROP DATABASE {} WITH (FORCE)", self.name));
+    }
+}
+
+/// A session that says whatever it likes.
+pub(crate) struct Psql(pub(crate) PgConnection);
+
+#[derive(QueryableByName)]
+struct Line {
+    #[diesel(sql_type = Text)]
+    line: String,
+}
+
+impl Psql {
+    pub(crate) fn to(url: &str) -> Self {
+        Self(connect(url))
+    }
+
+    /// Does one or more statements.
+    pub(crate) fn try_run(&mut self, statements: &str) -> QueryResult<()> {
+        self.0.batch_execute(statements)
+    }
+
+    /// Does one or more statements that work.
+    #[track_caller]
+    pub(crate) fn run(&mut self, statements: &str) {
+        execute(&mut self.0, statements);
+    }
+
+    /// The rows of a query with one column, as text.
+    #[track_caller]
+    pub(crate) fn lines(&mut self, query: &str) -> Vec<String> {
+        let query = format!(
+            "SELECT coalesce(answer.line::text, 'NULL') AS line FROM ({query}) AS answer (line)"
+        );
+        let lines = diesel::sql_query(&query).load::<Line>(&mut self.0);
+        let lines = lines.unwrap_or_else(|error| panic!("{query}: {error:?}"));
+        lines.into_iter().map(|line| line.line).collect()
+    }
+
+    /// The one row of a query with one column, as text.
+    #[track_caller]
+    pub(crate) fn line(&mut self, query: &str) -> String {
+        let lines = self.lines(query);
+        assert_eq!(lines.len(), 1, "{query}: {lines:?}");
+        lines.concat()
+    }
+
+    /// Waits until no other session uses this database.
+    pub(crate) fn wait_until_alone(&mut self) {
+        const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
+                               WHERE datname = current_database() AND pid <> pg_backend_pid()";
+        while self.line(OTHERS) != "0" {
+            std::thread::yield_now();
+        }
+    }
+
+    /// Waits until somebody waits for a lock in this database.
+    pub(crate) fn wait_for_a_waiter(&mut self) {
+        const WAITERS: &str = "SELECT count(*) FROM pg_stat_activity
+                                WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        while self.line(WAITERS) == "0" {
+            std::thread::yield_now();
+        }
+    }
+
+    /// The constraint that a statement breaks; panics when it breaks none.
+    #[track_caller]
+    pub(crate) fn broken_constraint(&mut self, statement: &str) -> String {
+        match self.try_run(statement) {
+            Err(diesel::result::Error::DatabaseError(_, told)) => match told.constraint_name() {
+                Some(name) => name.to_owned(),
+                None => panic!("{statement}: {}", told.message()),
+            },
+            other => panic!("{statement}: {other:?}"),
+        }
+    }
+}
+
+#[track_caller]
+fn connect(url: &str) -> PgConnection {
+    let mut conn = PgConnection::establish(url).expect("the server runs");
+    execute(&mut conn, "SET client_min_messages = warning");
+    conn
+}
+
+#[track_caller]
+fn execute(conn: &mut PgConnection, statements: &str) {
+    if let Err(error) = conn.batch_execute(statements) {
+        panic!("{statements}: {error:?}");
+    }
+}

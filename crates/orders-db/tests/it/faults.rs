@@ -1,0 +1,312 @@
+//! A database that fails is unavailable, which is neither a bug nor for ever.
+
+use std::fmt::Debug;
+use std::thread;
+use std::time::Duration;
+
+use orders_core::{
+    CalendarId, Calendars, Direction, OrderFilter, OrderPatch, OrderQuery, Orders, Precondition,
+    Services, StoreError,
+};
+use orders_db::{PgStore, Settings, migrations};
+use private_postgres::{Options, PrivatePostgres};
+
+use crate::database::Database;
+use crate::samples::*;
+
+/// Makes every call there is; what comes of each.
+fn every_call(store: &PgStore) -> Vec<(&'static str, Result<(), StoreError>)> {
+    fn only<T>(answer: Result<T, StoreError>) -> Result<(), StoreError> {
+        answer.map(drop)
+    }
+    let id = order_id("223");
+    let wish = || draft("223", noon_plus(0));
+    let any = Precondition::None;
+    let query = OrderQuery {
+        filter: OrderFilter::default(),
+        direction: Direction::Ascending,
+        after: None,
+        limit: 10,
+    };
+    let window = span(noon_plus(0), noon_plus(1));
+    vec![
+        ("ping", store.ping()),
+        ("order", only(store.order(&id))),
+        ("orders", only(store.orders())),
+        ("list", only(store.list(&query))),
+        ("availability", only(store.availability(&CalendarId::default(), window))),
+        ("service", only(store.service(&service_id("123")))),
+        ("services", only(store.services())),
+        ("calendar", only(store.calendar(&CalendarId::default()))),
+        ("calendars", only(store.calendars())),
+        ("try", only(store.place(draft("228", noon_plus(200)), DryRun))),
+        ("place", only(store.place(draft("224", noon_plus(100)), Write))),
+        ("place_once", only(store.place_once(draft("225", noon_plus(103)), &key("k")))),
+        ("place_each", only(store.place_each(vec![draft("226", noon_plus(106))]))),
+        ("replace", only(store.replace(&id, wish(), Write))),
+        ("move", only(store.replace(&id, draft("223", noon_plus(1)), Write))),
+        ("amend", only(store.amend_if(&id, &any, &OrderPatch::default(), Write))),
+        ("remove", store.remove(&order_id("227"))),
+        ("add_service", only(store.add_service(service_draft("new")))),
+        ("replace_service", only(store.replace_service(&service_id("123"), service_draft("x")))),
+        ("remove_service", store.remove_service(&service_id("456"))),
+        ("add_calendar", only(store.add_calendar(calendar_draft("new", "PT1H")))),
+        (
+            "replace_calendar",
+            only(store.replace_calendar(&CalendarId::default(), calendar_draft("default", "PT2H"))),
+        ),
+        ("remove_calendar", store.remove_calendar(&calendar_id("crew"))),
+    ]
+}
+
+/// The calls that only read.
+const READS: [&str; 10] = [
+    "ping",
+    "order",
+    "orders",
+    "list",
+    "availability",
+    "service",
+    "services",
+    "calendar",
+    "calendars",
+    "try",
+];
+
+#[track_caller]
+fn check_unavailable<T: Debug>(what: &str, answer: &Result<T, StoreError>) {
+    assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{what}: {answer:?}");
+}
+
+/// What every call finds in its way, or nothing.
+fn prepare(store: &PgStore) {
+    add_services(store);
+    store.add_calendar(calendar_draft("crew", "PT1H")).unwrap();
+    place_all(store, &[("223", 0), ("227", 50)]);
+}
+
+#[test]
+fn a_stopped_database_is_unavailable_until_it_runs_again() {
+    let options = Options::temporary().setting("synchronous_commit", "on");
+    let mut server = PrivatePostgres::start(options).unwrap();
+    let url = server.url("orders");
+    migrations::run(&url).unwrap();
+    let impatient = |connections| Settings {
+        connect_wait: Duration::from_millis(100),
+        ..Settings::new(&url, connections)
+    };
+    let patient = PgStore::connect(&Settings::new(&url, 4)).unwrap();
+    let store = PgStore::connect(&impatient(1)).unwrap();
+    prepare(&store);
+
+    server.stop_immediately().unwrap();
+    for (call, answer) in every_call(&store) {
+        check_unavailable(call, &answer);
+    }
+    check_unavailable("connect", &PgStore::connect(&impatient(1)).map(drop));
+    check_unavailable("with several connections", &patient.ping());
+    assert!(migrations::run(&url).is_err());
+
+    server.start_again().unwrap();
+    // As many at once as there are connections, so that each is used.
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| patient.order(&order_id("223")).unwrap());
+        }
+    });
+    let patient_again = PgStore::connect(&Settings::new(&url, 1)).unwrap();
+    for (call, answer) in every_call(&patient_again) {
+        assert!(answer.is_ok(), "{call}: {answer:?}");
+    }
+}
+
+#[test]
+fn a_stopped_database_hides_no_connection_that_was_just_used() {
+    let options = Options::temporary().setting("synchronous_commit", "on");
+    let mut server = PrivatePostgres::start(options).unwrap();
+    let url = server.url("orders");
+    migrations::run(&url).unwrap();
+    let store = PgStore::connect(&Settings::new(&url, 4)).unwrap();
+    add_services(&store);
+    for round in 0..2 {
+        server.stop_immediately().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| check_unavailable("services", &store.services()));
+            }
+        });
+        server.start_again().unwrap();
+        thread::scope(|scope| {
+            for n in 0..4 {
+                let wish = draft(&format!("order-{round}-{n}"), noon_plus(100 * round + 3 * n));
+                let store = &store;
+                scope.spawn(move || store.place(wish, Write).unwrap());
+            }
+        });
+    }
+}
+
+#[test]
+fn a_read_only_database_is_unavailable_for_writes_only() {
+    let database = Database::new();
+    prepare(&database.store());
+    let before = database.dump();
+    let url = format!("{}&options=-c%20default_transaction_read_only%3Don", database.url);
+    let store = PgStore::connect(&Settings::new(&url, 1)).unwrap();
+    for (call, answer) in every_call(&store) {
+        if READS.contains(&call) {
+            assert!(answer.is_ok(), "{call}: {answer:?}");
+        } else {
+            check_unavailable(call, &answer);
+        }
+    }
+    assert_eq!(database.dump(), before);
+}
+
+#[test]
+fn a_terminated_session_costs_at_most_one_call() {
+    let database = Database::new();
+    let store = database.store_of(1);
+    prepare(&store);
+    let mut psql = database.psql();
+    for _ in 0..5 {
+        store.ping().unwrap();
+        psql.run(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        );
+        let answer = store.order(&order_id("223"));
+        if answer.is_err() {
+            check_unavailable("order", &answer);
+        }
+        store.order(&order_id("223")).unwrap();
+    }
+}
+
+#[test]
+fn a_session_terminated_in_the_middle_of_a_call_is_unavailable() {
+    let database = Database::new();
+    let store = database.store_of(1);
+    prepare(&store);
+    let mut psql = database.psql();
+    let mut holder = database.psql();
+    holder.run("BEGIN; LOCK TABLE orders");
+    thread::scope(|scope| {
+        let call = scope.spawn(|| store.order(&order_id("223")));
+        psql.wait_for_a_waiter();
+        psql.run(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock'",
+        );
+        check_unavailable("order", &call.join().unwrap());
+    });
+    holder.run("ROLLBACK");
+    store.order(&order_id("223")).unwrap();
+}
+
+#[test]
+fn a_call_that_waits_too_long_for_a_lock_is_unavailable() {
+    let database = Database::new();
+    prepare(&database.store());
+    let settings = Settings {
+        statement_timeout: Duration::from_millis(30),
+        ..Settings::new(&database.url, 1)
+    };
+    let store = PgStore::connect(&settings).unwrap();
+    let mut holder = database.psql();
+    holder.run("BEGIN; LOCK TABLE orders, order_services, services, calendars, idempotency_keys");
+    for (call, answer) in every_call(&store) {
+        if call != "ping" {
+            check_unavailable(call, &answer);
+        }
+    }
+    holder.run("ROLLBACK; BEGIN; SELECT FROM orders WHERE id = '223' FOR UPDATE");
+    store.order(&order_id("223")).unwrap();
+    let rewritten = store.replace(&order_id("223"), draft("223", noon_plus(0)), Write);
+    check_unavailable("replace", &rewritten);
+    let moved = store.replace(&order_id("223"), draft("223", noon_plus(1)), Write);
+    check_unavailable("move", &moved);
+    check_unavailable("remove", &store.remove(&order_id("223")));
+    holder.run("ROLLBACK");
+    store.remove(&order_id("223")).unwrap();
+    for _ in 0..3 {
+        store.ping().unwrap();
+    }
+}
+
+#[test]
+fn what_the_schema_does_not_know_is_a_bug_and_not_an_outage() {
+    let database = Database::new();
+    let store = database.store_of(1);
+    prepare(&store);
+    database.psql().run("ALTER TABLE services RENAME TO something_else");
+    let answer = store.services();
+    assert!(matches!(answer, Err(StoreError::Bug(_))), "{answer:?}");
+    let answer = store.place(draft("new", noon_plus(200)), DryRun);
+    assert!(matches!(answer, Err(StoreError::Bug(_))), "{answer:?}");
+    // And the session is as good as before.
+    store.order(&order_id("223")).unwrap();
+}
+
+#[test]
+fn an_idle_session_is_kept_and_used_again() {
+    let database = Database::new();
+    let store = database.store_of(1);
+    let mut psql = database.psql();
+    let mut sessions = || {
+        psql.lines(
+            "SELECT pid FROM pg_stat_activity
+              WHERE datname = current_database() AND pid <> pg_backend_pid()",
+        )
+    };
+    let before = sessions();
+    assert_eq!(before.len(), 1);
+    for _ in 0..3 {
+        // Longer than a session is trusted without a question.
+        thread::sleep(Duration::from_millis(80));
+        store.ping().unwrap();
+    }
+    assert_eq!(sessions(), before);
+}
+
+#[test]
+fn an_unreachable_database_is_unavailable() {
+    for url in [
+        "postgres:///orders?host=/nowhere/at/all",
+        "host=/nowhere/at/all dbname=orders",
+        "postgres://nobody@127.0.0.1:1/orders",
+        "this is not a url",
+    ] {
+        let settings =
+            Settings { connect_wait: Duration::from_millis(50), ..Settings::new(url, 1) };
+        check_unavailable(url, &PgStore::connect(&settings).map(drop));
+        assert!(migrations::run(url).is_err());
+    }
+    let database = Database::new();
+    let url = database.url.replace("/test_", "/missing_");
+    let settings = Settings { connect_wait: Duration::from_millis(50), ..Settings::new(url, 1) };
+    check_unavailable("a database that is missing", &PgStore::connect(&settings).map(drop));
+}
+
+#[test]
+fn a_search_waits_for_nobody() {
+    let database = Database::new();
+    let store = database.store_of(1);
+    add_services(&store);
+    let mut holder = database.psql();
+    holder.run(&sql_orders("solid", noon_plus(0), "3 hours", 500));
+    // A long search writes down what it learned, unless somebody is at work in the calendar.
+    for lock in ["SELECT FROM calendars FOR UPDATE", "DELETE FROM orders WHERE id = 'solid-3'"] {
+        holder.run(&format!("BEGIN; {lock}"));
+        let conflict = conflict(store.place(draft("new", noon_plus(1)), Write));
+        assert_eq!(conflict.nearest_free.after, Some(noon_plus(1500)));
+        holder.run("ROLLBACK");
+        assert_eq!(holder.line("SELECT count(*) FROM solid_runs"), "0");
+    }
+    conflict(store.place(draft("new", noon_plus(1)), Write));
+    assert_eq!(holder.line("SELECT count(*) FROM solid_runs WHERE proven_at IS NOT NULL"), "1");
+    // Whoever frees a time ends the run that holds it.
+    holder.run("DELETE FROM orders WHERE id = 'solid-3'");
+    assert_eq!(holder.line("SELECT count(*) FROM solid_runs"), "0");
+    database.check_promises();
+}

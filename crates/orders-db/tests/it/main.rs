@@ -1,0 +1,18 @@
+//! The store on a real PostgreSQL, which the tests bring with them.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
+
+mod agreement;
+mod contract;
+mod database;
+mod faults;
+mod guards;
+mod instant;
+mod model;
+mod model_agrees;
+mod nearest;
+mod plans;
+mod psql;
+mod races;
+mod samples;
+mod tls;
