@@ -1,8 +1,9 @@
 //! Placing an order that may have been placed before, under an idempotency key.
 
 use diesel::data_types::PgTimestamp;
+use diesel::pg::expression::extensions::IntervalDsl;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Text};
+use diesel::sql_types::{BigInt, Bool, Text};
 use orders_core::{IdempotencyKey, Mode, Order, OrderDraft, OrderId, Placed, StoreError};
 use rust_decimal::Decimal;
 
@@ -19,17 +20,18 @@ statement! {
     "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
 }
 
+/// How many keys whose time is over each new one takes away: more than one, so that they grow fewer.
+const SWEPT: i64 = 4;
+
 statement! {
-    /// Forgets a key whose 24 hours are over, and the oldest few others.
-    Sweep<'a> { key: &'a str as Text } -> ()
-    "DELETE FROM idempotency_keys
-      WHERE created_at < now() - interval '24 hours'
-        AND (key = $1 OR key IN (
-            SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
-             ORDER BY created_at LIMIT 4 FOR UPDATE SKIP LOCKED))"
+    /// Forgets the oldest few keys whose 24 hours are over, and waits for nobody.
+    Sweep { most: i64 as BigInt } -> ()
+    "DELETE FROM idempotency_keys WHERE key IN (
+         SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+          ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
 }
 
-type KeyRow = (String, bool, String, PgTimestamp, Decimal, Vec<Option<String>>, PgTimestamp);
+type KeyRow = (String, bool, String, PgTimestamp, Decimal, Vec<Option<String>>, PgTimestamp, bool);
 
 /// What came of one attempt.
 enum Outcome {
@@ -54,16 +56,20 @@ pub(super) fn place(
             if !claimed {
                 return Ok(Outcome::Refused(StoreError::KeyInUse(key.clone())));
             }
-            Sweep { key: key.as_str() }.execute(conn)?;
-            if let Some(earlier) = remembered(conn, key)? {
-                return Ok(match same(draft, &earlier) {
-                    true => Outcome::Placed(Placed { order: earlier.order, replayed: true }),
-                    false => Outcome::Refused(StoreError::KeyReused(key.clone())),
-                });
+            match remembered(conn, key)? {
+                None => {}
+                Some(earlier) if earlier.is_over => forget(conn, key)?,
+                Some(earlier) if same(draft, &earlier) => {
+                    let order = earlier.order;
+                    return Ok(Outcome::Placed(Placed { order, replayed: true }));
+                }
+                Some(_) => return Ok(Outcome::Refused(StoreError::KeyReused(key.clone()))),
             }
             match place::attempt(conn, id, &calendar, draft)? {
                 Attempt::Placed(order) => {
                     remember(conn, key, draft.id.is_some(), &order)?;
+                    // Last, so that nobody who waits for one of these keys is waited for.
+                    Sweep { most: SWEPT }.execute(conn)?;
                     Ok(Outcome::Placed(Placed { order, replayed: false }))
                 }
                 Attempt::InTheWay => Ok(Outcome::InTheWay),
@@ -88,30 +94,37 @@ pub(super) fn place(
 struct Remembered {
     own_id: bool,
     order: Order,
+    /// Whether its 24 hours are over.
+    is_over: bool,
 }
 
 fn remembered(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<Option<Remembered>> {
     use idempotency_keys::{
         calendar, created_at, datetime, order_id, own_id, services, table, totalfee,
     };
-    let columns = (order_id, own_id, calendar, datetime, totalfee, services, created_at);
+    let is_over = (created_at + 24.hours()).lt(diesel::dsl::now);
+    let columns = (order_id, own_id, calendar, datetime, totalfee, services, created_at, is_over);
     let row: Option<KeyRow> = table.find(key.as_str()).select(columns).first(conn).optional()?;
-    row.map(|(id, own, calendar_id, at, fee, named, created)| {
+    row.map(|(id, own, calendar_id, at, fee, named, created, is_over)| {
         let created_again = PgTimestamp(created.0);
         let order = row::order((id, calendar_id, at, fee, named, 1, created, created_again))?;
-        Ok(Remembered { own_id: own, order })
+        Ok(Remembered { own_id: own, order, is_over })
     })
     .transpose()
 }
 
 /// Whether a draft asks for just what an earlier one did.
 fn same(draft: &OrderDraft, earlier: &Remembered) -> bool {
-    let Remembered { own_id, order } = earlier;
+    let Remembered { own_id, order, is_over: _ } = earlier;
     draft.id.as_ref() == own_id.then_some(&order.id)
         && draft.calendar.clone().unwrap_or_default() == order.calendar
         && draft.datetime == order.datetime
         && draft.totalfee == order.totalfee
         && draft.services == order.services
+}
+
+fn forget(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<()> {
+    diesel::delete(idempotency_keys::table.find(key.as_str())).execute(conn).map(drop)
 }
 
 fn remember(

@@ -22,7 +22,7 @@ macro_rules! hold_for_every_store {
                 #[test]
                 fn $sentence() {
                     let database = crate::database::Database::new();
-                    super::$sentence(&database.store());
+                    super::$sentence(&database.store_of(1));
                     database.check_promises();
                 }
             )*

@@ -2,12 +2,16 @@
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 use orders_db::{PgStore, Settings, migrations};
 use private_postgres::{Options, PrivatePostgres};
+
+/// How long to wait before looking again whether something has happened.
+const POLL: Duration = Duration::from_millis(2);
 
 /// The database that all others are copies of.
 const TEMPLATE: &str = "template_of_tests";
@@ -62,26 +66,18 @@ impl Database {
         Psql::to(&self.url)
     }
 
-    /// Every row of every table, as text.
-    pub(crate) fn dump(&self) -> Vec<String> {
-        let mut psql = self.psql();
-        ["calendars", "services", "orders", "order_services"]
-            .iter()
-            .flat_map(|table| {
-                psql.lines(&format!("SELECT '{table} ' || t::text FROM {table} AS t ORDER BY 1"))
-            })
-            .collect()
-    }
-
     /// Asserts what the schema promises of the rows as they are now, whatever was done before.
     #[track_caller]
     pub(crate) fn check_promises(&self) {
         let mut psql = self.psql();
         let too_close = psql.lines(
-            "SELECT a.id || ' at ' || a.datetime || ', ' || b.id || ' at ' || b.datetime
-               FROM orders a JOIN orders b ON b.calendar = a.calendar AND b.id <> a.id
-               JOIN calendars ON calendars.key = a.calendar
-              WHERE b.datetime >= a.datetime AND b.datetime < a.datetime + calendars.minimum_gap",
+            "SELECT neighbours.id || ' and ' || next
+               FROM (SELECT id, datetime, calendar, lead(id) OVER by_time AS next,
+                            lead(datetime) OVER by_time AS next_datetime
+                       FROM orders
+                     WINDOW by_time AS (PARTITION BY calendar ORDER BY datetime, id)) AS neighbours
+               JOIN calendars ON key = calendar
+              WHERE next_datetime < datetime + minimum_gap",
         );
         assert_eq!(too_close, [""; 0], "orders less than the gap apart");
         let stray = psql.lines(
@@ -90,7 +86,7 @@ impl Database {
                  OR slot IS DISTINCT FROM tstzrange(datetime, datetime + calendars.minimum_gap)",
         );
         assert_eq!(stray, [""; 0], "orders without their calendar's gap");
-        self.check_mirror();
+        check_mirror(&mut psql);
         let homeless = psql.lines(
             "SELECT id FROM orders, unnest(services) AS service
               WHERE service NOT IN (SELECT id FROM services)",
@@ -99,34 +95,32 @@ impl Database {
         assert_eq!(psql.line("SELECT count(*) FROM calendars WHERE id = 'default'"), "1");
     }
 
-    /// Asserts that `order_services` says the same as `orders.services`.
+    /// Asserts that PostgreSQL has broken no deadlock in this database; all stores must be gone.
     #[track_caller]
-    pub(crate) fn check_mirror(&self) {
-        const MIRRORED: &str = "SELECT service, datetime, id, calendar
-                                  FROM orders, unnest(services) AS service";
-        const MIRROR: &str = "SELECT service, datetime, order_id, calendar FROM order_services";
-        let differences = self.psql().lines(&format!(
-            "SELECT difference::text FROM (
-                (({MIRRORED}) EXCEPT ALL ({MIRROR})) UNION ALL
-                (({MIRROR}) EXCEPT ALL ({MIRRORED}))) AS difference"
-        ));
-        assert_eq!(differences, [""; 0], "order_services mirrors orders");
-    }
-
-    /// How many deadlocks PostgreSQL has broken in this database so far; all stores must be gone.
-    pub(crate) fn deadlocks(&self) -> String {
+    pub(crate) fn check_no_deadlock(&self) {
         // A session reports its part when it ends, which it does on its own time.
-        let mut psql = Psql::to(&SERVER.url("postgres"));
-        let others =
-            format!("SELECT count(*) FROM pg_stat_activity WHERE datname = '{}'", self.name);
-        while psql.line(&others) != "0" {
-            std::thread::yield_now();
-        }
-        psql.line(&format!(
+        self.psql().wait_until_alone();
+        let deadlocks = Psql::to(&SERVER.url("postgres")).line(&format!(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = '{}'",
             self.name
-        ))
+        ));
+        let log = std::fs::read_to_string(SERVER.log_file()).unwrap();
+        assert_eq!(deadlocks, "0", "deadlocks; the server has logged:\n{log}");
     }
+}
+
+/// Asserts that `order_services` says the same as `orders.services`.
+#[track_caller]
+fn check_mirror(psql: &mut Psql) {
+    const MIRRORED: &str = "SELECT service, datetime, id, calendar
+                              FROM orders, unnest(services) AS service";
+    const MIRROR: &str = "SELECT service, datetime, order_id, calendar FROM order_services";
+    let differences = psql.lines(&format!(
+        "SELECT difference::text FROM (
+            (({MIRRORED}) EXCEPT ALL ({MIRROR})) UNION ALL
+            (({MIRROR}) EXCEPT ALL ({MIRRORED}))) AS difference"
+    ));
+    assert_eq!(differences, [""; 0], "order_services mirrors orders");
 }
 
 impl Drop for Database {
@@ -161,6 +155,16 @@ impl Psql {
         execute(&mut self.0, statements);
     }
 
+    /// Every row of every table, as text.
+    pub(crate) fn dump(&mut self) -> Vec<String> {
+        ["calendars", "services", "orders", "order_services", "idempotency_keys", "solid_runs"]
+            .iter()
+            .flat_map(|table| {
+                self.lines(&format!("SELECT '{table} ' || t::text FROM {table} AS t ORDER BY 1"))
+            })
+            .collect()
+    }
+
     /// The rows of a query with one column, as text.
     #[track_caller]
     pub(crate) fn lines(&mut self, query: &str) -> Vec<String> {
@@ -185,7 +189,7 @@ impl Psql {
         const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
                                WHERE datname = current_database() AND pid <> pg_backend_pid()";
         while self.line(OTHERS) != "0" {
-            std::thread::yield_now();
+            std::thread::sleep(POLL);
         }
     }
 
@@ -194,7 +198,7 @@ impl Psql {
         const WAITERS: &str = "SELECT count(*) FROM pg_stat_activity
                                 WHERE datname = current_database() AND wait_event_type = 'Lock'";
         while self.line(WAITERS) == "0" {
-            std::thread::yield_now();
+            std::thread::sleep(POLL);
         }
     }
 

@@ -150,7 +150,7 @@ fn a_stopped_database_hides_no_connection_that_was_just_used() {
 fn a_read_only_database_is_unavailable_for_writes_only() {
     let database = Database::new();
     prepare(&database.store());
-    let before = database.dump();
+    let before = database.psql().dump();
     let url = format!("{}&options=-c%20default_transaction_read_only%3Don", database.url);
     let store = PgStore::connect(&Settings::new(&url, 1)).unwrap();
     for (call, answer) in every_call(&store) {
@@ -160,7 +160,7 @@ fn a_read_only_database_is_unavailable_for_writes_only() {
             check_unavailable(call, &answer);
         }
     }
-    assert_eq!(database.dump(), before);
+    assert_eq!(database.psql().dump(), before);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod agreement;
 mod contract;
 mod database;
+mod dry_runs;
 mod faults;
 mod guards;
 mod instant;

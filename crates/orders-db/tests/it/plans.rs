@@ -10,7 +10,7 @@ use crate::database::{Database, Psql};
 use crate::samples::*;
 
 /// As many rows as no call needs, and far fewer than the calendar has.
-const FEW: i64 = 300;
+const FEW: i64 = 1000;
 
 /// How many rows of tables and entries of indexes have been read so far.
 fn rows_read(psql: &mut Psql) -> i64 {
@@ -167,7 +167,10 @@ fn a_wider_gap_reads_an_order_a_few_times_and_no_other_calendar() {
     let database = Database::new();
     let store = database.store();
     add_services(&store);
-    store.add_calendar(calendar_draft("crew", "PT3H")).unwrap();
+    for calendar in ["crew", "site"] {
+        store.add_calendar(calendar_draft(calendar, "PT3H")).unwrap();
+        placed(&store, draft_in(calendar, calendar, noon_plus(0)));
+    }
     let mut psql = database.psql();
     psql.run(&sql_orders("order", at("1990-01-01T00:00:00Z"), "7 hours", ORDERS as usize));
     psql.run("ANALYZE");

@@ -19,18 +19,19 @@ fn database() -> Database {
 /// Asserts that a statement breaks the constraint of this name, and changes nothing.
 #[track_caller]
 fn check(database: &Database, statement: &str, constraint: &str) {
-    let before = database.dump();
-    assert_eq!(database.psql().broken_constraint(statement), constraint, "{statement}");
-    assert_eq!(database.dump(), before, "{statement}");
+    let mut psql = database.psql();
+    let before = psql.dump();
+    assert_eq!(psql.broken_constraint(statement), constraint, "{statement}");
+    assert_eq!(psql.dump(), before, "{statement}");
 }
 
 /// Asserts that a statement is refused, whatever by, and changes nothing.
 #[track_caller]
 fn check_refused(database: &Database, statement: &str) {
-    let before = database.dump();
-    let answer = database.psql().try_run(statement);
-    assert!(answer.is_err(), "{statement}");
-    assert_eq!(database.dump(), before, "{statement}");
+    let mut psql = database.psql();
+    let before = psql.dump();
+    assert!(psql.try_run(statement).is_err(), "{statement}");
+    assert_eq!(psql.dump(), before, "{statement}");
 }
 
 /// SQL that inserts an order into `default` with other values than the usual ones.
