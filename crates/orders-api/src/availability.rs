@@ -1,0 +1,41 @@
+//! `/availability`
+
+use actix_web::HttpResponse;
+use orders_core::{CalendarId, Interval, Orders as _, SEARCH_REACH_MICROS};
+
+use crate::Store;
+use crate::problem::Problem;
+use crate::query::{Given, Parameters, Query, instant, refuse};
+
+/// `GET /availability?calendar=&from=&to=`
+pub(crate) async fn read(store: Store, wish: Query<Wish>) -> Result<HttpResponse, Problem> {
+    let Query(Wish { calendar, window }) = wish;
+    let free = store.run(move |orders| orders.availability(&calendar, window)).await?;
+    Ok(HttpResponse::Ok().json(free))
+}
+
+/// When somebody would like to know of free times, and in which calendar.
+pub(crate) struct Wish {
+    calendar: CalendarId,
+    window: Interval,
+}
+
+impl Parameters for Wish {
+    fn read(given: &mut Given) -> Result<Self, Problem> {
+        let calendar = match given.take("calendar")? {
+            None => CalendarId::default(),
+            Some(id) => CalendarId::new(id).map_err(|e| refuse("calendar", &e.to_string()))?,
+        };
+        let window = Interval {
+            from: instant("from", &given.require("from")?)?,
+            to: instant("to", &given.require("to")?)?,
+        };
+        if window.from >= window.to {
+            return Err(refuse("to", "must be after from"));
+        }
+        if window.to.as_micros() - window.from.as_micros() > SEARCH_REACH_MICROS {
+            return Err(refuse("to", "must be at most 366 days after from"));
+        }
+        Ok(Self { calendar, window })
+    }
+}

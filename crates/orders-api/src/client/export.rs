@@ -1,0 +1,110 @@
+//! `orders-api export`
+
+use std::io::{self, ErrorKind, IsTerminal as _};
+use std::path::PathBuf;
+
+use actix_web::rt::System;
+use actix_web::web::Bytes;
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+use http_body_util::{BodyExt as _, Empty};
+use hyper::Request;
+use hyper::header::ACCEPT;
+use orders_core::{CalendarId, ServiceId, Timestamp};
+
+use super::ServiceArgs;
+use super::connection::Connection;
+use super::output::Output;
+use super::progress::Progress;
+use crate::ndjson::NDJSON;
+
+/// Which orders are written, and where to.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ExportArgs {
+    /// Only the orders of this calendar
+    #[arg(long, value_name = "ID")]
+    pub calendar: Option<CalendarId>,
+    /// Only the orders that name this service
+    #[arg(long, value_name = "ID")]
+    pub service: Option<ServiceId>,
+    /// Only the orders at this time or later, as 2022-11-01T00:00:00Z
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// Only the orders before this time
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+    /// Earliest or latest first
+    #[arg(long, value_enum, default_value = "asc")]
+    pub order: Wanted,
+    /// The file to write, which is there only when it is whole; standard output unless given
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The service
+    #[command(flatten)]
+    pub service_args: ServiceArgs,
+}
+
+/// Which way the orders come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Wanted {
+    /// Earliest first
+    Asc,
+    /// Latest first
+    Desc,
+}
+
+/// Writes all orders that are wanted, one a line.
+pub(super) fn run(arguments: &ExportArgs) -> Result<()> {
+    match System::new().block_on(export(arguments)) {
+        // Whoever reads has seen enough.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        result => result,
+    }
+}
+
+async fn export(arguments: &ExportArgs) -> Result<()> {
+    let name =
+        arguments.output.as_ref().map_or("standard output".into(), |path| path.to_string_lossy());
+    let cannot_write = || format!("cannot write {name}");
+    let mut output = Output::open(arguments.output.as_deref()).with_context(cannot_write)?;
+    let request =
+        Request::get(target(arguments)).header(ACCEPT, NDJSON).body(Empty::<Bytes>::new())?;
+    let answer = Connection::open(&arguments.service_args.url).await?.send(request).await?;
+    let mut body = answer.into_body();
+    let mut progress = match output {
+        // The orders themselves are on the terminal.
+        Output::Standard if io::stdout().is_terminal() => Progress::hidden(),
+        _ => Progress::new(None),
+    };
+    while let Some(frame) = body.frame().await {
+        let frame = frame.inspect_err(|_| progress.end());
+        let frame = frame.context("the service broke off; these are not all orders")?;
+        if let Some(bytes) = frame.data_ref() {
+            output.write(bytes).with_context(cannot_write)?;
+            let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
+            progress.add(lines as u64, bytes.len() as u64);
+        }
+    }
+    progress.end();
+    output.finish().with_context(cannot_write)
+}
+
+/// Nothing here needs escaping, as in the links of lists.
+fn target(arguments: &ExportArgs) -> String {
+    let mut target = match arguments.order {
+        Wanted::Asc => "/orders?order=asc".to_owned(),
+        Wanted::Desc => "/orders?order=desc".to_owned(),
+    };
+    let mut say = |name: &str, value: Option<String>| {
+        target.extend(value.map(|value| format!("&{name}={value}")));
+    };
+    say("calendar", arguments.calendar.as_ref().map(ToString::to_string));
+    say("service", arguments.service.as_ref().map(ToString::to_string));
+    say("from", arguments.from.map(|from| from.to_string()));
+    say("to", arguments.to.map(|to| to.to_string()));
+    target
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == ErrorKind::BrokenPipe)
+}

@@ -1,0 +1,275 @@
+//! `orders-api import`
+//!
+//! Lines go out and answers come in at the same time: a service answers as it reads, and would wait for a
+//! client that only sends.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::thread;
+use std::time::Duration;
+
+use actix_web::rt::System;
+use actix_web::rt::time::timeout;
+use actix_web::web::Bytes;
+use anyhow::{Context as _, Result, anyhow, bail};
+use clap::Args;
+use http_body_util::BodyExt as _;
+use http_body_util::channel::{self, Channel};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::header::CONTENT_TYPE;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use tokio::sync::mpsc::{self, Receiver, Sender};
+
+use super::connection::Connection;
+use super::progress::Progress;
+use super::tally::Tally;
+use super::{ServiceArgs, say};
+use crate::ndjson::NDJSON;
+
+/// The longest line, in bytes; the service takes less unless told otherwise.
+const MAX_LINE: usize = 1 << 20;
+
+/// How many portions of lines wait to be sent.
+const WAITING: usize = 4;
+
+/// How long there may be nothing to send before a blank line, which means nothing, tells that we are alive.
+const SILENCE: Duration = Duration::from_secs(5);
+
+/// Which orders are placed.
+#[derive(Debug, Clone, PartialEq, Eq, Args)]
+pub struct ImportArgs {
+    /// The orders, one a line as JSON; - is standard input
+    #[arg(value_name = "FILE|-")]
+    pub file: PathBuf,
+    /// Write the refused lines and why to this file, one JSON object a line
+    #[arg(long, value_name = "FILE")]
+    pub refused: Option<PathBuf>,
+    /// The service
+    #[command(flatten)]
+    pub service: ServiceArgs,
+}
+
+/// A line that is not blank.
+struct Line {
+    /// Its place in the file, from 1.
+    number: u64,
+    /// Without its line break.
+    text: Bytes,
+}
+
+/// What a service answers to a line: the id of what was placed, or a problem.
+#[derive(Deserialize)]
+struct Answer<'a> {
+    #[serde(borrow)]
+    r#type: Option<Cow<'a, str>>,
+    #[serde(borrow)]
+    detail: Option<Cow<'a, str>>,
+}
+
+/// A refused line as it is written down.
+#[derive(Serialize)]
+struct Refused<'a> {
+    line: u64,
+    problem: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    order: Option<&'a RawValue>,
+    /// The line when it is not JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<Cow<'a, str>>,
+}
+
+/// Places all orders that can be placed, and tells whether these were all.
+pub(super) fn run(arguments: &ImportArgs) -> Result<bool> {
+    let refused = arguments.refused.as_deref().map(|path| {
+        let file = File::create(path);
+        file.map(BufWriter::new).with_context(|| format!("cannot write {}", path.display()))
+    });
+    let mut import = Import {
+        sent: Rc::default(),
+        tally: Tally::default(),
+        refused: refused.transpose()?,
+        progress: Progress::hidden(),
+    };
+    let (input, length) = open(&arguments.file)?;
+    let done = System::new().block_on(import.run(&arguments.service, input, length));
+    import.progress.end();
+    if done.is_ok() || !import.tally.is_empty() {
+        say(&import.tally.to_string());
+    }
+    done?;
+    if let Some(mut refused) = import.refused {
+        refused.flush().context("cannot write the refused lines")?;
+    }
+    Ok(import.tally.nothing_refused())
+}
+
+type Input = Box<dyn BufRead + Send>;
+
+/// The lines, and how many bytes they are if that is known.
+fn open(path: &Path) -> Result<(Input, Option<u64>)> {
+    if path == Path::new("-") {
+        return Ok((Box::new(BufReader::new(io::stdin())), None));
+    }
+    let cannot_read = || format!("cannot read {}", path.display());
+    let file = File::open(path).with_context(cannot_read)?;
+    let there = file.metadata().with_context(cannot_read)?;
+    if there.is_dir() {
+        bail!("cannot read {}: it is a directory", path.display());
+    }
+    let length = there.is_file().then_some(there.len());
+    Ok((Box::new(BufReader::with_capacity(64 << 10, file)), length))
+}
+
+struct Import {
+    /// The lines that are not answered yet.
+    sent: Rc<RefCell<VecDeque<Line>>>,
+    tally: Tally,
+    refused: Option<BufWriter<File>>,
+    progress: Progress,
+}
+
+impl Import {
+    async fn run(
+        &mut self,
+        service: &ServiceArgs,
+        input: Input,
+        length: Option<u64>,
+    ) -> Result<()> {
+        let connection = Connection::open(&service.url).await?;
+        self.progress = Progress::new(length);
+        let (portions, lines) = mpsc::channel(WAITING);
+        // Reading may block, so it has a thread; which may wait for input for ever, so nobody waits for it.
+        thread::spawn(move || read(input, &portions));
+        let (body, sent) = Channel::new(WAITING);
+        let sending = actix_web::rt::spawn(send(lines, body, Rc::clone(&self.sent)));
+        let request = Request::post("/orders/import").header(CONTENT_TYPE, NDJSON).body(sent)?;
+        let answered = match connection.send(request).await {
+            Ok(answer) => self.receive(answer.into_body()).await,
+            Err(error) => Err(error),
+        };
+        // A broken connection is told by both ends of it, and better by the one that reads.
+        answered?;
+        sending.await.context("the sender failed")??;
+        match self.sent.borrow().len() {
+            0 => Ok(()),
+            some => bail!("the service left {some} lines unanswered"),
+        }
+    }
+
+    /// Takes the answers, line by line.
+    async fn receive(&mut self, mut body: Incoming) -> Result<()> {
+        let mut pending = Vec::new();
+        while let Some(frame) = body.frame().await {
+            let frame = frame.with_context(|| {
+                "the service broke off; what was answered is placed, and what was not may be. Import it again: \
+                 an order that has an id and is there already is refused as id-taken"
+            })?;
+            let Some(bytes) = frame.data_ref() else { continue };
+            pending.extend_from_slice(bytes);
+            let mut rest = pending.as_slice();
+            while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
+                self.answered(&rest[..end])?;
+                rest = &rest[end + 1..];
+            }
+            let left = rest.len();
+            pending.drain(..pending.len() - left);
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, answer: &[u8]) -> Result<()> {
+        let Answer { r#type, detail } =
+            serde_json::from_slice(answer).context("the service answered what is no answer")?;
+        let detail = detail.unwrap_or_default();
+        let line = self.sent.borrow_mut().pop_front();
+        let line = line.ok_or_else(|| anyhow!("the service gave up: {detail}"))?;
+        self.progress.add(1, line.text.len() as u64 + 1);
+        let Some(kind) = r#type else {
+            self.tally.placed();
+            return Ok(());
+        };
+        self.tally.refused(line.number, kind.trim_start_matches("/problems/"), &detail);
+        if let Some(file) = &mut self.refused {
+            let order = serde_json::from_slice(&line.text).ok();
+            let text = order.is_none().then(|| String::from_utf8_lossy(&line.text));
+            let problem = serde_json::from_slice(answer)?;
+            let refused = Refused { line: line.number, problem, order, text };
+            serde_json::to_writer(&mut *file, &refused)
+                .map_err(io::Error::from)
+                .and_then(|()| file.write_all(b"\n"))
+                .context("cannot write the refused lines")?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends lines as they come, and keeps them until they are answered.
+async fn send(
+    mut lines: Receiver<io::Result<Vec<Line>>>,
+    mut body: channel::Sender<Bytes>,
+    sent: Rc<RefCell<VecDeque<Line>>>,
+) -> Result<()> {
+    loop {
+        let portion = match timeout(SILENCE, lines.recv()).await {
+            Ok(Some(portion)) => portion.context("cannot read on; what came before was sent")?,
+            Ok(None) => return Ok(()),
+            Err(_) => Vec::new(),
+        };
+        let mut bytes = Vec::new();
+        for line in &portion {
+            bytes.extend_from_slice(&line.text);
+            bytes.push(b'\n');
+        }
+        if portion.is_empty() {
+            bytes.push(b'\n');
+        }
+        sent.borrow_mut().extend(portion);
+        if body.send_data(bytes.into()).await.is_err() {
+            // The answer tells why.
+            return Ok(());
+        }
+    }
+}
+
+/// Cuts the input into lines, and hands over what has come so far, so that nothing waits for more.
+fn read(mut input: Input, portions: &Sender<io::Result<Vec<Line>>>) {
+    let (mut pending, mut number) = (Vec::new(), 0);
+    loop {
+        let bytes = match input.fill_buf() {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return drop(portions.blocking_send(Err(error))),
+        };
+        let came = bytes.len();
+        pending.extend_from_slice(bytes);
+        input.consume(came);
+        let ended = came == 0;
+        if ended && !pending.is_empty() {
+            pending.push(b'\n');
+        }
+        let whole = pending.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
+        let text: Bytes = pending.drain(..whole).collect::<Vec<_>>().into();
+        let mut lines = Vec::new();
+        for piece in text.split_inclusive(|&byte| byte == b'\n') {
+            number += 1;
+            if !piece.trim_ascii().is_empty() {
+                lines.push(Line { number, text: text.slice_ref(piece.trim_ascii()) });
+            }
+        }
+        if pending.len() > MAX_LINE {
+            let long = format!("line {} has more than {MAX_LINE} bytes", number + 1);
+            let _ = portions.blocking_send(Ok(lines));
+            return drop(portions.blocking_send(Err(io::Error::other(long))));
+        }
+        if !lines.is_empty() && portions.blocking_send(Ok(lines)).is_err() || ended {
+            return;
+        }
+    }
+}

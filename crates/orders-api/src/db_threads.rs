@@ -1,0 +1,343 @@
+//! Where requests meet the database: [`DbThreads`].
+
+use std::any::Any;
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use actix_web::rt::time::timeout;
+use orders_core::StoreError;
+use tokio::sync::oneshot;
+
+use crate::problem::Problem;
+
+/// As many threads as the database has connections for us, and one bounded queue before them.
+///
+/// Waiting happens in this queue and nowhere else, first come, first served, and never longer than
+/// the bounds. Clones share the threads.
+pub struct DbThreads<S> {
+    store: Arc<S>,
+    queue: Arc<Queue<S>>,
+    bounds: Bounds,
+}
+
+/// How long a request waits for the database, and how many may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bounds {
+    /// The longest wait for a thread.
+    pub queue_wait: Duration,
+    /// The longest wait for a thread and its answer together.
+    pub request_timeout: Duration,
+    /// The most jobs that wait for a thread at one time.
+    pub queue_length: usize,
+}
+
+type Job<S> = Box<dyn FnOnce(&S) + Send>;
+
+struct Queue<S> {
+    state: Mutex<State<S>>,
+    /// A job came, or the queue was closed.
+    changed: Condvar,
+    /// A thread has left.
+    left: Condvar,
+}
+
+struct State<S> {
+    waiting: VecDeque<Job<S>>,
+    closed: bool,
+    threads: usize,
+}
+
+impl<S> Clone for DbThreads<S> {
+    fn clone(&self) -> Self {
+        Self { store: Arc::clone(&self.store), queue: Arc::clone(&self.queue), bounds: self.bounds }
+    }
+}
+
+impl<S: Send + Sync + 'static> DbThreads<S> {
+    /// Starts `threads` threads that share `store`.
+    ///
+    /// # Errors
+    /// When the system gives us no thread.
+    pub fn start(store: S, threads: usize, bounds: Bounds) -> io::Result<Self> {
+        let store = Arc::new(store);
+        let state = State { waiting: VecDeque::new(), closed: false, threads: 0 };
+        let queue = Arc::new(Queue {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            left: Condvar::new(),
+        });
+        let started = Self { store: Arc::clone(&store), queue, bounds };
+        for number in 1..=threads {
+            let (queue, store) = (Arc::clone(&started.queue), Arc::clone(&store));
+            started.queue.lock().threads += 1;
+            let thread = thread::Builder::new().name(format!("db-{number}"));
+            if let Err(error) = thread.spawn(move || queue.serve(&store)) {
+                started.queue.lock().threads -= 1;
+                started.close(Duration::ZERO);
+                return Err(error);
+            }
+        }
+        Ok(started)
+    }
+
+    /// Does `job` on one of the threads and waits for its answer, within the bounds.
+    ///
+    /// # Errors
+    /// What the job answers; `unavailable` when no thread or no answer came in time, or when too
+    /// many wait already; `internal-error` when the job panicked.
+    pub async fn run<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
+    {
+        let Bounds { queue_wait, request_timeout, queue_length } = self.bounds;
+        let began = Instant::now();
+        let (sender, mut receiver) = oneshot::channel();
+        // Whoever sets it first owns the job: a thread to do it, or the request to give it up.
+        let claimed = Arc::new(AtomicBool::new(false));
+        let claim = Arc::clone(&claimed);
+        let entry: Job<S> = Box::new(move |store| {
+            if sender.is_closed() || claim.swap(true, Ordering::AcqRel) {
+                return;
+            }
+            let answer = catch_unwind(AssertUnwindSafe(|| job(store)));
+            // The client may have gone meanwhile, and then nobody wants the answer.
+            let _ = sender.send(answer);
+        });
+        self.queue.push(entry, queue_length)?;
+
+        let wait = queue_wait.min(request_timeout);
+        let answer = match timeout(wait, &mut receiver).await {
+            Ok(answer) => answer,
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
+                return Err(Problem::unavailable("the service is busy; nothing was done")
+                    .because(format!("no database thread was free for {wait:?}")));
+            }
+            Err(_) => {
+                match timeout(request_timeout.saturating_sub(began.elapsed()), receiver).await {
+                    Ok(answer) => answer,
+                    Err(_) => {
+                        return Err(Problem::unavailable(
+                            "the database did not answer in time; a write may have happened",
+                        )
+                        .because(format!("no answer within {request_timeout:?}")));
+                    }
+                }
+            }
+        };
+        match answer {
+            Ok(Ok(result)) => result.map_err(Problem::from),
+            Ok(Err(panic)) => Err(Problem::internal(format!("panic: {}", message(&*panic)))),
+            Err(_) => Err(closing()),
+        }
+    }
+
+    /// The store itself, for work that is so long that it must not take one of the threads.
+    #[must_use]
+    pub fn store(&self) -> Arc<S> {
+        Arc::clone(&self.store)
+    }
+
+    /// Takes no more jobs, lets those that run finish, and tells whether they did within `bound`.
+    pub fn close(&self, bound: Duration) -> bool {
+        let mut state = self.queue.lock();
+        state.closed = true;
+        state.waiting.clear();
+        self.queue.changed.notify_all();
+        let left = |state: &mut State<S>| state.threads > 0;
+        let (state, _) = self
+            .queue
+            .left
+            .wait_timeout_while(state, bound, left)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.threads == 0
+    }
+}
+
+impl<S> Queue<S> {
+    fn push(&self, job: Job<S>, length: usize) -> Result<(), Problem> {
+        let mut state = self.lock();
+        if state.closed {
+            return Err(closing());
+        }
+        if state.waiting.len() >= length {
+            return Err(Problem::unavailable("the service is busy; nothing was done")
+                .because(format!("{length} requests wait for a database thread")));
+        }
+        state.waiting.push_back(job);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// What one thread does all its life.
+    fn serve(&self, store: &S) {
+        while let Some(job) = self.next() {
+            job(store);
+        }
+        self.lock().threads -= 1;
+        self.left.notify_all();
+    }
+
+    /// Waits for a job; none when the queue is closed.
+    fn next(&self) -> Option<Job<S>> {
+        let idle = |state: &mut State<S>| state.waiting.is_empty() && !state.closed;
+        self.changed
+            .wait_while(self.lock(), idle)
+            .unwrap_or_else(PoisonError::into_inner)
+            .waiting
+            .pop_front()
+    }
+
+    /// The state is whole at every instant, so a panic elsewhere does not spoil it.
+    fn lock(&self) -> MutexGuard<'_, State<S>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn closing() -> Problem {
+    Problem::unavailable("the service is about to stop; nothing was done")
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+    use crate::slug::Slug;
+
+    const LONG: Duration = Duration::from_secs(30);
+    const SHORT: Duration = Duration::from_millis(50);
+
+    fn start(threads: usize, queue_wait: Duration, request_timeout: Duration) -> DbThreads<u32> {
+        let bounds = Bounds { queue_wait, request_timeout, queue_length: 2 };
+        DbThreads::start(7, threads, bounds).unwrap()
+    }
+
+    /// Runs the future, and others that it spawns.
+    fn wait<T>(future: impl Future<Output = T>) -> T {
+        actix_web::rt::System::new().block_on(future)
+    }
+
+    /// Keeps the only thread busy until the returned sender is dropped.
+    async fn occupy(threads: &DbThreads<u32>) -> mpsc::Sender<()> {
+        let (hold, held) = mpsc::channel::<()>();
+        let (began, begun) = oneshot::channel();
+        let threads = threads.clone();
+        actix_web::rt::spawn(async move {
+            let job = move |_: &u32| {
+                let _ = began.send(());
+                let _ = held.recv();
+                Ok(())
+            };
+            threads.run(job).await
+        });
+        begun.await.unwrap();
+        hold
+    }
+
+    fn slug<T>(answer: Result<T, Problem>) -> Option<Slug> {
+        answer.err().map(|problem| problem.slug())
+    }
+
+    #[test]
+    fn a_job_gets_the_store_and_its_answer_comes_back() {
+        wait(async {
+            let threads = start(2, LONG, LONG);
+            assert_eq!(threads.run(|seven| Ok(*seven)).await.unwrap(), 7);
+        });
+    }
+
+    #[test]
+    fn a_job_that_waits_too_long_is_given_up_and_never_done() {
+        wait(async {
+            let threads = start(1, SHORT, LONG);
+            let hold = occupy(&threads).await;
+            let (done, was_done) = mpsc::channel();
+            let answer = threads.run(move |_| done.send(()).map_err(|e| StoreError::Bug(e.into())));
+            assert_eq!(slug(answer.await), Some(Slug::Unavailable));
+            drop(hold);
+            assert_eq!(threads.run(|_| Ok(1)).await.unwrap(), 1, "the thread lives on");
+            assert!(was_done.recv().is_err());
+        });
+    }
+
+    #[test]
+    fn a_full_queue_refuses_at_once() {
+        wait(async {
+            let threads = start(1, LONG, LONG);
+            let hold = occupy(&threads).await;
+            for _ in 0..2 {
+                let threads = threads.clone();
+                actix_web::rt::spawn(async move { threads.run(|_| Ok(())).await });
+            }
+            actix_web::rt::task::yield_now().await;
+            let began = Instant::now();
+            assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
+            assert!(began.elapsed() < LONG / 2);
+            drop(hold);
+        });
+    }
+
+    #[test]
+    fn a_job_whose_client_has_gone_is_skipped() {
+        wait(async {
+            let threads = start(1, LONG, LONG);
+            let hold = occupy(&threads).await;
+            let (done, was_done) = mpsc::channel();
+            let abandoned =
+                threads.run(move |_| done.send(()).map_err(|e| StoreError::Bug(e.into())));
+            assert!(timeout(SHORT, abandoned).await.is_err());
+            drop(hold);
+            threads.run(|_| Ok(())).await.unwrap();
+            assert!(was_done.recv().is_err());
+        });
+    }
+
+    #[test]
+    fn a_job_that_runs_too_long_is_answered_all_the_same() {
+        wait(async {
+            let threads = start(1, SHORT, SHORT * 2);
+            let (hold, held) = mpsc::channel::<()>();
+            let answer = threads.run(move |_| {
+                let _ = held.recv();
+                Ok(())
+            });
+            assert_eq!(slug(answer.await), Some(Slug::Unavailable));
+            drop(hold);
+        });
+    }
+
+    #[test]
+    fn a_panic_is_answered_and_the_thread_lives_on() {
+        wait(async {
+            let threads = start(1, LONG, LONG);
+            let answer = threads.run(|_| -> Result<(), StoreError> { panic!("on purpose") }).await;
+            let problem = answer.unwrap_err();
+            assert_eq!(problem.slug(), Slug::InternalError);
+            assert!(problem.cause().unwrap().to_string().contains("on purpose"));
+            threads.run(|_| Ok(())).await.unwrap();
+        });
+    }
+
+    #[test]
+    fn closing_waits_for_what_runs_and_refuses_the_rest() {
+        wait(async {
+            let threads = start(1, LONG, LONG);
+            let hold = occupy(&threads).await;
+            assert!(!threads.close(SHORT));
+            assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
+            drop(hold);
+            assert!(threads.close(LONG));
+        });
+    }
+}

@@ -1,0 +1,270 @@
+//! Problems in the document, each made from its [`Slug`] and shown by one that the service would answer.
+
+use orders_core::{
+    Booking, CalendarId, Conflict, GapTooWide, MAX_PAIRS, MinimumGap, NearestFree, StoreError,
+    TooClose,
+};
+use utoipa::openapi::example::{Example, ExampleBuilder};
+use utoipa::openapi::schema::{
+    AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
+use utoipa::openapi::{Ref, RefOr, Response};
+
+use super::example::{at, sample};
+use super::operation::problem_response;
+use super::value::{instant, or_null, text};
+use crate::problem::{FieldError, MAX_FIELD_ERRORS, Problem};
+use crate::slug::Slug;
+
+/// The schema that all problems have in common.
+const BASE: &str = "Problem";
+
+/// The response of problems that have one status: that of the only one, or any of several.
+pub(super) fn response(kinds: &[Slug]) -> RefOr<Response> {
+    match kinds {
+        [only] => RefOr::Ref(Ref::from_response_name(name(*only))),
+        several => RefOr::T(one_of(several)),
+    }
+}
+
+/// What a reference to a problem's response means.
+pub(super) fn response_of(status: &str, response: &RefOr<Response>) -> Option<Response> {
+    let RefOr::Ref(reference) = response else { return None };
+    let found = Slug::ALL.into_iter().find(|slug| {
+        slug.status().as_str() == status
+            && reference.ref_location.ends_with(&format!("/{}", name(*slug)))
+    });
+    found.map(only)
+}
+
+pub(super) fn responses() -> Vec<(String, Response)> {
+    let shared = Slug::ALL.into_iter().filter(|slug| {
+        // These are answered only where another problem has the same status.
+        !matches!(slug, Slug::KeyReused | Slug::KeyInUse)
+    });
+    shared.map(|slug| (name(slug), only(slug))).collect()
+}
+
+pub(super) fn schemas() -> Vec<(String, Schema)> {
+    let base = ObjectBuilder::new()
+        .description(Some("Why a request got no other answer (RFC 9457)."))
+        .property(
+            "type",
+            text().format(Some(uri_reference())).description(Some(
+                "The kind of the problem: what to branch on. A path that explains itself.",
+            )),
+        )
+        .property("title", text().description(Some("The kind in words.")))
+        .property(
+            "status",
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(400))
+                .maximum(Some(599))
+                .description(Some("The HTTP status.")),
+        )
+        .property(
+            "detail",
+            text().description(Some("What is wrong with this request, for people.")),
+        )
+        .required("type")
+        .required("title")
+        .required("status")
+        .required("detail");
+    let mut schemas = vec![
+        (BASE.to_owned(), base.into()),
+        ("FieldError".to_owned(), field_error().into()),
+        ("TooClose".to_owned(), too_close().into()),
+        ("NearestFree".to_owned(), nearest_free().into()),
+    ];
+    schemas.extend(Slug::ALL.map(|slug| (name(slug), schema(slug))));
+    schemas
+}
+
+pub(super) fn examples() -> Vec<(String, Example)> {
+    let example = |slug: Slug| {
+        ExampleBuilder::new().summary(slug.title()).value(Some(document(slug))).build()
+    };
+    Slug::ALL.map(|slug| (name(slug), example(slug))).into()
+}
+
+/// The body of an answer of this kind.
+pub(super) fn document(slug: Slug) -> serde_json::Value {
+    // OK because problems are made to be written as JSON.
+    serde_json::to_value(example(slug).document()).expect("a problem as JSON")
+}
+
+/// The name of a problem's schema, response and example.
+pub(super) fn name(slug: Slug) -> String {
+    format!("{slug:?}")
+}
+
+fn only(slug: Slug) -> Response {
+    let headers: &[&str] = match slug {
+        Slug::MethodNotAllowed => &["Allow"],
+        Slug::Unavailable => &["Retry-After"],
+        _ => &[],
+    };
+    let name = name(slug);
+    problem_response(slug.meaning(), Ref::from_schema_name(&name), &[&name], headers)
+}
+
+fn one_of(kinds: &[Slug]) -> Response {
+    let names: Vec<_> = kinds.iter().map(|slug| name(*slug)).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let lines: Vec<_> =
+        kinds.iter().map(|slug| format!("- `{}`: {}", slug.name(), slug.meaning())).collect();
+    let any =
+        names.iter().fold(OneOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(*name)));
+    problem_response(&lines.join("\n"), Schema::OneOf(any.build()), &names, &[])
+}
+
+fn schema(slug: Slug) -> Schema {
+    let narrowed = ObjectBuilder::new()
+        .property("type", text().enum_values(Some([format!("/problems/{}", slug.name())])))
+        .property("title", text().enum_values(Some([slug.title()])))
+        .property(
+            "status",
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .enum_values(Some([slug.status().as_u16()])),
+        );
+    let narrowed = match slug {
+        Slug::InvalidRequest => {
+            narrowed.property("errors", many("FieldError", 1, MAX_FIELD_ERRORS)).required("errors")
+        }
+        Slug::OrderConflict => calendar_and_gap(narrowed)
+            .property(
+                "conflicts_with",
+                ArrayBuilder::new()
+                    .items(Ref::from_schema_name("Booking"))
+                    .min_items(Some(1))
+                    .description(Some("The orders in the way, by time.")),
+            )
+            .property("nearest_free", Ref::from_schema_name("NearestFree"))
+            .required("conflicts_with")
+            .required("nearest_free"),
+        Slug::GapTooWide => calendar_and_gap(narrowed)
+            .property("too_close", many("TooClose", 1, MAX_PAIRS))
+            .required("too_close"),
+        _ => narrowed,
+    };
+    AllOfBuilder::new()
+        .description(Some(slug.meaning()))
+        .item(Ref::from_schema_name(BASE))
+        .item(narrowed)
+        .into()
+}
+
+fn calendar_and_gap(object: ObjectBuilder) -> ObjectBuilder {
+    object
+        .property("calendar", Ref::from_schema_name("Id"))
+        .property("minimum_gap", Ref::from_schema_name("MinimumGap"))
+        .required("calendar")
+        .required("minimum_gap")
+}
+
+fn many(schema: &str, least: usize, most: usize) -> ArrayBuilder {
+    ArrayBuilder::new()
+        .items(Ref::from_schema_name(schema))
+        .min_items(Some(least))
+        .max_items(Some(most))
+}
+
+fn field_error() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .description(Some("One field that breaks a rule."))
+        .property("pointer", text().description(Some("Where it is, as a JSON pointer (RFC 6901).")))
+        .property("detail", text().description(Some("What is wrong with it, for people.")))
+        .required("pointer")
+        .required("detail")
+}
+
+fn too_close() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .description(Some("Two orders that stand against a wider gap, the earlier one first."))
+        .property("first", Ref::from_schema_name("Booking"))
+        .property("second", Ref::from_schema_name("Booking"))
+        .required("first")
+        .required("second")
+}
+
+fn nearest_free() -> ObjectBuilder {
+    ObjectBuilder::new()
+        .description(Some(
+            "The times to take instead. Booking one of them at once succeeds, unless somebody else was faster.",
+        ))
+        .property("before", instant().schema_type(or_null(Type::String)).description(Some("The latest free time before the wished one; null when there is none within 366 days.")))
+        .property("after", instant().schema_type(or_null(Type::String)).description(Some("The earliest free time after the wished one; null when there is none within 366 days.")))
+        .required("before")
+        .required("after")
+}
+
+fn uri_reference() -> SchemaFormat {
+    SchemaFormat::Custom("uri-reference".to_owned())
+}
+
+/// A problem as the service would answer it.
+fn example(slug: Slug) -> Problem {
+    let calendar = CalendarId::default;
+    let minimum_gap = MinimumGap::default();
+    match slug {
+        Slug::MalformedRequest => {
+            Problem::malformed("query parameter limit: must be a number from 1 to 1000")
+        }
+        Slug::NotFound => Problem::not_found("there is no order 223"),
+        Slug::MethodNotAllowed => Problem::new(slug, "TRACE is not possible here"),
+        Slug::NotAcceptable => {
+            Problem::new(slug, "there is only application/json and application/x-ndjson")
+        }
+        Slug::RequestTimeout => Problem::new(slug, "the body did not arrive within 10s"),
+        Slug::OrderConflict => StoreError::Conflict(Box::new(Conflict {
+            datetime: at("2022-11-01T12:00:00Z"),
+            calendar: calendar(),
+            minimum_gap,
+            conflicts_with: vec![booking("223", "2022-11-01T11:11:11.111Z")],
+            nearest_free: NearestFree {
+                before: Some(at("2022-11-01T08:11:11.111Z")),
+                after: Some(at("2022-11-01T14:11:11.111Z")),
+            },
+        }))
+        .into(),
+        Slug::IdTaken => Problem::new(slug, "order 223 already exists"),
+        Slug::KeyInUse => {
+            Problem::new(slug, "a creation under idempotency key 8e03978e is still running")
+        }
+        Slug::ServiceInUse => Problem::new(slug, "service 123 is in use"),
+        Slug::CalendarInUse => Problem::new(slug, "calendar default is in use"),
+        Slug::GapTooWide => StoreError::GapTooWide(Box::new(GapTooWide {
+            calendar: calendar(),
+            minimum_gap,
+            too_close: vec![TooClose {
+                first: booking("223", "2022-11-01T11:11:11.111Z"),
+                second: booking("224", "2022-11-01T12:00:00Z"),
+            }],
+        }))
+        .into(),
+        Slug::VersionMismatch => Problem::new(slug, "order 223 is at version 2 now"),
+        Slug::TooLarge => Problem::new(slug, "the body has more than 65536 bytes"),
+        Slug::UnsupportedMediaType => {
+            Problem::new(slug, "the Content-Type is not application/json in UTF-8")
+        }
+        Slug::InvalidRequest => Problem::invalid(vec![
+            field_error_at("/totalfee", "-1 is not between 0 and 9999999999.99"),
+            field_error_at("/services/0/id", "there is no service 789"),
+        ]),
+        Slug::KeyReused => {
+            Problem::new(slug, "idempotency key 8e03978e was used with another body")
+        }
+        Slug::InternalError => Problem::internal("shown"),
+        Slug::Unavailable => Problem::unavailable("the database cannot answer now"),
+    }
+}
+
+fn booking(id: &str, datetime: &str) -> Booking {
+    Booking { id: sample(id), datetime: at(datetime) }
+}
+
+fn field_error_at(pointer: &str, detail: &str) -> FieldError {
+    FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() }
+}

@@ -1,0 +1,118 @@
+//! What is known of every request: its id, one line in the log, and the cause when it failed.
+
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError};
+use log::Level;
+use uuid::Uuid;
+
+use crate::problem::{PROBLEM_JSON, Problem};
+use crate::slug::Slug;
+
+/// Names a request, in what the client sends and in what it gets back.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest request id that is taken over.
+const MAX_REQUEST_ID: usize = 128;
+
+/// Wraps the whole app: the first to see a request and the last to see its answer.
+pub(crate) async fn log_request(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let began = Instant::now();
+    let id = request_id(request.headers());
+    let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
+
+    // OK because both kinds of request id are visible ASCII.
+    let shown = id.to_str().expect("visible ASCII");
+    let (request, status) = (response.request(), response.status());
+    if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
+        log_cause(problem, shown);
+    }
+    log::info!(
+        "{} {} {} {:.1?} {shown}",
+        request.method(),
+        request.path(),
+        status.as_u16(),
+        began.elapsed(),
+    );
+    response.headers_mut().insert(X_REQUEST_ID, id);
+    Ok(response)
+}
+
+/// The id that the client gave, if it is one to write into a log, or a new one.
+fn request_id(headers: &HeaderMap) -> HeaderValue {
+    let given = headers.get(X_REQUEST_ID).filter(|given| {
+        (1..=MAX_REQUEST_ID).contains(&given.len())
+            && given.as_bytes().iter().all(u8::is_ascii_graphic)
+    });
+    given.cloned().unwrap_or_else(|| {
+        let mut buffer = Uuid::encode_buffer();
+        let text: &str = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
+        // OK because a UUID is hexadecimal digits and hyphens.
+        HeaderValue::from_str(text).expect("a UUID")
+    })
+}
+
+fn log_cause(problem: &Problem, request_id: &str) {
+    if let Some(cause) = problem.cause() {
+        let level = match problem.status_code() {
+            StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
+            _ => Level::Error,
+        };
+        log::log!(level, "{problem}: {cause} {request_id}");
+    }
+}
+
+/// Puts a problem in the place of an error that the framework answered in its own words.
+fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    let is_error = status.is_client_error() || status.is_server_error();
+    let said = response.headers().get(CONTENT_TYPE);
+    if !is_error || said.is_some_and(|said| said.as_bytes() == PROBLEM_JSON.as_bytes()) {
+        return response;
+    }
+    let slug = Slug::ALL.into_iter().find(|slug| slug.status() == status).unwrap_or(
+        if status.is_client_error() { Slug::MalformedRequest } else { Slug::InternalError },
+    );
+    let problem = Problem::new(slug, slug.meaning());
+    let problem = match response.response().error() {
+        Some(error) => problem.because(error.to_string()),
+        None => problem,
+    };
+    response.into_response(actix_web::HttpResponse::from_error(problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(given: &[u8], taken_over: bool) {
+        let mut headers = HeaderMap::new();
+        headers.insert(X_REQUEST_ID, HeaderValue::from_bytes(given).unwrap());
+        assert_eq!(request_id(&headers).as_bytes() == given, taken_over);
+    }
+
+    #[test]
+    fn a_request_id_is_taken_over_when_it_is_fit_for_a_log() {
+        check(b"a", true);
+        check(&[b'x'; 128], true);
+        check(&[b'x'; 129], false);
+        check(b"", false);
+        check(b"two words", false);
+        check("ä".as_bytes(), false);
+    }
+
+    #[test]
+    fn without_a_request_id_there_is_a_new_one() {
+        let made = || request_id(&HeaderMap::new());
+        assert_ne!(made(), made());
+    }
+}

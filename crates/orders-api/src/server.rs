@@ -1,0 +1,144 @@
+//! The server: [`Listening`].
+
+use std::any::Any;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::middleware::from_fn;
+#[cfg(target_os = "linux")]
+use actix_web::rt::net::TcpStream;
+use actix_web::rt::signal;
+use actix_web::rt::signal::unix::SignalKind;
+use actix_web::{App, HttpServer, web};
+use orders_db::PgStore;
+
+use crate::body::BodyLimits;
+use crate::config::{DatabaseArgs, ServerArgs};
+use crate::db_threads::DbThreads;
+use crate::request_log::log_request;
+use crate::routes::routes;
+
+/// How long a connection may stay open without a request.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
+
+/// How long the head of a request may take to arrive.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a client may take to close a connection that we have closed.
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A server that listens, and answers as soon as it is run.
+pub struct Listening {
+    server: Server,
+    address: SocketAddr,
+    threads: DbThreads<PgStore>,
+    shutdown: Duration,
+}
+
+/// Listens, with database threads of its own.
+///
+/// # Errors
+/// When the address cannot be had, or the system gives us no threads.
+pub fn listen(
+    store: PgStore,
+    database: &DatabaseArgs,
+    arguments: &ServerArgs,
+) -> io::Result<Listening> {
+    let bounds = database.bounds(arguments.queue_wait);
+    let threads = DbThreads::start(store, database.connections() as usize, bounds)?;
+    let shared = web::Data::new(threads.clone());
+    let limits = BodyLimits {
+        bytes: arguments.body_limit.get(),
+        arrival: database.request_timeout,
+        patience: arguments.client_patience,
+    };
+    let app = move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(limits)
+            .wrap(from_fn(log_request))
+            .configure(routes)
+    };
+    let patience = arguments.client_patience;
+    let server = HttpServer::new(app)
+        .on_connect(move |connection, _| bound_stalls(connection, patience))
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+        .tcp_nodelay(true)
+        .shutdown_signal(told_to_stop())
+        .shutdown_timeout(arguments.shutdown_timeout.into())
+        .bind(&arguments.bind)?;
+    let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
+    let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
+    Ok(Listening { server: server.run(), address, threads, shutdown })
+}
+
+impl Listening {
+    /// Where it listens, with the real port.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops the server from elsewhere.
+    #[must_use]
+    pub fn handle(&self) -> ServerHandle {
+        self.server.handle()
+    }
+
+    /// Answers requests until it is told to stop, and then finishes those in flight.
+    ///
+    /// # Errors
+    /// When the server fails.
+    pub async fn run(self) -> io::Result<()> {
+        self.server.await?;
+        if !self.threads.close(self.shutdown) {
+            log::warn!("stopping while the database still works on requests");
+        }
+        Ok(())
+    }
+}
+
+/// Lets the system give up a connection whose client takes nothing of what is ready for it: the framework waits
+/// for ever. Elsewhere than on Linux the system has no such bound.
+fn bound_stalls(connection: &dyn Any, patience: Duration) {
+    #[cfg(target_os = "linux")]
+    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+        let millis = patience.as_millis().try_into().unwrap_or(u32::MAX);
+        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
+            log::warn!("cannot bound how long a client may stall: {error}");
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = (connection, patience);
+}
+
+/// Ends at SIGTERM or Ctrl-C.
+async fn told_to_stop() {
+    match signal::unix::signal(SignalKind::terminate()) {
+        Ok(mut terminate) => {
+            let interrupt = std::pin::pin!(signal::ctrl_c());
+            let terminate = std::pin::pin!(terminate.recv());
+            first_of(interrupt, terminate).await;
+        }
+        Err(error) => {
+            log::error!("cannot wait for SIGTERM: {error}");
+            let _ = signal::ctrl_c().await;
+        }
+    }
+    log::info!("told to stop; finishing the requests in flight");
+}
+
+/// Waits for either of two.
+async fn first_of<A: Future + Unpin, B: Future + Unpin>(mut a: A, mut b: B) {
+    use std::pin::Pin;
+    std::future::poll_fn(|context| {
+        let done =
+            Pin::new(&mut a).poll(context).is_ready() || Pin::new(&mut b).poll(context).is_ready();
+        if done { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
+    })
+    .await;
+}

@@ -1,0 +1,342 @@
+//! The real server on a real database, one of its own per test: [`App`].
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, mpsc};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::rt::System;
+use clap::Parser as _;
+use diesel::connection::SimpleConnection as _;
+use diesel::{Connection as _, PgConnection};
+use orders_api::config::Cli;
+use orders_api::database::Database;
+use orders_api::{seed, server};
+use private_postgres::PrivatePostgres;
+use serde_json::Value;
+use ureq::http::{HeaderMap, Request};
+
+/// One PostgreSQL for all tests; it goes when the process ends.
+static POSTGRES: LazyLock<PrivatePostgres> = LazyLock::new(|| {
+    let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the tests");
+    fill(&postgres);
+    postgres
+});
+
+/// The database that every test gets a copy of: migrated, with the sample services.
+pub(crate) const TEMPLATE: &str = "orders";
+
+/// The media type of lines of JSON.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+
+/// More orders than can wait anywhere between the database and a client that does not read: they have
+/// long ids, so that it is soon too much for the buffers.
+pub(crate) const MANY: usize = 20_000;
+
+/// Places [`MANY`] orders.
+pub(crate) const PLACE_MANY: &str = "
+    INSERT INTO calendars (id, name, minimum_gap) VALUES (repeat('c', 64), 'crew', '1 hour');
+    INSERT INTO services (id, name) VALUES (repeat('s', 64), 'service');
+    INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+    SELECT repeat('o', 59) || to_char(n, 'FM00000'), key, minimum_gap,
+           '2030-01-01T00:00:00Z'::timestamptz + n * interval '1 hour', 1, ARRAY[repeat('s', 64)]
+      FROM generate_series(0, 19999) AS n, calendars WHERE calendars.id LIKE 'cc%';";
+
+/// How long a test waits for an answer before it fails.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same with [`MANY`] orders in it.
+static FULL_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
+    let name = new_database(TEMPLATE);
+    let mut conn = PgConnection::establish(&POSTGRES.url(&name)).unwrap();
+    conn.batch_execute(PLACE_MANY).unwrap();
+    name
+});
+
+/// A server of one test.
+pub(crate) struct App {
+    address: SocketAddr,
+    database: String,
+    handle: ServerHandle,
+    thread: Option<JoinHandle<()>>,
+    agent: ureq::Agent,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl App {
+    /// Starts the server with a database of its own.
+    pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts the server with these command line arguments as well.
+    pub(crate) fn start_with(arguments: &[&str]) -> Self {
+        let database = new_database(TEMPLATE);
+        Self::start_on(&POSTGRES.url(&database), database, arguments)
+    }
+
+    /// Starts the server with [`MANY`] orders.
+    pub(crate) fn start_full(arguments: &[&str]) -> Self {
+        let database = new_database(&FULL_TEMPLATE);
+        Self::start_on(&POSTGRES.url(&database), database, arguments)
+    }
+
+    /// Starts the server on a database of this name that stands elsewhere.
+    pub(crate) fn start_on(url: &str, database: String, arguments: &[&str]) -> Self {
+        let cli = cli(url, arguments);
+        let (tell, told) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            let store = Database::open(&cli.database).unwrap().store(&cli.database).unwrap();
+            System::new().block_on(async {
+                let listening = server::listen(store, &cli.database, &cli.server).unwrap();
+                tell.send((listening.address(), listening.handle())).unwrap();
+                listening.run().await.unwrap();
+            });
+        });
+        let (address, handle) = told.recv_timeout(PATIENCE).expect("the server starts");
+        let agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .max_redirects(0)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        Self { address, database, handle, thread: Some(thread), agent }
+    }
+
+    /// The name of its database.
+    pub(crate) fn database(&self) -> &str {
+        &self.database
+    }
+
+    /// The command line that reaches its database.
+    pub(crate) fn cli(&self) -> Cli {
+        cli(&POSTGRES.url(&self.database), &[])
+    }
+
+    /// A connection to its database.
+    pub(crate) fn sql(&self) -> PgConnection {
+        PgConnection::establish(&POSTGRES.url(&self.database)).unwrap()
+    }
+
+    /// Runs statements in its database.
+    #[track_caller]
+    pub(crate) fn execute(&self, statements: &str) {
+        self.sql().batch_execute(statements).unwrap();
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[])
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Answer {
+        self.send("DELETE", path, &[])
+    }
+
+    /// A request with these headers and no body.
+    pub(crate) fn send(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        self.run(self.request(method, path, headers).body(()).unwrap())
+    }
+
+    pub(crate) fn post(&self, path: &str, body: impl ToString) -> Answer {
+        self.send_json("POST", path, body)
+    }
+
+    pub(crate) fn put(&self, path: &str, body: impl ToString) -> Answer {
+        self.send_json("PUT", path, body)
+    }
+
+    pub(crate) fn send_json(&self, method: &str, path: &str, body: impl ToString) -> Answer {
+        let json = [("Content-Type", "application/json")];
+        self.send_bytes(method, path, &json, body.to_string().as_bytes())
+    }
+
+    pub(crate) fn send_bytes(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        self.run(self.request(method, path, headers).body(body).unwrap())
+    }
+
+    pub(crate) fn patch(&self, path: &str, body: impl ToString) -> Answer {
+        let patch = [("Content-Type", "application/merge-patch+json")];
+        self.send_bytes("PATCH", path, &patch, body.to_string().as_bytes())
+    }
+
+    /// Sends these lines to be imported, and reads the answers to them.
+    #[track_caller]
+    pub(crate) fn import(&self, lines: impl AsRef<[u8]>) -> Vec<Value> {
+        let ndjson = [("Content-Type", NDJSON)];
+        let answer = self.send_bytes("POST", "/orders/import", &ndjson, lines.as_ref());
+        assert_eq!(answer.status, 200, "{}", String::from_utf8_lossy(&answer.body));
+        assert_eq!(answer.header("Content-Type"), NDJSON);
+        answer.lines()
+    }
+
+    /// Imports these orders, all of which must find their places.
+    #[track_caller]
+    pub(crate) fn place_all(&self, orders: &[Value]) {
+        let lines: String = orders.iter().map(|order| format!("{order}\n")).collect();
+        for (order, answer) in orders.iter().zip(self.import(lines)) {
+            assert_eq!(answer["id"], order["id"], "{answer}");
+        }
+    }
+
+    /// Sends the very bytes on a connection of its own and reads until the server closes it.
+    pub(crate) fn send_raw(&self, request: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.write_all(request).unwrap();
+        let mut bytes = Vec::new();
+        stream.read_to_end(&mut bytes).unwrap();
+        let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("an answer's head");
+        let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
+        let mut lines = head.lines();
+        let status = lines.next().unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let headers = lines.map(|line| {
+            let (name, value) = line.split_once(": ").unwrap();
+            (name.parse().unwrap(), value.parse().unwrap())
+        });
+        Answer { status, headers: headers.collect(), body: bytes.split_off(end + 4) }
+    }
+
+    /// Everything that the service keeps, to find it unchanged later.
+    pub(crate) fn everything(&self) -> [Value; 3] {
+        ["/orders", "/services", "/calendars"].map(|path| self.get(path).json())
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> ureq::http::request::Builder {
+        let request =
+            Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+    }
+
+    #[track_caller]
+    fn run<B: ureq::AsSendBody>(&self, request: Request<B>) -> Answer {
+        let answer = self.agent.run(request).unwrap();
+        let (head, mut body) = answer.into_parts();
+        let body = body.read_to_vec().unwrap();
+        Answer { status: head.status.as_u16(), headers: head.headers, body }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || thread::panicking(), "the server panicked");
+        }
+    }
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("not JSON: {}", String::from_utf8_lossy(&self.body)))
+    }
+
+    #[track_caller]
+    pub(crate) fn header(&self, name: &str) -> &str {
+        let value = self.headers.get(name).unwrap_or_else(|| panic!("no {name} in {self:?}"));
+        value.to_str().unwrap()
+    }
+
+    /// The lines of the body, each of them JSON.
+    #[track_caller]
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        let text = str::from_utf8(&self.body).unwrap();
+        assert!(text.is_empty() || text.ends_with('\n'), "{text}");
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    /// The body, after the status was found to be this one.
+    #[track_caller]
+    pub(crate) fn is(&self, status: u16) -> Value {
+        assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
+        if self.body.is_empty() { Value::Null } else { self.json() }
+    }
+
+    /// The problem, after it was found to be well-formed and this one.
+    #[track_caller]
+    pub(crate) fn is_problem(&self, status: u16, slug: &str) -> Value {
+        let problem = self.is(status);
+        assert_eq!(problem["type"], format!("/problems/{slug}"), "{problem}");
+        assert_eq!(problem["status"], status);
+        assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
+        assert_eq!(self.header("Content-Type"), "application/problem+json");
+        assert!(!self.header("X-Request-Id").is_empty());
+        problem
+    }
+
+    /// The pointers of an `invalid-request`.
+    #[track_caller]
+    pub(crate) fn pointers(&self) -> Vec<String> {
+        let problem = self.is_problem(422, "invalid-request");
+        let errors = problem["errors"].as_array().unwrap();
+        errors.iter().map(|error| error["pointer"].as_str().unwrap().to_owned()).collect()
+    }
+}
+
+/// A connection to the server of all databases.
+pub(crate) fn maintenance() -> PgConnection {
+    PgConnection::establish(&POSTGRES.url("postgres")).unwrap()
+}
+
+/// A PostgreSQL of one test alone, with the template's database in it.
+pub(crate) fn own_postgres() -> PrivatePostgres {
+    let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the test");
+    fill(&postgres);
+    postgres
+}
+
+/// Makes the template.
+fn fill(postgres: &PrivatePostgres) {
+    let cli = cli(&postgres.url(TEMPLATE), &[]);
+    let template = Database::open(&cli.database).unwrap();
+    template.migrate().unwrap();
+    seed::services(&template.store(&cli.database).unwrap()).unwrap();
+}
+
+/// A copy of a template; its name.
+fn new_database(template: &str) -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(1);
+    let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
+    let mut conn = maintenance();
+    // Only one copy can be made of a database at a time.
+    conn.batch_execute("SELECT pg_advisory_lock(1)").unwrap();
+    conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
+    name
+}
+
+fn cli(url: &str, arguments: &[&str]) -> Cli {
+    let mut usual = vec!["orders-api", "--database-url", url, "--bind", "127.0.0.1:0"];
+    if !arguments.contains(&"--connections") {
+        usual.extend(["--connections", "2"]);
+    }
+    Cli::try_parse_from(usual.iter().chain(arguments)).unwrap()
+}

@@ -1,0 +1,281 @@
+//! The commands `export` and `import`, as somebody at a terminal or a script meets them.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::{Command, Stdio};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::app::{App, MANY, TEMPLATE, own_postgres};
+use crate::samples::{ids, lines, order, order_in, time};
+
+/// What the program did.
+struct Done {
+    status: Option<i32>,
+    out: String,
+    said: String,
+}
+
+/// The program, told to talk to this service.
+fn program(app: &App, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orders-api"));
+    command.args(arguments).env("ORDERS_URL", format!("http://{}", app.address()));
+    command
+}
+
+fn run(app: &App, arguments: &[&str]) -> Done {
+    run_with(app, arguments, "")
+}
+
+fn run_with(app: &App, arguments: &[&str], input: impl AsRef<[u8]>) -> Done {
+    let mut child = program(app, arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let input = input.as_ref().to_owned();
+    let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let output = child.wait_with_output().unwrap();
+    feeder.join().unwrap();
+    Done {
+        status: output.status.code(),
+        out: String::from_utf8(output.stdout).unwrap(),
+        said: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+fn values(text: &str) -> Vec<Value> {
+    text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn an_export_writes_what_is_wanted() {
+    let app = App::start().with_calendars(["roof"]);
+    let mut orders: Vec<_> = (0..10).map(|n| order(format!("d{n}"), n * 3)).collect();
+    orders.push(order_in("roof", "r", 4));
+    app.place_all(&orders);
+    let (from, to) = (time(6), time(18));
+    for (arguments, query) in [
+        (vec![], String::new()),
+        (vec!["--order", "desc"], "?order=desc".to_owned()),
+        (vec!["--calendar", "roof", "--service", "123"], "?calendar=roof&service=123".to_owned()),
+        (vec!["--service", "456"], "?service=456".to_owned()),
+        (vec!["--from", &from, "--to", &to], format!("?from={from}&to={to}")),
+        (vec!["--from", "2030-01-01T10:00:00+01:00"], format!("?from={}", time(9))),
+    ] {
+        let done = run(&app, &[&["export"], arguments.as_slice()].concat());
+        assert_eq!((done.status, done.said.as_str()), (Some(0), ""), "{arguments:?}");
+        assert_eq!(values(&done.out), app.walk(&format!("/orders{query}")), "{arguments:?}");
+    }
+}
+
+#[test]
+fn an_export_into_a_file_is_there_only_when_it_is_whole() {
+    let app = App::start();
+    app.place_all(&[order("1", 0), order("2", 3)]);
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("orders.ndjson");
+    let name = file.to_str().unwrap();
+    for _ in 0..2 {
+        let done = run(&app, &["export", "-o", name]);
+        assert_eq!((done.status, done.out.as_str(), done.said.as_str()), (Some(0), "", ""));
+        assert_eq!(ids(&values(&fs::read_to_string(&file).unwrap())), ["1", "2"]);
+    }
+    let before = fs::read(&file).unwrap();
+    let nobody = ["export", "-o", name, "--url", "http://127.0.0.1:1"];
+    assert_eq!(run(&app, &nobody).status, Some(2));
+    assert_eq!(fs::read(&file).unwrap(), before);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was left behind");
+    assert_eq!(run(&app, &["export", "-o", "/dev/null"]).status, Some(0));
+    let nowhere = run(&app, &["export", "-o", "/nonexistent/orders"]);
+    assert!(nowhere.status == Some(2) && nowhere.said.contains("/nonexistent/orders"));
+}
+
+#[test]
+fn whoever_reads_an_export_may_stop() {
+    let app = App::start_full(&[]);
+    let mut child =
+        program(&app, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    drop(out);
+    let done = child.wait_with_output().unwrap();
+    assert_eq!((done.status.code(), done.stderr.as_slice()), (Some(0), &b""[..]));
+}
+
+#[test]
+fn an_export_that_is_cut_off_fails() {
+    let mut postgres = own_postgres();
+    let app = App::start_on(&postgres.url(TEMPLATE), TEMPLATE.to_owned(), &[]);
+    postgres_full(&postgres.url(TEMPLATE));
+    let mut child =
+        program(&app, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    postgres.stop_immediately().unwrap();
+    let mut rest = String::new();
+    out.read_to_string(&mut rest).unwrap();
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.contains("not all orders"), "{said}");
+    assert!(rest.lines().count() < MANY - 1);
+}
+
+fn postgres_full(url: &str) {
+    use diesel::connection::SimpleConnection as _;
+    use diesel::{Connection as _, PgConnection};
+    PgConnection::establish(url).unwrap().batch_execute(crate::app::PLACE_MANY).unwrap();
+}
+
+#[test]
+fn an_import_places_all_and_says_so() {
+    let app = App::start();
+    let orders: Vec<_> = (0..2500).map(|n| order(n, n * 3)).collect();
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("orders.ndjson");
+    fs::write(&file, lines(&orders)).unwrap();
+    let done = run(&app, &["import", file.to_str().unwrap()]);
+    assert_eq!((done.status, done.said.as_str()), (Some(0), "placed 2500 of 2500 orders\n"));
+    assert_eq!(done.out, "");
+    assert_eq!(app.walk("/orders?limit=1000").len(), 2500);
+    let again = run_with(&app, &["import", "-"], lines(&orders));
+    assert_eq!(again.status, Some(1));
+    assert!(again.said.starts_with("placed 0 of 2500 orders; refused 2500: 2500 id-taken\n"));
+    assert!(again.said.ends_with("and 2490 more\n"), "{}", again.said);
+}
+
+#[test]
+fn an_import_tells_what_was_refused_and_where() {
+    let app = App::start();
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("refused.ndjson");
+    let [good, close, last] = [order("1", 0), order("2", 1), order("3", 6)];
+    let input = format!("\n{good}\r\n\n nonsense \n{close}\n{{\"totalfee\":-1}}\n\n{last}");
+    let done = run_with(&app, &["import", "-", "--refused", file.to_str().unwrap()], input);
+    assert_eq!(done.status, Some(1), "{}", done.said);
+    let said: Vec<_> = done.said.lines().collect();
+    let kinds = "1 invalid-request, 1 malformed-request, 1 order-conflict";
+    assert_eq!(said[0], format!("placed 2 of 5 orders; refused 3: {kinds}"));
+    for (line, start) in said[1..].iter().zip([
+        "line 4: malformed-request: ",
+        "line 5: order-conflict: ",
+        "line 6: ",
+    ]) {
+        assert!(line.trim_start().starts_with(start), "{line}");
+    }
+    let refused = values(&fs::read_to_string(file).unwrap());
+    assert_eq!(refused.len(), 3);
+    assert_eq!((&refused[0]["line"], &refused[0]["text"]), (&json!(4), &json!("nonsense")));
+    assert_eq!((&refused[1]["line"], &refused[1]["order"]), (&json!(5), &close));
+    assert_eq!(refused[1]["problem"]["conflicts_with"][0]["id"], "1");
+    assert_eq!(refused[2]["order"], json!({ "totalfee": -1 }));
+    assert_eq!(ids(&app.walk("/orders")), ["1", "3"]);
+}
+
+#[test]
+fn nothing_is_an_import_too() {
+    let app = App::start();
+    for input in ["", "\n", "\n \r\n"] {
+        let done = run_with(&app, &["import", "-"], input);
+        assert_eq!((done.status, done.said.as_str()), (Some(0), "placed 0 of 0 orders\n"));
+    }
+}
+
+#[test]
+fn what_one_service_exports_another_imports() {
+    let (app, other) = (App::start(), App::start());
+    app.place_all(&(0..300).map(|n| order(n, n * 3)).collect::<Vec<_>>());
+    let exported = run(&app, &["export"]).out;
+    let done = run_with(&other, &["import", "-"], exported);
+    assert_eq!((done.status, done.said.as_str()), (Some(0), "placed 300 of 300 orders\n"));
+    assert_eq!(ids(&other.walk("/orders?limit=1000")), ids(&app.walk("/orders?limit=1000")));
+}
+
+#[test]
+fn input_that_comes_slowly_is_placed_as_it_comes() {
+    let app = App::start_with(&["--client-patience", "20s"]);
+    let mut child = program(&app, &["import", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    for n in 0..3 {
+        writeln!(stdin, "{}", order(n, n * 3)).unwrap();
+        while app.get(&format!("/orders/{n}")).status != 200 {
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+    drop(stdin);
+    let done = child.wait_with_output().unwrap();
+    assert_eq!(done.status.code(), Some(0));
+}
+
+#[test]
+fn what_cannot_be_done_is_said_and_ends_with_2() {
+    let app = App::start();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = format!("http://{}", other.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in other.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1000]);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+        }
+    });
+    for command in [&["export"][..], &["import", "-"]] {
+        for (url, said) in [
+            ("http://127.0.0.1:1", "http://127.0.0.1:1"),
+            ("https://127.0.0.1", "proxy or tunnel"),
+            ("localhost:3000", "http://HOST:PORT"),
+            (elsewhere.as_str(), "404"),
+        ] {
+            let done = run(&app, &[command, &["--url", url]].concat());
+            assert_eq!(done.status, Some(2), "{command:?} {url}");
+            assert!(done.said.contains(said) && !done.said.contains("placed"), "{}", done.said);
+        }
+    }
+    for (arguments, said) in [
+        (&["import"][..], "FILE"),
+        (&["import", "/nonexistent"], "/nonexistent"),
+        (&["import", "/"], "directory"),
+        (&["import", "-", "--refused", "/nonexistent/x"], "/nonexistent/x"),
+        (&["export", "--from", "yesterday"], "--from"),
+        (&["export", "--order", "up"], "--order"),
+        (&["export", "--calendar", "a b"], "--calendar"),
+    ] {
+        let done = run(&app, arguments);
+        assert_eq!(done.status, Some(2), "{arguments:?}");
+        assert!(done.said.contains(said), "{arguments:?}: {}", done.said);
+    }
+    let long =
+        run_with(&app, &["import", "-"], [lines(&[order("1", 0)]), "x".repeat(2 << 20)].concat());
+    assert_eq!(long.status, Some(2), "{}", long.said);
+    assert!(long.said.starts_with("placed 1 of 1 orders\n"), "{}", long.said);
+    assert!(long.said.contains("line 2 has more than"), "{}", long.said);
+}
+
+#[test]
+fn a_service_that_ends_in_the_middle_of_an_import_is_said() {
+    let app = App::start();
+    let mut child = program(&app, &["import", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    writeln!(stdin, "{}", order("1", 0)).unwrap();
+    while app.get("/orders/1").status != 200 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    drop(app);
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("placed 1 of 1 orders\n") && said.contains("id-taken"), "{said}");
+}

@@ -1,0 +1,228 @@
+//! What happens when something else fails: the database, the network, the service itself.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use serde_json::json;
+use ureq::http::Request;
+
+use crate::app::{Answer, App, NDJSON, PATIENCE, TEMPLATE, own_postgres};
+use crate::samples::{lines, order};
+use crate::wire::Wire;
+
+#[test]
+fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
+    let mut postgres = own_postgres();
+    // As many connections as requests, so that none is merely told that the service is busy.
+    let arguments = ["--request-timeout", "2s", "--connections", "24"];
+    let app = App::start_on(&postgres.url(TEMPLATE), TEMPLATE.to_owned(), &arguments);
+    app.post("/orders", order("1", 0)).is(201);
+    let mut import = Wire::import(&app);
+    import.sending.line(&order("2", 3)).unwrap();
+    import.reading.head();
+    assert_eq!(import.reading.line().unwrap(), Some(json!({ "id": "2" })));
+
+    postgres.stop().unwrap();
+    let window = "/availability?from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z";
+    let new = order("3", 6).to_string();
+    let requests = [
+        ("GET", "/orders", ""),
+        ("HEAD", "/orders", ""),
+        ("POST", "/orders", &new),
+        ("POST", "/orders?dry_run=true", &new),
+        ("GET", "/orders/1", ""),
+        ("PUT", "/orders/3", &new),
+        ("PATCH", "/orders/1", "{}"),
+        ("DELETE", "/orders/1", ""),
+        ("GET", "/services", ""),
+        ("POST", "/services", r#"{"name":"x"}"#),
+        ("GET", "/services/123", ""),
+        ("PUT", "/services/123", r#"{"name":"x"}"#),
+        ("DELETE", "/services/123", ""),
+        ("GET", "/calendars", ""),
+        ("POST", "/calendars", r#"{"name":"x"}"#),
+        ("GET", "/calendars/default", ""),
+        ("PUT", "/calendars/default", r#"{"name":"x"}"#),
+        ("DELETE", "/calendars/default", ""),
+        ("GET", window, ""),
+        ("GET", "/readyz", ""),
+    ];
+    thread::scope(|scope| {
+        for (method, path, body) in requests {
+            let app = &app;
+            scope.spawn(move || {
+                let began = Instant::now();
+                let json = [("Content-Type", "application/json")];
+                let answer = app.send_bytes(method, path, &json, body.as_bytes());
+                assert_eq!(answer.status, 503, "{method} {path}");
+                assert_eq!(answer.header("Retry-After"), "1", "{method} {path}");
+                assert!(began.elapsed() < PATIENCE / 3, "{method} {path}");
+            });
+        }
+    });
+    let key = [("Content-Type", "application/json"), ("Idempotency-Key", "a")];
+    app.send_bytes("POST", "/orders", &key, new.as_bytes()).is_problem(503, "unavailable");
+    let export = app.send("GET", "/orders", &[("Accept", NDJSON)]);
+    export.is_problem(503, "unavailable");
+    let answers = app.import(lines(&[order("4", 9), order("5", 12)]));
+    assert!(answers.iter().all(|answer| answer["type"] == "/problems/unavailable"), "{answers:?}");
+    import.sending.line(&order("6", 15)).unwrap();
+    assert_eq!(import.reading.line().unwrap().unwrap()["status"], 503);
+    app.get("/healthz").is(200);
+    app.get("/nowhere").is_problem(404, "not-found");
+
+    postgres.start_again().unwrap();
+    let began = Instant::now();
+    while app.get("/readyz").status != 200 {
+        assert!(began.elapsed() < PATIENCE, "it does not come back");
+    }
+    assert_eq!(app.walk("/orders").len(), 2);
+    assert_eq!(app.send("GET", "/orders", &[("Accept", NDJSON)]).lines().len(), 2);
+    app.post("/orders", order("3", 6)).is(201);
+    import.sending.line(&order("6", 15)).unwrap();
+    import.sending.end().unwrap();
+    assert_eq!(import.reading.rest().unwrap(), [json!({ "id": "6" })]);
+}
+
+/// The program, running.
+struct Program {
+    child: Child,
+    address: String,
+}
+
+impl Program {
+    /// Starts it and waits until it says where it listens.
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_orders-api"))
+            .args(["--bind", "127.0.0.1:0", "--connections", "2"])
+            .args(arguments)
+            .env_remove("DATABASE_URL")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut address = None;
+        for line in said.by_ref() {
+            let line = line.unwrap();
+            if let Some((_, rest)) = line.split_once("listening on http://") {
+                address = rest.split(',').next().map(str::to_owned);
+                break;
+            }
+        }
+        // Whatever else it says must not fill the pipe.
+        thread::spawn(move || said.count());
+        Self { child, address: address.expect("it listens") }
+    }
+
+    fn send(&self, method: &str, path: &str, body: impl ToString) -> Answer {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .build()
+            .into();
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header("Content-Type", "application/json")
+            .body(body.to_string())
+            .unwrap();
+        let (head, mut body) = agent.run(request).unwrap().into_parts();
+        let body = body.read_to_vec().unwrap();
+        Answer { status: head.status.as_u16(), headers: head.headers, body }
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    /// Waits until it ends.
+    fn end(mut self) -> ExitStatus {
+        let began = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(began.elapsed() < PATIENCE, "it does not end");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// No test leaves a program behind.
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn told_to_stop_the_service_finishes_what_it_has_begun() {
+    let app = App::start();
+    let url = app.cli().database.database_url.unwrap();
+    let program = Program::start(&["--database-url", &url]);
+    let mut lock = app.sql();
+    lock.batch_execute("BEGIN; SELECT FROM calendars WHERE id = 'default' FOR UPDATE").unwrap();
+    thread::scope(|scope| {
+        let placing = scope.spawn(|| program.send("POST", "/orders", order("1", 0)));
+        while !waits_for_a_lock(&app) {
+            thread::sleep(Duration::from_millis(10));
+        }
+        program.signal("-TERM");
+        thread::sleep(Duration::from_millis(200));
+        lock.batch_execute("COMMIT").unwrap();
+        placing.join().unwrap().is(201);
+    });
+    let status = program.end();
+    assert_eq!(status.code(), Some(0), "{status}");
+    app.get("/orders/1").is(200);
+}
+
+fn waits_for_a_lock(app: &App) -> bool {
+    use diesel::prelude::*;
+    use diesel::sql_types::Bool;
+    let waits = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
+                            AND wait_event_type = 'Lock')";
+    diesel::select(diesel::dsl::sql::<Bool>(waits)).get_result(&mut app.sql()).unwrap()
+}
+
+#[test]
+fn a_service_that_was_killed_is_taken_over_with_everything_that_was_answered() {
+    let directory = Directory::new("killed");
+    let arguments = ["--data-dir", directory.0.to_str().unwrap()];
+    let program = Program::start(&arguments);
+    program.send("POST", "/orders", order("1", 0)).is(201);
+    program.signal("-KILL");
+    assert_eq!(program.end().code(), None);
+
+    let program = Program::start(&arguments);
+    assert_eq!(program.send("GET", "/orders/1", "").is(200)["version"], 1);
+    program.send("POST", "/orders", order("2", 1)).is_problem(409, "order-conflict");
+    program.signal("-TERM");
+    assert_eq!(program.end().code(), Some(0));
+}
+
+/// A directory that the user of a private PostgreSQL can enter, until it is dropped.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("orders-it-{}-{name}", std::process::id()));
+        fs::create_dir(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        Self(path)
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

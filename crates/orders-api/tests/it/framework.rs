@@ -1,0 +1,158 @@
+//! What the service does for every route: methods, request ids, problems, health.
+
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use serde_json::json;
+
+use crate::app::{App, maintenance};
+
+#[test]
+fn unknown_routes_are_problems() {
+    let app = App::start();
+    for path in ["/nowhere", "/orders/", "/orders/1/items", "//", "/ORDERS", "/%ff", "/orders/%00"]
+    {
+        app.get(path).is_problem(404, "not-found");
+    }
+    app.send("PUT", "/nowhere", &[]).is_problem(404, "not-found");
+}
+
+#[test]
+fn ids_that_cannot_be_are_not_found() {
+    let app = App::start();
+    for id in ["a%2Fb", "%2e%2e", "a%20b", "%F0%9F%98%80", &"x".repeat(65)] {
+        for path in ["orders", "services", "calendars"] {
+            app.get(&format!("/{path}/{id}")).is_problem(404, "not-found");
+        }
+        app.put(&format!("/orders/{id}"), "not even JSON").is_problem(404, "not-found");
+    }
+}
+
+#[test]
+fn other_methods_are_told_the_allowed_ones() {
+    let app = App::start();
+    for (path, allow) in [
+        ("/", "GET, HEAD, OPTIONS"),
+        ("/orders", "GET, HEAD, POST, OPTIONS"),
+        ("/orders/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
+        ("/orders/import", "GET, HEAD, PUT, PATCH, DELETE, POST, OPTIONS"),
+        ("/services", "GET, HEAD, POST, OPTIONS"),
+        ("/services/1", "GET, HEAD, PUT, DELETE, OPTIONS"),
+        ("/calendars", "GET, HEAD, POST, OPTIONS"),
+        ("/calendars/1", "GET, HEAD, PUT, DELETE, OPTIONS"),
+        ("/availability", "GET, HEAD, OPTIONS"),
+        ("/healthz", "GET, HEAD, OPTIONS"),
+        ("/readyz", "GET, HEAD, OPTIONS"),
+        ("/problems", "GET, HEAD, OPTIONS"),
+        ("/problems/not-found", "GET, HEAD, OPTIONS"),
+    ] {
+        for method in ["TRACE", "BREW"] {
+            let answer = app.send(method, path, &[]);
+            answer.is_problem(405, "method-not-allowed");
+            assert_eq!(answer.header("Allow"), allow);
+        }
+        let options = app.send("OPTIONS", path, &[]);
+        options.is(204);
+        assert_eq!(options.header("Allow"), allow);
+    }
+    app.delete("/orders").is_problem(405, "method-not-allowed");
+    app.post("/orders/1", "{}").is_problem(405, "method-not-allowed");
+}
+
+#[test]
+fn head_answers_like_get_without_a_body() {
+    let app = App::start();
+    let (get, head) = (app.get("/services"), app.send("HEAD", "/services", &[]));
+    assert_eq!((head.status, head.body.len()), (200, 0));
+    assert_eq!(head.header("Content-Length"), get.header("Content-Length"));
+    assert_eq!(app.send("HEAD", "/orders/1", &[]).status, 404);
+}
+
+#[test]
+fn unknown_query_parameters_are_malformed() {
+    let app = App::start();
+    for path in
+        ["/", "/orders", "/orders/1", "/services", "/services/123", "/calendars", "/problems"]
+    {
+        app.get(&format!("{path}?colour=red")).is_problem(400, "malformed-request");
+    }
+    app.post("/orders?dry_run=yes", "{}").is_problem(400, "malformed-request");
+    app.post("/orders?dry_run=true&dry_run=true", "{}").is_problem(400, "malformed-request");
+    app.delete("/orders/1?force=true").is_problem(400, "malformed-request");
+}
+
+#[test]
+fn a_request_keeps_its_id_or_gets_one() {
+    let app = App::start();
+    for path in ["/healthz", "/nowhere"] {
+        let answer = app.send("GET", path, &[("X-Request-Id", "abc-1")]);
+        assert_eq!(answer.header("X-Request-Id"), "abc-1");
+    }
+    let (first, second) = (app.get("/healthz"), app.get("/healthz"));
+    assert_ne!(first.header("X-Request-Id"), second.header("X-Request-Id"));
+    let long = "x".repeat(129);
+    assert_ne!(app.send("GET", "/", &[("X-Request-Id", &long)]).header("X-Request-Id"), long);
+}
+
+#[test]
+fn every_problem_explains_itself() {
+    let app = App::start();
+    let list = app.get("/problems").is(200);
+    for kind in list.as_array().unwrap() {
+        let read = app.get(kind["type"].as_str().unwrap()).is(200);
+        assert_eq!(&read, kind);
+        assert!(read["meaning"].as_str().unwrap().ends_with('.'));
+    }
+    app.get("/problems/nothing").is_problem(404, "not-found");
+}
+
+#[test]
+fn the_index_leads_on() {
+    let app = App::start();
+    assert_eq!(app.get("/").is(200)["orders"], "/orders");
+}
+
+#[test]
+fn without_a_database_the_service_is_alive_but_not_ready() {
+    let app = App::start_with(&["--request-timeout", "2s", "--queue-wait", "300ms"]);
+    app.get("/readyz").is(200);
+    break_database(&app);
+    app.get("/healthz").is(200);
+    let began = Instant::now();
+    let order = json!({
+        "datetime": "2022-11-01T11:11:11Z", "totalfee": 1, "services": [{ "id": "123" }]
+    });
+    for answer in [app.get("/readyz"), app.get("/orders"), app.post("/orders", order)] {
+        let problem = answer.is_problem(503, "unavailable");
+        assert_eq!(answer.header("Retry-After"), "1");
+        assert!(!problem.to_string().contains("test_"), "{problem}");
+    }
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn what_is_no_http_is_a_bad_request() {
+    let app = App::start();
+    for request in ["nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost x\r\n\r\n"] {
+        assert_eq!(app.send_raw(request.as_bytes()).status, 400);
+    }
+}
+
+#[test]
+fn a_body_that_never_ends_is_given_up() {
+    let app = App::start_with(&["--request-timeout", "300ms"]);
+    let request = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+                   Content-Length: 100\r\n\r\n{";
+    app.send_raw(request.as_bytes()).is_problem(408, "request-timeout");
+}
+
+/// Lets nobody in any more, and throws out who is.
+pub(crate) fn break_database(app: &App) {
+    let name = app.database();
+    maintenance()
+        .batch_execute(&format!(
+            "ALTER DATABASE {name} ALLOW_CONNECTIONS false; \
+         SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"
+        ))
+        .unwrap();
+}

@@ -1,0 +1,25 @@
+//! The service over HTTP, as a client meets it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod app;
+mod availability;
+mod bad_bodies;
+mod calendars;
+mod client;
+mod commands;
+mod conditional;
+mod faults;
+mod framework;
+mod idempotency;
+mod import;
+mod lists;
+mod ndjson;
+mod negotiation;
+mod openapi;
+mod orders;
+mod patch;
+mod readme;
+mod samples;
+mod services;
+mod wire;

@@ -1,0 +1,157 @@
+//! `GET /orders` as lines: everything at once, as it stood at one instant.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use serde_json::json;
+
+use crate::app::{App, MANY, NDJSON, PATIENCE, PLACE_MANY, TEMPLATE, own_postgres};
+use crate::samples::{ids, order, order_in, time};
+use crate::wire::Wire;
+
+fn export(app: &App, query: &str) -> Vec<serde_json::Value> {
+    let answer = app.send("GET", &format!("/orders{query}"), &[("Accept", NDJSON)]);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("Content-Type"), NDJSON);
+    answer.lines()
+}
+
+/// Waits until no transaction is open in the database.
+#[track_caller]
+fn comes_to_rest(app: &App) {
+    let mut conn = app.sql();
+    let began = Instant::now();
+    loop {
+        let open = "(SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()
+                        AND pid <> pg_backend_pid() AND xact_start IS NOT NULL)";
+        let open: i64 =
+            diesel::select(diesel::dsl::sql::<BigInt>(open)).get_result(&mut conn).unwrap();
+        if open == 0 {
+            return;
+        }
+        assert!(began.elapsed() < PATIENCE, "{open} transactions are still open");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn every_matching_order_is_a_line_as_it_is_in_the_list() {
+    let app = App::start().with_calendars(["roof"]);
+    assert_eq!(export(&app, ""), Vec::<serde_json::Value>::new());
+    let mut orders: Vec<_> = (0..1200).map(|n| order(format!("d{n:04}"), n * 3)).collect();
+    orders.extend((0..30).map(|n| order_in("roof", format!("r{n:02}"), n * 3)));
+    app.place_all(&orders);
+    for query in [
+        "".to_owned(),
+        "?order=desc".to_owned(),
+        "?calendar=roof".to_owned(),
+        "?calendar=roof&service=123&order=desc".to_owned(),
+        "?service=456".to_owned(),
+        "?calendar=nobody".to_owned(),
+        format!("?from={}&to={}", time(30), time(90)),
+        format!("?service=123&from={}", time(3500)),
+    ] {
+        let mark = if query.is_empty() { '?' } else { '&' };
+        let listed = app.walk(&format!("/orders{query}{mark}limit=1000"));
+        assert_eq!(export(&app, &query), listed, "{query}");
+    }
+}
+
+#[test]
+fn pages_and_lines_do_not_mix() {
+    let app = App::start();
+    for query in ["limit=10", "after=a1_1", "limit=10&after=a1_1"] {
+        let answer = app.send("GET", &format!("/orders?{query}"), &[("Accept", NDJSON)]);
+        answer.is_problem(400, "malformed-request");
+    }
+    for query in ["order=up", "from=x", "calendar=a/b", "colour=red"] {
+        let answer = app.send("GET", &format!("/orders?{query}"), &[("Accept", NDJSON)]);
+        answer.is_problem(400, "malformed-request");
+    }
+}
+
+#[test]
+fn an_export_is_of_one_instant_whatever_is_written_meanwhile() {
+    let app = App::start_full(&[]);
+    let mut wire = Wire::export(&app, "");
+    let first = wire.reading.line().unwrap().unwrap();
+    // The rest waits behind a client that does not read.
+    let last = format!("{}{}", "o".repeat(59), MANY - 1);
+    app.delete(&format!("/orders/{last}")).is(204);
+    app.patch(&format!("/orders/{}19990", "o".repeat(59)), json!({ "totalfee": 7 })).is(200);
+    app.post("/orders", order("new", 400_000)).is(201);
+    let mut lines = vec![first];
+    lines.extend(wire.reading.rest().unwrap());
+    let ids = ids(&lines);
+    assert_eq!((ids.len(), *ids.last().unwrap()), (MANY, last.as_str()));
+    assert!(ids.is_sorted());
+    assert!(lines.iter().all(|line| line["totalfee"] == 1 && line["version"] == 1));
+    comes_to_rest(&app);
+}
+
+#[test]
+fn a_client_that_hangs_up_leaves_nothing_behind() {
+    let app = App::start_full(&[]);
+    for round in 0..12 {
+        let mut wire = Wire::export(&app, "");
+        for _ in 0..round {
+            wire.reading.line().unwrap();
+        }
+        if round % 2 == 0 {
+            wire.sending.hang_up();
+        }
+    }
+    comes_to_rest(&app);
+    let mut wire = Wire::export(&app, "?order=desc");
+    assert_eq!(wire.reading.rest().unwrap().len(), MANY);
+}
+
+#[test]
+fn a_client_that_stops_reading_is_cut_off() {
+    let app = App::start_full(&["--client-patience", "300ms"]);
+    let mut wires: Vec<_> = (0..4).map(|_| Wire::export(&app, "")).collect();
+    comes_to_rest(&app);
+    for wire in &mut wires {
+        assert!(wire.reading.rest().is_err(), "the answer has a good end");
+    }
+    assert_eq!(export(&app, &format!("?to={}", time(100))).len(), 100);
+}
+
+#[test]
+fn head_reads_no_more_than_it_must() {
+    let app = App::start_full(&[]);
+    for _ in 0..8 {
+        assert_eq!(app.send("HEAD", "/orders", &[("Accept", NDJSON)]).status, 200);
+    }
+    comes_to_rest(&app);
+}
+
+#[test]
+fn an_export_without_a_database_is_unavailable_before_anything_is_sent() {
+    let app = App::start_with(&["--request-timeout", "2s"]);
+    crate::framework::break_database(&app);
+    for method in ["GET", "HEAD"] {
+        let answer = app.send(method, "/orders", &[("Accept", NDJSON)]);
+        assert_eq!((answer.status, answer.header("Retry-After")), (503, "1"));
+    }
+}
+
+#[test]
+fn an_export_that_loses_its_database_is_cut_off() {
+    let mut postgres = own_postgres();
+    let url = postgres.url(TEMPLATE);
+    let app = App::start_on(&url, TEMPLATE.to_owned(), &[]);
+    PgConnection::establish(&url).unwrap().batch_execute(PLACE_MANY).unwrap();
+    let mut plain = Wire::export(&app, "");
+    let mut packed =
+        Wire::open(&app, &format!("GET /orders HTTP/1.1\nAccept: {NDJSON}\nAccept-Encoding: gzip"));
+    assert!(packed.reading.head().contains("gzip"));
+    plain.reading.line().unwrap();
+    postgres.stop_immediately().unwrap();
+    assert!(plain.reading.rest().is_err(), "the answer has a good end");
+    drop(packed);
+    app.get("/healthz").is(200);
+}

@@ -1,0 +1,56 @@
+//! Services, from the first to the last.
+
+use serde_json::json;
+
+use crate::app::App;
+
+#[test]
+fn a_service_comes_changes_and_goes() {
+    let app = App::start();
+    let added = app.post("/services", json!({ "id": 1000, "name": "Painting" }));
+    assert_eq!(added.is(201), json!({ "id": "1000", "name": "Painting" }));
+    assert_eq!(added.header("Location"), "/services/1000");
+    app.post("/services", json!({ "id": "1000", "name": "Other" })).is_problem(409, "id-taken");
+    assert_eq!(app.get("/services/1000").is(200)["name"], "Painting");
+    assert_eq!(app.put("/services/1000", json!({ "name": "Polishing" })).is(200)["id"], "1000");
+    assert_eq!(app.get("/services").is(200).as_array().unwrap().len(), 4);
+    app.delete("/services/1000").is(204);
+    app.get("/services/1000").is_problem(404, "not-found");
+    app.delete("/services/1000").is_problem(404, "not-found");
+    app.put("/services/1000", json!({ "name": "Polishing" })).is_problem(404, "not-found");
+}
+
+#[test]
+fn a_service_without_an_id_gets_one() {
+    let app = App::start();
+    let added = app.post("/services", json!({ "name": "Painting" }));
+    let id = added.is(201)["id"].as_str().unwrap().to_owned();
+    assert_eq!(added.header("Location"), format!("/services/{id}"));
+    assert_eq!(app.get(&format!("/services/{id}")).is(200)["name"], "Painting");
+}
+
+#[test]
+fn a_service_in_use_is_not_deleted() {
+    let app = App::start();
+    let order = json!({
+        "datetime": "2022-11-01T11:11:11Z", "totalfee": 0, "services": [{ "id": "123" }]
+    });
+    let order = app.post("/orders", order).is(201);
+    app.delete("/services/123").is_problem(409, "service-in-use");
+    app.delete(&format!("/orders/{}", order["id"].as_str().unwrap())).is(204);
+    app.delete("/services/123").is(204);
+}
+
+#[test]
+fn bad_services_are_refused() {
+    let app = App::start();
+    let before = app.everything();
+    assert_eq!(app.post("/services", json!({})).pointers(), ["/name"]);
+    assert_eq!(
+        app.post("/services", json!({ "id": "a/b", "name": "" })).pointers(),
+        ["/id", "/name"]
+    );
+    assert_eq!(app.put("/services/123", json!({ "id": "124", "name": "x" })).pointers(), ["/id"]);
+    assert_eq!(app.put("/services/123", json!({ "name": "x", "price": 1 })).pointers(), ["/price"]);
+    assert_eq!(app.everything(), before);
+}

@@ -1,0 +1,148 @@
+//! HTTP by hand, for clients that send and read at once, stop in the middle, or hang up: [`Wire`].
+
+use std::collections::VecDeque;
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{Shutdown, TcpStream};
+
+use serde_json::Value;
+
+use crate::app::{App, NDJSON, PATIENCE};
+
+/// One connection with one request on it.
+pub(crate) struct Wire {
+    pub(crate) sending: Sending,
+    pub(crate) reading: Reading,
+}
+
+/// The way there.
+pub(crate) struct Sending(TcpStream);
+
+/// The way back.
+pub(crate) struct Reading {
+    stream: BufReader<TcpStream>,
+    /// What is left of the chunks that were read, from the last line break on.
+    pending: VecDeque<u8>,
+    ended: bool,
+}
+
+impl Wire {
+    /// Sends the head of a request.
+    pub(crate) fn open(app: &App, head: &str) -> Self {
+        let stream = TcpStream::connect(app.address()).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        let mut sending = Sending(stream.try_clone().unwrap());
+        let head = head.replace('\n', "\r\n");
+        sending.raw(format!("{head}\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+        let reading =
+            Reading { stream: BufReader::new(stream), pending: VecDeque::new(), ended: false };
+        Self { sending, reading }
+    }
+
+    /// An import that has not sent a line yet.
+    pub(crate) fn import(app: &App) -> Self {
+        Self::open(
+            app,
+            &format!(
+                "POST /orders/import HTTP/1.1\nContent-Type: {NDJSON}\nTransfer-Encoding: chunked"
+            ),
+        )
+    }
+
+    /// An export, of which the head is read.
+    pub(crate) fn export(app: &App, query: &str) -> Self {
+        let mut wire = Self::open(app, &format!("GET /orders{query} HTTP/1.1\nAccept: {NDJSON}"));
+        assert!(wire.reading.head().starts_with("HTTP/1.1 200 "));
+        wire
+    }
+}
+
+impl Sending {
+    /// Sends these very bytes.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.0.write_all(bytes)
+    }
+
+    /// Sends a part of the body.
+    pub(crate) fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let mut chunk = format!("{:x}\r\n", bytes.len()).into_bytes();
+        chunk.extend_from_slice(bytes);
+        chunk.extend_from_slice(b"\r\n");
+        self.raw(&chunk)
+    }
+
+    /// Sends a value as a line.
+    pub(crate) fn line(&mut self, value: &Value) -> io::Result<()> {
+        self.chunk(format!("{value}\n").as_bytes())
+    }
+
+    /// Says that this was the body.
+    pub(crate) fn end(&mut self) -> io::Result<()> {
+        self.raw(b"0\r\n\r\n")
+    }
+
+    /// Says that nothing more comes, be the body whole or not.
+    pub(crate) fn stop(&mut self) {
+        self.0.shutdown(Shutdown::Write).unwrap();
+    }
+
+    /// Hangs up.
+    pub(crate) fn hang_up(self) {
+        self.0.shutdown(Shutdown::Both).unwrap();
+    }
+}
+
+impl Reading {
+    /// The next head of an answer.
+    pub(crate) fn head(&mut self) -> String {
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert!(self.stream.read_line(&mut head).unwrap() > 0, "no head: {head}");
+        }
+        head
+    }
+
+    /// The next line of the body; none at its end.
+    ///
+    /// # Errors
+    /// When the body is cut off.
+    pub(crate) fn line(&mut self) -> io::Result<Option<Value>> {
+        loop {
+            if let Some(end) = self.pending.iter().position(|&byte| byte == b'\n') {
+                let line: Vec<u8> = self.pending.drain(..=end).collect();
+                return Ok(Some(serde_json::from_slice(&line).unwrap()));
+            }
+            if self.ended {
+                assert!(self.pending.is_empty(), "half a line at the end");
+                return Ok(None);
+            }
+            self.chunk()?;
+        }
+    }
+
+    /// All lines up to the end.
+    pub(crate) fn rest(&mut self) -> io::Result<Vec<Value>> {
+        let mut lines = Vec::new();
+        while let Some(line) = self.line()? {
+            lines.push(line);
+        }
+        Ok(lines)
+    }
+
+    fn chunk(&mut self) -> io::Result<()> {
+        let mut size = String::new();
+        if self.stream.read_line(&mut size)? == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let size = u64::from_str_radix(size.trim_end(), 16).unwrap();
+        let mut data = Vec::new();
+        self.stream.by_ref().take(size).read_to_end(&mut data)?;
+        let mut line_break = [0; 2];
+        self.stream.read_exact(&mut line_break)?;
+        assert_eq!(&line_break, b"\r\n");
+        assert_eq!(data.len() as u64, size);
+        self.pending.extend(data);
+        self.ended = size == 0;
+        Ok(())
+    }
+}
