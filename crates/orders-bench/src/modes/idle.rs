@@ -1,0 +1,41 @@
+//! What the service needs when nobody asks, and how soon it answers.
+
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::database::Server;
+use crate::modes::Section;
+use crate::samples::median;
+use crate::service::Service;
+use crate::table::{Table, figure};
+
+/// How often the service is started.
+const STARTS: usize = 10;
+
+/// Starts the service several times on a migrated database.
+///
+/// # Errors
+/// When it does not start.
+pub fn run(program: &Path) -> Result<Section> {
+    let server = Server::start()?;
+    let database = server.database();
+    // The first start makes the schema.
+    drop(Service::start(program, &database)?);
+    let (mut starts, mut memory) = (Vec::new(), Vec::new());
+    for _ in 0..STARTS {
+        let service = Service::start(program, &database)?;
+        starts.push(service.first_answer.as_secs_f64() * 1e3);
+        thread::sleep(Duration::from_millis(300));
+        memory.push(service.process().memory()?);
+    }
+    let mut table = Table::new(&["at rest", "median", "worst"]);
+    let worst = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
+    for (name, values) in [("start to first answer, ms", &starts), ("memory, MiB", &memory)] {
+        table.row([name.to_owned(), figure(median(values)), figure(worst(values))]);
+    }
+    let text = format!("{STARTS} starts on a migrated database.\n\n{table}");
+    Ok(Section { name: "idle", text, failures: Vec::new() })
+}

@@ -1,0 +1,174 @@
+//! The table: each row against its ceiling.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Result, ensure};
+
+use crate::bench::Bench;
+use crate::cli::Cli;
+use crate::database::Server;
+use crate::dataset::{Dataset, FIRST_NEW_ID};
+use crate::modes::Section;
+use crate::open_loop::Sample;
+use crate::row::{Row, new_order};
+use crate::samples::{Latencies, median};
+use crate::schedule::Phase;
+use crate::table::{Table, figure};
+use crate::transfer;
+
+/// How many clients of pgbench an import is compared with.
+const IMPORT_CLIENTS: usize = 8;
+
+/// What was measured of a row.
+#[derive(Debug, Default)]
+struct Measured {
+    rates: Vec<f64>,
+    ceilings: Vec<f64>,
+    latencies: Latencies,
+    /// How many answers were not the row's at half the rate, and one of them.
+    odd: Option<(usize, Sample)>,
+    requests: u64,
+    cpu_seconds: f64,
+    peak: f64,
+}
+
+/// Measures the rows that were asked for.
+///
+/// # Errors
+/// When service or database do not start.
+pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
+    let server = Server::start()?;
+    let dataset = Dataset { orders: cli.orders.unwrap_or(100_000), calendars: cli.calendars };
+    let (connections, threads) = (cli.connections.into(), cli.threads.into());
+    let mut bench = Bench::start(program, server.database(), dataset, connections, threads)?;
+    let mut table = Table::new(&[
+        "row",
+        "requests/s",
+        "pgbench/s",
+        "ratio",
+        "p50 ms",
+        "p99 ms",
+        "p99.9 ms",
+        "CPU s / 10,000",
+        "peak MiB",
+    ]);
+    let mut failures = Vec::new();
+    for row in cli.rows() {
+        match measure(&mut bench, cli, row) {
+            Ok(measured) => {
+                table.row(cells(row, &measured));
+                let odd = measured.odd.map(|(count, odd)| {
+                    format!("{}: at half the rate {count} other answers, as {odd:?}", row.name())
+                });
+                failures.extend(odd);
+            }
+            Err(error) => failures.push(format!("{}: {error:#}", row.name())),
+        }
+        bench.sweep(row)?;
+    }
+    let text = format!(
+        "{} orders in {} calendars; {connections} connections each; {} runs of {} s each, alternating; \
+         medians. Latencies at half the rate, sent when they are due.\n\n{table}",
+        figure(dataset.orders as f64),
+        dataset.calendars,
+        cli.rounds(),
+        cli.duration().as_secs(),
+    );
+    Ok(Section { name: "table", text, failures })
+}
+
+fn measure(bench: &mut Bench, cli: &Cli, row: Row) -> Result<Measured> {
+    let mut measured = Measured::default();
+    let process = bench.service.process();
+    let _ = process.forget_peak();
+    match row {
+        Row::Export => export(bench, cli, &mut measured)?,
+        Row::Import => import(bench, cli, &mut measured)?,
+        _ => requests(bench, cli, row, &mut measured)?,
+    }
+    measured.peak = process.peak_memory()?;
+    Ok(measured)
+}
+
+fn requests(bench: &mut Bench, cli: &Cli, row: Row, measured: &mut Measured) -> Result<()> {
+    bench.probe(row)?;
+    if !cli.quick {
+        bench.load(row, Duration::from_secs(1))?;
+    }
+    let process = bench.service.process();
+    for _ in 0..cli.rounds() {
+        let before = process.cpu_seconds()?;
+        let ran = bench.load(row, cli.duration())?;
+        measured.cpu_seconds += process.cpu_seconds()? - before;
+        measured.requests += ran.requests;
+        measured.rates.push(ran.rate());
+        measured.ceilings.push(bench.ceiling(row, bench.connections(), cli.duration())?);
+        bench.sweep(row)?;
+    }
+    let phase = Phase { rate: median(&measured.rates) / 2.0, duration: cli.duration() * 2 };
+    let samples = bench.arrive(row, vec![phase])?;
+    let mut odd = samples.iter().filter(|sample| sample.status != row.status());
+    measured.odd = odd.next().map(|first| (1 + odd.count(), *first));
+    // The first requests open connections.
+    let warm = samples.iter().filter(|sample| sample.due * 10 > phase.duration);
+    measured.latencies = warm.map(|sample| sample.latency).collect();
+    Ok(())
+}
+
+fn export(bench: &mut Bench, cli: &Cli, measured: &mut Measured) -> Result<()> {
+    let process = bench.service.process();
+    for _ in 0..cli.rounds() {
+        let before = process.cpu_seconds()?;
+        let exported = transfer::export(bench.service.address, "/orders")?;
+        measured.cpu_seconds += process.cpu_seconds()? - before;
+        measured.requests += exported.orders;
+        ensure!(exported.orders == bench.dataset.orders, "{} orders exported", exported.orders);
+        measured.rates.push(exported.rate());
+        let began = std::time::Instant::now();
+        let copied = bench.database.copy_out(Row::Export.script())?;
+        measured.ceilings.push(copied.count as f64 / began.elapsed().as_secs_f64());
+    }
+    Ok(())
+}
+
+fn import(bench: &mut Bench, cli: &Cli, measured: &mut Measured) -> Result<()> {
+    let process = bench.service.process();
+    let count = 10_000 * cli.duration().as_secs();
+    let dataset = bench.dataset;
+    for _ in 0..cli.rounds() {
+        bench.sweep(Row::Import)?;
+        let before = process.cpu_seconds()?;
+        let imported =
+            transfer::import(bench.service.address, count, |number| new_order(&dataset, number))?;
+        measured.cpu_seconds += process.cpu_seconds()? - before;
+        measured.requests += imported.orders;
+        measured.rates.push(imported.rate());
+        let there =
+            format!("SELECT count(*) FROM orders WHERE id >= '{FIRST_NEW_ID}' AND id < '2'");
+        let there: u64 = bench.database.sql(&there, &[])?.trim().parse()?;
+        ensure!(there == count, "{there} of {count} imported orders are there");
+        bench.sweep(Row::Import)?;
+        measured.ceilings.push(bench.ceiling(Row::Import, IMPORT_CLIENTS, cli.duration())?);
+    }
+    Ok(())
+}
+
+fn cells(row: Row, measured: &Measured) -> Vec<String> {
+    let (rate, ceiling) = (median(&measured.rates), median(&measured.ceilings));
+    let latency = |percent| match row.is_bulk() {
+        true => figure(f64::NAN),
+        false => figure(measured.latencies.percentile(percent)),
+    };
+    vec![
+        row.name().to_owned(),
+        figure(rate),
+        figure(ceiling),
+        figure(rate / ceiling),
+        latency(50.0),
+        latency(99.0),
+        latency(99.9),
+        figure(measured.cpu_seconds / measured.requests as f64 * 10_000.0),
+        figure(measured.peak),
+    ]
+}

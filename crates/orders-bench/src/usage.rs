@@ -1,0 +1,125 @@
+//! What a process uses, as Linux tells: [`Process`].
+
+use std::fs;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+/// Linux counts processor time in hundredths of a second.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// A running process.
+#[derive(Debug, Clone, Copy)]
+pub struct Process(pub u32);
+
+impl Process {
+    /// The processor time used so far, in seconds.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn cpu_seconds(self) -> Result<f64> {
+        cpu_seconds(&self.read("stat")?).context("/proc/PID/stat cannot be read")
+    }
+
+    /// The memory in use now, in MiB.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn memory(self) -> Result<f64> {
+        mebibytes(&self.read("status")?, "VmRSS:").context("/proc/PID/status has no VmRSS")
+    }
+
+    /// The most memory in use since [`Self::forget_peak`], in MiB.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub fn peak_memory(self) -> Result<f64> {
+        mebibytes(&self.read("status")?, "VmHWM:").context("/proc/PID/status has no VmHWM")
+    }
+
+    /// Lets the peak begin anew; false where the system does not permit it.
+    #[must_use]
+    pub fn forget_peak(self) -> bool {
+        fs::write(format!("/proc/{}/clear_refs", self.0), "5").is_ok()
+    }
+
+    /// Runs `work`, and tells by how much the memory grew at most meanwhile, in MiB.
+    ///
+    /// # Errors
+    /// Those of `work`.
+    pub fn growth_during<T: Send>(
+        self,
+        work: impl FnOnce() -> Result<T> + Send,
+    ) -> Result<(T, f64)> {
+        let before = self.memory()?;
+        let fresh = self.forget_peak();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let watching = scope.spawn(|| {
+                let mut most = before;
+                while !done.load(Ordering::Acquire) {
+                    most = most.max(self.memory().unwrap_or(most));
+                    thread::sleep(Duration::from_millis(20));
+                }
+                most
+            });
+            let result = work();
+            done.store(true, Ordering::Release);
+            let mut most = watching.join().unwrap_or(before);
+            // Without a fresh start, the peak may be an older one.
+            if fresh {
+                most = most.max(self.peak_memory()?);
+            }
+            Ok((result?, most - before))
+        })
+    }
+
+    fn read(self, file: &str) -> Result<String> {
+        let path = format!("/proc/{}/{file}", self.0);
+        fs::read_to_string(&path).with_context(|| format!("cannot read {path}"))
+    }
+}
+
+fn cpu_seconds(stat: &str) -> Option<f64> {
+    // The name may hold anything, but it ends with the last parenthesis.
+    let (_, fields) = stat.rsplit_once(')')?;
+    let mut fields = fields.split_whitespace().skip(11);
+    let user: f64 = fields.next()?.parse().ok()?;
+    let system: f64 = fields.next()?.parse().ok()?;
+    Some((user + system) / TICKS_A_SECOND)
+}
+
+fn mebibytes(status: &str, name: &str) -> Option<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn processor_time_is_read_past_any_name() {
+        let stat = "12 (a b) c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0";
+        assert_eq!(cpu_seconds(stat), Some(2.0));
+    }
+
+    #[test]
+    fn memory_is_read_in_mebibytes() {
+        let status = "Name:\tx\nVmHWM:\t    4096 kB\nVmRSS:\t    2048 kB\n";
+        assert_eq!(mebibytes(status, "VmHWM:"), Some(4.0));
+        assert_eq!(mebibytes(status, "VmRSS:"), Some(2.0));
+        assert_eq!(mebibytes(status, "VmSwap:"), None);
+    }
+
+    #[test]
+    fn this_process_uses_something() {
+        let this = Process(std::process::id());
+        assert!(this.memory().unwrap() > 0.0);
+        let (held, growth) = this.growth_during(|| Ok(vec![1_u8; 64 << 20])).unwrap();
+        assert!(growth > 32.0, "{growth} for {}", held.len());
+    }
+}

@@ -1,0 +1,4 @@
+//! One binary for all tests that need PostgreSQL.
+#![cfg(test)]
+
+mod statements;
