@@ -1,0 +1,64 @@
+# The everyday commands; `just` alone lists them. Each is one line that works without just as well.
+
+set positional-arguments
+
+[private]
+default:
+    @just --list --unsorted
+
+# Serve on http://127.0.0.1:3000; takes the service's own flags
+serve *args:
+    cargo run --release --package orders-api -- serve "$@"
+
+# Run the tests; takes part of a name, as in `just test conflict`
+test *args:
+    cargo test --workspace "$@"
+
+# Everything that CI checks: format, lints, documentation, licences, tests
+check:
+    scripts/check
+
+# Race, kill and crash the service, and check that nothing was lost; as in `just torture --seconds 300 --seed 7`
+torture *args:
+    cargo build --release --package orders-api --package orders-torture
+    target/release/orders-torture "$@"
+
+# Format the code
+fmt:
+    cargo fmt --all
+
+# Ask clippy, with warnings as errors
+lint:
+    scripts/check lint
+
+# Build the documentation, with warnings as errors, in target/doc
+doc:
+    scripts/check doc
+
+# Fuzz the service against its OpenAPI document; takes schemathesis' own flags, as `--max-examples 200`
+fuzz-api *args:
+    scripts/fuzz-api "$@"
+
+# Lint the OpenAPI document, and try a client that is generated from it
+check-api:
+    scripts/check-api
+
+# Write openapi.json anew
+openapi:
+    cargo run --quiet --package orders-api -- openapi > openapi.json
+
+# Add the sample services, calendars and orders
+seed *args:
+    cargo run --release --package orders-api -- seed "$@"
+
+# Open psql on DATABASE_URL, or on the private database while the service runs
+psql *args:
+    scripts/psql "$@"
+
+# Run the service and its PostgreSQL in containers
+docker-up *args:
+    docker compose --file docker/compose.yml up --build "$@"
+
+# Remove what was built; the private database in .orders stays
+clean:
+    cargo clean

@@ -1,0 +1,90 @@
+"""What a schema cannot say of a good request: which services exist, that an id is that of the path, and so on.
+
+Only requests that are meant to be good are changed; those that are meant to be bad are sent as they are.
+"""
+
+import os
+import uuid
+from datetime import datetime, timedelta
+
+import requests
+import schemathesis
+
+URL = os.environ["ORDERS_URL"]
+SERVICES = [f"service-{n}" for n in range(32)]
+# Here any number of orders share a time, so most creations succeed.
+CALENDAR = "without-a-rule"
+WINDOW = {"from": "2022-11-01T00:00:00Z", "to": "2022-11-02T00:00:00Z"}
+
+
+
+def add(what, **fields):
+    answer = requests.post(f"{URL}/{what}", json=fields)
+    assert answer.status_code in (201, 409), answer.text
+
+
+for service in SERVICES:
+    add("services", id=service, name=service)
+add("calendars", id=CALENDAR, name=CALENDAR, minimum_gap="PT0S")
+
+
+@schemathesis.serializer("application/x-ndjson")
+def ndjson(ctx, value):
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+@schemathesis.deserializer("application/x-ndjson")
+def text(ctx, response):
+    return response.text
+
+
+@schemathesis.hook
+def before_call(context, case, kwargs):
+    path, method = case.operation.path, case.method
+    if reserved(case) and method in ("PUT", "DELETE"):
+        case.path_parameters["id"] = "nobody"
+    if case.meta is None or not case.meta.generation.mode.is_positive:
+        return
+    if isinstance(case.body, dict):
+        mend_body(case.body, case.path_parameters.get("id"))
+    if path == "/orders" and method in ("GET", "HEAD"):
+        # Opaque: only a Link has it.
+        case.query.pop("after", None)
+    if path == "/availability" and not sensible(case.query):
+        case.query.update(WINDOW)
+    if method in ("PUT", "PATCH", "DELETE") and len(case.path_parameters.get("id", "")) % 2:
+        # Hardly a condition that is made up holds.
+        for name in ("If-Match", "If-None-Match"):
+            (case.headers or {}).pop(name, None)
+    for name in ("If-Match", "If-None-Match"):
+        # What schemathesis makes out of a pattern with quotes has none.
+        if '"' not in (case.headers or {}).get(name, "*").replace("*", '"'):
+            case.headers[name] = '"1"'
+    if "Idempotency-Key" in (case.headers or {}):
+        # Stands for one body.
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+
+
+def reserved(case):
+    return case.path_parameters.get("id") in [*SERVICES, CALENDAR]
+
+
+def mend_body(body, path_id):
+    if path_id is not None and body.get("id") is not None:
+        body["id"] = path_id
+    if body.get("calendar") is not None:
+        body["calendar"] = CALENDAR if len(str(body["calendar"])) % 2 else "default"
+    if isinstance(body.get("services"), list):
+        for service, name in zip(body["services"], SERVICES):
+            service["id"] = name
+    if isinstance(body.get("totalfee"), float):
+        # A multiple of a hundredth, which a binary fraction is only nearly.
+        body["totalfee"] = round(body["totalfee"], 2)
+
+
+def sensible(query):
+    try:
+        start, end = (datetime.fromisoformat(query[name].upper()) for name in ("from", "to"))
+        return start < end <= start + timedelta(days=366)
+    except (KeyError, ValueError, OverflowError):
+        return False
