@@ -57,8 +57,8 @@ impl Progress {
         let orders = self.orders;
         let rate = u128::from(orders) * 1000 / self.began.elapsed().as_millis().max(1);
         let rate = u64::try_from(rate).unwrap_or(u64::MAX);
-        self.bar.set_message(format!("{} orders, {}/s", HumanCount(orders), HumanCount(rate)));
         self.bar.set_position(self.bytes);
+        self.bar.set_message(format!("{} orders, {}/s", HumanCount(orders), HumanCount(rate)));
         self.drawn = Instant::now();
     }
 }

@@ -37,7 +37,7 @@ pub(crate) const NDJSON: &str = "application/x-ndjson";
 pub(crate) const MANY: usize = 20_000;
 
 /// Places [`MANY`] orders.
-pub(crate) const PLACE_MANY: &str = "
+const PLACE_MANY: &str = "
     INSERT INTO calendars (id, name, minimum_gap) VALUES (repeat('c', 64), 'crew', '1 hour');
     INSERT INTO services (id, name) VALUES (repeat('s', 64), 'service');
     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)

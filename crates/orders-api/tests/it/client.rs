@@ -8,7 +8,8 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::{App, MANY, TEMPLATE, own_postgres};
+use crate::app::{App, MANY};
+use crate::framework::break_database;
 use crate::samples::{ids, lines, order, order_in, time};
 
 /// What the program did.
@@ -109,14 +110,12 @@ fn whoever_reads_an_export_may_stop() {
 
 #[test]
 fn an_export_that_is_cut_off_fails() {
-    let mut postgres = own_postgres();
-    let app = App::start_on(&postgres.url(TEMPLATE), TEMPLATE.to_owned(), &[]);
-    postgres_full(&postgres.url(TEMPLATE));
+    let app = App::start_full(&[]);
     let mut child =
         program(&app, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap());
     out.read_line(&mut String::new()).unwrap();
-    postgres.stop_immediately().unwrap();
+    break_database(&app);
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
     let done = child.wait_with_output().unwrap();
@@ -126,27 +125,21 @@ fn an_export_that_is_cut_off_fails() {
     assert!(rest.lines().count() < MANY - 1);
 }
 
-fn postgres_full(url: &str) {
-    use diesel::connection::SimpleConnection as _;
-    use diesel::{Connection as _, PgConnection};
-    PgConnection::establish(url).unwrap().batch_execute(crate::app::PLACE_MANY).unwrap();
-}
-
 #[test]
 fn an_import_places_all_and_says_so() {
     let app = App::start();
-    let orders: Vec<_> = (0..2500).map(|n| order(n, n * 3)).collect();
+    let orders: Vec<_> = (0..1500).map(|n| order(n, n * 3)).collect();
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("orders.ndjson");
     fs::write(&file, lines(&orders)).unwrap();
     let done = run(&app, &["import", file.to_str().unwrap()]);
-    assert_eq!((done.status, done.said.as_str()), (Some(0), "placed 2500 of 2500 orders\n"));
+    assert_eq!((done.status, done.said.as_str()), (Some(0), "placed 1500 of 1500 orders\n"));
     assert_eq!(done.out, "");
-    assert_eq!(app.walk("/orders?limit=1000").len(), 2500);
+    assert_eq!(app.walk("/orders?limit=1000").len(), 1500);
     let again = run_with(&app, &["import", "-"], lines(&orders));
     assert_eq!(again.status, Some(1));
-    assert!(again.said.starts_with("placed 0 of 2500 orders; refused 2500: 2500 id-taken\n"));
-    assert!(again.said.ends_with("and 2490 more\n"), "{}", again.said);
+    assert!(again.said.starts_with("placed 0 of 1500 orders; refused 1500: 1500 id-taken\n"));
+    assert!(again.said.ends_with("and 1490 more\n"), "{}", again.said);
 }
 
 #[test]

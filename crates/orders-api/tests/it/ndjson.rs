@@ -3,12 +3,12 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde_json::json;
 
-use crate::app::{App, MANY, NDJSON, PATIENCE, PLACE_MANY, TEMPLATE, own_postgres};
+use crate::app::{App, MANY, NDJSON, PATIENCE};
+use crate::framework::break_database;
 use crate::samples::{ids, order, order_in, time};
 use crate::wire::Wire;
 
@@ -132,7 +132,7 @@ fn head_reads_no_more_than_it_must() {
 #[test]
 fn an_export_without_a_database_is_unavailable_before_anything_is_sent() {
     let app = App::start_with(&["--request-timeout", "2s"]);
-    crate::framework::break_database(&app);
+    break_database(&app);
     for method in ["GET", "HEAD"] {
         let answer = app.send(method, "/orders", &[("Accept", NDJSON)]);
         assert_eq!((answer.status, answer.header("Retry-After")), (503, "1"));
@@ -141,16 +141,13 @@ fn an_export_without_a_database_is_unavailable_before_anything_is_sent() {
 
 #[test]
 fn an_export_that_loses_its_database_is_cut_off() {
-    let mut postgres = own_postgres();
-    let url = postgres.url(TEMPLATE);
-    let app = App::start_on(&url, TEMPLATE.to_owned(), &[]);
-    PgConnection::establish(&url).unwrap().batch_execute(PLACE_MANY).unwrap();
+    let app = App::start_full(&[]);
     let mut plain = Wire::export(&app, "");
     let mut packed =
         Wire::open(&app, &format!("GET /orders HTTP/1.1\nAccept: {NDJSON}\nAccept-Encoding: gzip"));
     assert!(packed.reading.head().contains("gzip"));
     plain.reading.line().unwrap();
-    postgres.stop_immediately().unwrap();
+    break_database(&app);
     assert!(plain.reading.rest().is_err(), "the answer has a good end");
     drop(packed);
     app.get("/healthz").is(200);

@@ -290,6 +290,27 @@ fn an_order_placed_anew_under_its_id_is_not_taken_for_the_one_before() {
 }
 
 #[test]
+fn a_key_is_remembered_for_24_hours_and_no_longer() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    let mut psql = database.psql();
+    let mut age = |hours: &str| {
+        psql.run(&format!("UPDATE idempotency_keys SET created_at = now() - interval '{hours}'"));
+    };
+    store.place_once(draft("a", noon_plus(0)), &key("k")).unwrap();
+    age("23:59:00");
+    assert!(store.place_once(draft("a", noon_plus(0)), &key("k")).unwrap().replayed);
+    check_refused(
+        store.place_once(draft("b", noon_plus(3)), &key("k")),
+        &StoreError::KeyReused(key("k")),
+    );
+    age("24:01:00");
+    assert!(!store.place_once(draft("b", noon_plus(3)), &key("k")).unwrap().replayed);
+    assert!(store.place_once(draft("b", noon_plus(3)), &key("k")).unwrap().replayed);
+}
+
+#[test]
 fn keys_whose_time_is_over_are_used_again_all_at_once() {
     let database = Database::new();
     let stores = two_stores(&database, 8);
