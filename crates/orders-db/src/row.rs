@@ -8,8 +8,8 @@ use diesel::QueryResult;
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::result::Error;
 use orders_core::{
-    CalendarId, Fee, MinimumGap, Name, Order, OrderId, OrderedServices, Precondition, ServiceId,
-    Timestamp,
+    CalendarId, Fee, MinimumGap, Name, Order, OrderDraft, OrderId, OrderedServices, Precondition,
+    ServiceId, Timestamp,
 };
 use rust_decimal::Decimal;
 
@@ -32,6 +32,28 @@ pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
         datetime: timestamp(at)?,
         totalfee: sound(Fee::new(totalfee))?,
         services: sound(OrderedServices::new(sound(services)?))?,
+        version: sound(version.try_into())?,
+        created_at: timestamp(created_at)?,
+        updated_at: timestamp(updated_at)?,
+    })
+}
+
+/// What the database adds to an order that it writes: its version, when it was placed, and when written.
+pub(crate) type Stamp = (i64, PgTimestamp, PgTimestamp);
+
+/// The order that was written as drafted, under this id and in this calendar.
+pub(crate) fn written(
+    id: &OrderId,
+    calendar: &CalendarId,
+    draft: &OrderDraft,
+    (version, created_at, updated_at): Stamp,
+) -> QueryResult<Order> {
+    Ok(Order {
+        id: id.clone(),
+        calendar: calendar.clone(),
+        datetime: draft.datetime,
+        totalfee: draft.totalfee,
+        services: draft.services.clone(),
         version: sound(version.try_into())?,
         created_at: timestamp(created_at)?,
         updated_at: timestamp(updated_at)?,

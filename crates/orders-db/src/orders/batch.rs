@@ -102,16 +102,7 @@ fn place_run(
     lines
         .iter()
         .map(|line| match placed.remove(line.id.as_str()) {
-            Some((version, created_at, updated_at)) => Ok(Ok(Order {
-                id: line.id.clone(),
-                calendar: line.calendar.clone(),
-                datetime: line.draft.datetime,
-                totalfee: line.draft.totalfee,
-                services: line.draft.services.clone(),
-                version: row::sound(version.try_into())?,
-                created_at: row::timestamp(created_at)?,
-                updated_at: row::timestamp(updated_at)?,
-            })),
+            Some(stamp) => Ok(Ok(row::written(&line.id, &line.calendar, &line.draft, stamp)?)),
             None => refused(conn, line),
         })
         .collect()

@@ -65,18 +65,9 @@ pub(super) fn attempt(
         totalfee: draft.totalfee.amount(),
         services: row::pg_services(&draft.services),
     };
-    let written: Option<(i64, PgTimestamp, PgTimestamp)> = insert.get_result(conn).optional()?;
-    let Some((version, created_at, updated_at)) = written else { return Ok(Attempt::InTheWay) };
-    Ok(Attempt::Placed(Order {
-        id: id.clone(),
-        calendar: calendar.clone(),
-        datetime: draft.datetime,
-        totalfee: draft.totalfee,
-        services: draft.services.clone(),
-        version: row::sound(version.try_into())?,
-        created_at: row::timestamp(created_at)?,
-        updated_at: row::timestamp(updated_at)?,
-    }))
+    let written: Option<row::Stamp> = insert.get_result(conn).optional()?;
+    let Some(stamp) = written else { return Ok(Attempt::InTheWay) };
+    row::written(id, calendar, draft, stamp).map(Attempt::Placed)
 }
 
 /// Places an order under this id, or finds out why it cannot be placed.

@@ -231,21 +231,11 @@ fn relocate(
             totalfee: draft.totalfee.amount(),
             services: row::pg_services(&draft.services),
         };
-        let written: Option<(i64, PgTimestamp, PgTimestamp)> =
-            relocate.get_result(conn).optional()?;
-        let Some((version, created_at, updated_at)) = written else {
+        let written: Option<row::Stamp> = relocate.get_result(conn).optional()?;
+        let Some(stamp) = written else {
             return Ok(None);
         };
-        Ok(Some(Order {
-            id: standing.id.clone(),
-            calendar: calendar.clone(),
-            datetime: draft.datetime,
-            totalfee: draft.totalfee,
-            services: draft.services.clone(),
-            version: row::sound(version.try_into())?,
-            created_at: row::timestamp(created_at)?,
-            updated_at: row::timestamp(updated_at)?,
-        }))
+        row::written(&standing.id, calendar, draft, stamp).map(Some)
     })
 }
 
