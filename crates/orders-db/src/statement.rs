@@ -38,12 +38,14 @@ macro_rules! statement {
                 &'b self,
                 mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
             ) -> diesel::QueryResult<()> {
-                let mut text = $crate::statement::Text::new($text);
+                const PARAMETERS: &[&str] = &[$(stringify!($field)),*];
+                const PIECES: [&str; PARAMETERS.len() + 1] = $crate::statement::cut($text);
+                let mut pieces = PIECES.into_iter();
                 $(
-                    out.push_sql(text.until_next_parameter());
+                    out.push_sql(pieces.next().unwrap_or_default());
                     out.push_bind_param::<$sql, _>(&self.$field)?;
                 )*
-                out.push_sql(text.rest());
+                out.push_sql(pieces.next().unwrap_or_default());
                 Ok(())
             }
         }
@@ -51,32 +53,31 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-const PARAMETERS: [&str; 8] = ["$1", "$2", "$3", "$4", "$5", "$6", "$7", "$8"];
-
-/// A statement's text, cut before the first mention of each parameter.
-pub(crate) struct Text {
-    rest: &'static str,
-    parameters: usize,
+/// Cuts a statement's text at the first mention of each parameter, and leaves the mention out: the pieces
+/// go before, between and behind the parameters. Done by the compiler, which refuses a text that lacks one.
+pub(crate) const fn cut<const PIECES: usize>(text: &'static str) -> [&'static str; PIECES] {
+    let mut pieces = [""; PIECES];
+    let mut rest = text;
+    let mut parameter = 0;
+    while parameter + 1 < PIECES {
+        let place = mention(rest, b'1' + parameter as u8);
+        (pieces[parameter], rest) = rest.split_at(place);
+        (_, rest) = rest.split_at("$1".len());
+        parameter += 1;
+    }
+    pieces[parameter] = rest;
+    pieces
 }
 
-impl Text {
-    pub(crate) fn new(text: &'static str) -> Self {
-        Self { rest: text, parameters: 0 }
+/// Where a text first mentions the parameter with this digit.
+const fn mention(text: &str, digit: u8) -> usize {
+    let text = text.as_bytes();
+    let mut place = 0;
+    while place + 1 < text.len() {
+        if text[place] == b'$' && text[place + 1] == digit {
+            return place;
+        }
+        place += 1;
     }
-
-    /// The text until the next parameter that was not yet named; the name itself is left out.
-    pub(crate) fn until_next_parameter(&mut self) -> &'static str {
-        // OK because every statement is run by the tests, and one that lacks a parameter never works.
-        let (before, after) = self
-            .rest
-            .split_once(PARAMETERS[self.parameters])
-            .expect("the text names its parameters in order");
-        self.parameters += 1;
-        self.rest = after;
-        before
-    }
-
-    pub(crate) fn rest(self) -> &'static str {
-        self.rest
-    }
+    panic!("a statement does not name its parameters in order")
 }
