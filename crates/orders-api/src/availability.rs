@@ -2,16 +2,18 @@
 
 use actix_web::HttpResponse;
 use orders_core::{CalendarId, Interval, Orders as _, SEARCH_REACH_MICROS};
+use orders_db::PgStore;
 
 use crate::Store;
+use crate::answer;
 use crate::problem::Problem;
 use crate::query::{Given, Parameters, Query, instant, refuse};
 
 /// `GET /availability?calendar=&from=&to=`
 pub(crate) async fn read(store: Store, wish: Query<Wish>) -> Result<HttpResponse, Problem> {
     let Query(Wish { calendar, window }) = wish;
-    let free = store.run(move |orders| orders.availability(&calendar, window)).await?;
-    Ok(HttpResponse::Ok().json(free))
+    let read = move |orders: &PgStore| answer::written(&orders.availability(&calendar, window)?);
+    Ok(answer::json(HttpResponse::Ok(), store.run(read).await?))
 }
 
 /// When somebody would like to know of free times, and in which calendar.

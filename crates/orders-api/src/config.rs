@@ -11,8 +11,12 @@ use log::LevelFilter;
 use crate::client::{ExportArgs, ImportArgs};
 use crate::db_threads::Bounds;
 
-/// The most requests that wait for one database thread; the bounds on the wait are reached earlier.
-const WAITING_PER_THREAD: usize = 1024;
+/// The most requests that wait for one database thread when they come all at once.
+const BURST_PER_THREAD: usize = 1024;
+
+/// The most that wait for one once the queue does not get empty any more. Under more load than the service can
+/// carry, those that are served wait for the work of so many others; the rest learn at once that they are not.
+const STANDING_PER_THREAD: usize = 64;
 
 /// Where the private PostgreSQL keeps its data unless told otherwise, seen from the working directory.
 pub const DATA_DIR: &str = ".orders";
@@ -150,7 +154,8 @@ impl DatabaseArgs {
         Bounds {
             queue_wait,
             request_timeout: self.request_timeout,
-            queue_length: WAITING_PER_THREAD.saturating_mul(self.connections() as usize),
+            burst: BURST_PER_THREAD.saturating_mul(self.connections() as usize),
+            standing: STANDING_PER_THREAD.saturating_mul(self.connections() as usize),
         }
     }
 }

@@ -32,8 +32,14 @@ pub struct Bounds {
     /// The longest wait for a thread and its answer together.
     pub request_timeout: Duration,
     /// The most jobs that wait for a thread at one time.
-    pub queue_length: usize,
+    pub burst: usize,
+    /// The most that do so after the queue was not empty for a quarter of a second: a burst is worked off by then,
+    /// and what still waits is more than can be carried.
+    pub standing: usize,
 }
+
+/// How long a queue of any length may stand.
+const BURST: Duration = Duration::from_millis(250);
 
 type Job<S> = Box<dyn FnOnce(&S) + Send>;
 
@@ -47,6 +53,10 @@ struct Queue<S> {
 
 struct State<S> {
     waiting: VecDeque<Job<S>>,
+    /// When a job last came and nobody waited.
+    stands_since: Instant,
+    /// How many threads wait for a job.
+    idle: usize,
     closed: bool,
     threads: usize,
 }
@@ -64,7 +74,13 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
     /// When the system gives us no thread.
     pub fn start(store: S, threads: usize, bounds: Bounds) -> io::Result<Self> {
         let store = Arc::new(store);
-        let state = State { waiting: VecDeque::new(), closed: false, threads: 0 };
+        let state = State {
+            waiting: VecDeque::new(),
+            stands_since: Instant::now(),
+            idle: 0,
+            closed: false,
+            threads: 0,
+        };
         let queue = Arc::new(Queue {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -94,7 +110,7 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
         T: Send + 'static,
         F: FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
     {
-        let Bounds { queue_wait, request_timeout, queue_length } = self.bounds;
+        let Bounds { queue_wait, request_timeout, .. } = self.bounds;
         let began = Instant::now();
         let (sender, mut receiver) = oneshot::channel();
         // Whoever sets it first owns the job: a thread to do it, or the request to give it up.
@@ -108,7 +124,7 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
             // The client may have gone meanwhile, and then nobody wants the answer.
             let _ = sender.send(answer);
         });
-        self.queue.push(entry, queue_length)?;
+        self.queue.push(entry, began, &self.bounds)?;
 
         let wait = queue_wait.min(request_timeout);
         let answer = match timeout(wait, &mut receiver).await {
@@ -159,18 +175,27 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
 }
 
 impl<S> Queue<S> {
-    fn push(&self, job: Job<S>, length: usize) -> Result<(), Problem> {
+    fn push(&self, job: Job<S>, now: Instant, bounds: &Bounds) -> Result<(), Problem> {
         let mut state = self.lock();
         if state.closed {
             return Err(closing());
         }
-        if state.waiting.len() >= length {
+        if state.waiting.is_empty() {
+            state.stands_since = now;
+        }
+        let stands = now.saturating_duration_since(state.stands_since) > BURST;
+        let most = if stands { bounds.standing } else { bounds.burst };
+        if state.waiting.len() >= most {
             return Err(Problem::unavailable("the service is busy; nothing was done")
-                .because(format!("{length} requests wait for a database thread")));
+                .because(format!("{} requests wait for a database thread", state.waiting.len())));
         }
         state.waiting.push_back(job);
+        let idle = state.idle > 0;
         drop(state);
-        self.changed.notify_one();
+        // To wake nobody costs a system call all the same.
+        if idle {
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -185,12 +210,13 @@ impl<S> Queue<S> {
 
     /// Waits for a job; none when the queue is closed.
     fn next(&self) -> Option<Job<S>> {
-        let idle = |state: &mut State<S>| state.waiting.is_empty() && !state.closed;
-        self.changed
-            .wait_while(self.lock(), idle)
-            .unwrap_or_else(PoisonError::into_inner)
-            .waiting
-            .pop_front()
+        let mut state = self.lock();
+        while state.waiting.is_empty() && !state.closed {
+            state.idle += 1;
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            state.idle -= 1;
+        }
+        state.waiting.pop_front()
     }
 
     /// The state is whole at every instant, so a panic elsewhere does not spoil it.
@@ -212,6 +238,9 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use std::sync::mpsc;
 
+    use actix_web::rt::task::JoinHandle;
+    use actix_web::rt::time::sleep;
+
     use super::*;
     use crate::slug::Slug;
 
@@ -219,7 +248,7 @@ mod tests {
     const SHORT: Duration = Duration::from_millis(50);
 
     fn start(threads: usize, queue_wait: Duration, request_timeout: Duration) -> DbThreads<u32> {
-        let bounds = Bounds { queue_wait, request_timeout, queue_length: 2 };
+        let bounds = Bounds { queue_wait, request_timeout, burst: 3, standing: 1 };
         DbThreads::start(7, threads, bounds).unwrap()
     }
 
@@ -243,6 +272,20 @@ mod tests {
         });
         begun.await.unwrap();
         hold
+    }
+
+    /// Lets so many jobs wait for a thread.
+    async fn enqueue(
+        threads: &DbThreads<u32>,
+        count: usize,
+    ) -> Vec<JoinHandle<Result<(), Problem>>> {
+        let jobs = (0..count).map(|_| {
+            let threads = threads.clone();
+            actix_web::rt::spawn(async move { threads.run(|_| Ok(())).await })
+        });
+        let jobs = jobs.collect();
+        actix_web::rt::task::yield_now().await;
+        jobs
     }
 
     fn slug<T>(answer: Result<T, Problem>) -> Option<Slug> {
@@ -276,15 +319,32 @@ mod tests {
         wait(async {
             let threads = start(1, LONG, LONG);
             let hold = occupy(&threads).await;
-            for _ in 0..2 {
-                let threads = threads.clone();
-                actix_web::rt::spawn(async move { threads.run(|_| Ok(())).await });
-            }
-            actix_web::rt::task::yield_now().await;
+            enqueue(&threads, 3).await;
             let began = Instant::now();
             assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
             assert!(began.elapsed() < LONG / 2);
             drop(hold);
+        });
+    }
+
+    #[test]
+    fn a_queue_that_stands_is_full_earlier_until_it_was_empty() {
+        wait(async {
+            let threads = start(1, LONG, LONG);
+            let hold = occupy(&threads).await;
+            let burst = enqueue(&threads, 2).await;
+            sleep(BURST + SHORT).await;
+            assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
+            drop(hold);
+            for job in burst {
+                assert_eq!(slug(job.await.unwrap()), None, "who came in time is served");
+            }
+            let hold = occupy(&threads).await;
+            let burst = enqueue(&threads, 3).await;
+            drop(hold);
+            for job in burst {
+                assert_eq!(slug(job.await.unwrap()), None);
+            }
         });
     }
 

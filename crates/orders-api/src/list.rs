@@ -4,12 +4,14 @@ use actix_web::http::Method;
 use actix_web::http::header::{LINK, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use orders_core::{
-    CalendarId, Direction, OrderFilter, OrderId, OrderQuery, Orders as _, Position, ServiceId,
-    Timestamp,
+    CalendarId, Direction, OrderFilter, OrderId, OrderQuery, Orders as _, Page, Position,
+    ServiceId, Timestamp,
 };
+use orders_db::PgStore;
 
 use crate::Store;
 use crate::accept::negotiate;
+use crate::answer;
 use crate::body::BodyLimits;
 use crate::export;
 use crate::ndjson::{Lines, NDJSON};
@@ -47,13 +49,17 @@ pub(crate) async fn list(
 
 async fn page(store: Store, wish: Wish) -> Result<HttpResponse, Problem> {
     let query = wish.query();
-    let page = store.run(move |orders| orders.list(&query)).await?;
+    let read = move |orders: &PgStore| {
+        let Page { orders, next } = orders.list(&query)?;
+        Ok((answer::written(&orders)?, next))
+    };
+    let (orders, next) = store.run(read).await?;
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, VARIES));
-    if let Some(next) = page.next {
+    if let Some(next) = next {
         response.insert_header((LINK, format!("<{}>; rel=\"next\"", wish.at(&next))));
     }
-    Ok(response.json(page.orders))
+    Ok(answer::json(response, orders))
 }
 
 async fn lines(store: Store, wish: Wish, request: &HttpRequest) -> Result<HttpResponse, Problem> {
