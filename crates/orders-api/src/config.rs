@@ -114,7 +114,8 @@ pub struct ServerArgs {
         value_name = "BYTES"
     )]
     pub body_limit: NonZeroUsize,
-    /// How long a request may wait for a database connection before it is answered 503
+    /// How long a request may wait for a database connection before it is answered 503; once more wait than can
+    /// soon be served, the answer comes at once
     #[arg(
         long, env = "ORDERS_QUEUE_WAIT", default_value = "1s", value_parser = duration, global = true,
         value_name = "TIME"

@@ -94,15 +94,21 @@ impl Bench {
         Ok(ran)
     }
 
-    /// Puts the statements of a row straight to the database, as fast as they are answered.
+    /// Puts the statements of a row straight to the database: so many a second, or as fast as they are answered.
     ///
     /// # Errors
     /// When pgbench fails.
-    pub fn ceiling(&mut self, row: Row, clients: usize, duration: Duration) -> Result<f64> {
+    pub fn ceiling(
+        &mut self,
+        row: Row,
+        clients: usize,
+        duration: Duration,
+        rate: Option<f64>,
+    ) -> Result<pgbench::Ran> {
         let first = if row == Row::Delete { 0 } else { self.next };
         let stock = self.prepare(row, duration)?;
-        let run =
-            pgbench::Run { script: row.script(), clients, threads: self.threads, duration, first };
+        let (script, threads) = (row.script(), self.threads);
+        let run = pgbench::Run { script, clients, threads, duration, rate, first };
         let ran = run.on(&self.database, &self.dataset)?;
         // Some clients get further than others.
         self.next += ran.transactions * 3 / 2 + clients as u64;
@@ -110,7 +116,7 @@ impl Bench {
             let left = self.database.stock_left()?;
             ensure!(left == stock - ran.transactions, "pgbench ran out of orders to delete");
         }
-        Ok(ran.rate)
+        Ok(ran)
     }
 
     /// Sends requests of a row when they are due.

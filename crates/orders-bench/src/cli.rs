@@ -37,7 +37,7 @@ pub struct Cli {
     /// Which rows, separated by commas
     #[arg(long, value_enum, value_delimiter = ',')]
     pub rows: Vec<Row>,
-    /// How many orders: 100,000 for the table and overload, a million for --bulk, unless told otherwise
+    /// How many orders: 100,000 for the table (half of it with --quick) and overload, a million for --bulk, unless told otherwise
     #[arg(long, value_parser = clap::value_parser!(u64).range(1000..=5_000_000))]
     pub orders: Option<u64>,
     /// How many calendars they are in
@@ -58,6 +58,9 @@ pub struct Cli {
     /// The sizes of --growth, separated by commas
     #[arg(long, value_delimiter = ',', default_values_t = [10_000, 1_000_000, 5_000_000])]
     pub sizes: Vec<u64>,
+    /// Over how many calendars --growth has its orders, separated by commas; each is a table
+    #[arg(long, value_delimiter = ',', default_values_t = [1000, 1])]
+    pub layouts: Vec<u64>,
     /// Also write what was measured into docs/performance.md
     #[arg(long)]
     pub write: bool,
@@ -71,6 +74,15 @@ impl Cli {
     #[must_use]
     pub fn rows(&self) -> Vec<Row> {
         if self.rows.is_empty() { Row::ALL.to_vec() } else { self.rows.clone() }
+    }
+
+    /// The sizes of `--growth`, the smallest first.
+    #[must_use]
+    pub fn sizes(&self) -> Vec<u64> {
+        let mut sizes = self.sizes.clone();
+        sizes.sort_unstable();
+        sizes.dedup();
+        sizes
     }
 
     /// Whether a mode was asked for.
@@ -88,7 +100,7 @@ impl Cli {
     /// How often runs take turns.
     #[must_use]
     pub fn rounds(&self) -> u32 {
-        self.rounds.unwrap_or(3)
+        self.rounds.unwrap_or(if self.quick { 2 } else { 3 })
     }
 }
 

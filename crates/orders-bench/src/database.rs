@@ -65,14 +65,6 @@ impl Server {
         Ok(self.named(name))
     }
 
-    /// Removes a database that nobody uses any longer.
-    ///
-    /// # Errors
-    /// When somebody does.
-    pub fn remove(&self, name: &str) -> Result<()> {
-        self.database().sql(&format!("DROP DATABASE {name} WITH (FORCE)"), &[]).map(drop)
-    }
-
     fn named(&self, name: &str) -> Database {
         let bin = self.postgres.installation().bin_directory().to_owned();
         Database { url: self.postgres.url(name), bin }

@@ -90,6 +90,27 @@ impl Row {
         }
     }
 
+    /// The least share of the ceiling's rate, on two cores that service, database and load share.
+    #[must_use]
+    pub fn least_ratio(self) -> Option<f64> {
+        match self {
+            Self::GetOne => Some(0.4),
+            Self::Create => Some(0.5),
+            Self::Export | Self::Import => Some(1.0 / 3.0),
+            _ => None,
+        }
+    }
+
+    /// The largest p99 at half the rate, in milliseconds.
+    #[must_use]
+    pub fn most_p99(self) -> Option<f64> {
+        match self {
+            Self::GetOne => Some(3.0),
+            Self::Create => Some(15.0),
+            _ => None,
+        }
+    }
+
     /// Whether a request can be sent a second time and be answered in the same way.
     #[must_use]
     pub fn repeats(self) -> bool {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// Latencies, sorted.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Latencies(Vec<Duration>);
 
 impl FromIterator<Duration> for Latencies {

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,9 @@ use crate::usage::Process;
 
 /// How long a service may take until it answers.
 const READY: Duration = Duration::from_secs(60);
+
+/// One starts at a time: a port that is free may be found by another until it is used.
+static STARTING: Mutex<()> = Mutex::new(());
 
 /// A running service, which ends with this value.
 pub struct Service {
@@ -47,6 +51,7 @@ impl Service {
     /// # Errors
     /// When it does not answer.
     pub fn start(program: &Path, database: &Database) -> Result<Self> {
+        let _alone = STARTING.lock().unwrap_or_else(PoisonError::into_inner);
         let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
         let began = Instant::now();
         let child = Command::new(program)

@@ -3,8 +3,8 @@
 //! `diesel::sql_query` is parsed and planned anew at every call; a type of its own for every
 //! statement is what lets Diesel remember it.
 
-/// Declares a statement: its name, its parameters `$1`, `$2`, .. in the order in which the text first
-/// names them, the columns it answers, and its text.
+/// Declares a statement: its name, its parameters `$1` to `$9` at most, in order, the columns it answers, and
+/// its text. A parameter that is mentioned again stands in the text as it is.
 macro_rules! statement {
     (@static $name:ident) => { $name };
     (@static $name:ident $lifetime:lifetime) => { $name<'static> };
@@ -79,5 +79,5 @@ const fn mention(text: &str, digit: u8) -> usize {
         }
         place += 1;
     }
-    panic!("a statement does not name its parameters in order")
+    panic!("a statement lacks a parameter, or has more than nine")
 }

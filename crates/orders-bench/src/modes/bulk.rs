@@ -56,6 +56,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
         clients: CLIENTS,
         threads: cli.threads.into(),
         duration: Duration::from_secs(if cli.quick { 3 } else { 20 }),
+        rate: None,
         first: count,
     }
     .on(&database, &dataset)?

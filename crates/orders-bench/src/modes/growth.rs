@@ -1,6 +1,7 @@
 //! How the rows grow with the number of orders.
 
 use std::path::Path;
+use std::thread;
 
 use anyhow::{Context, Result, ensure};
 
@@ -14,6 +15,12 @@ use crate::samples::median;
 use crate::table::{Table, figure};
 use crate::transfer;
 
+/// How many times slower a row of [`STEADY`] may be than with the fewest orders.
+const MOST_TIMES: f64 = 1.5;
+
+/// The rows that must not grow.
+const STEADY: [Row; 4] = [Row::GetOne, Row::Create, Row::List, Row::Availability];
+
 /// How many orders are exported and imported, whatever the size.
 const BULK: u64 = 10_000;
 
@@ -22,7 +29,7 @@ const BULK: u64 = 10_000;
 /// # Errors
 /// When services or databases do not work.
 pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start()?;
+    let server = &Server::start()?;
     let mut text = format!(
         "Requests a second (orders a second for export and import, of {BULK} orders), and how many times slower \
          than with the fewest orders. One service and one database for each size, which take turns: {} runs of \
@@ -30,55 +37,69 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
         cli.rounds(),
         cli.duration().as_secs(),
     );
+    // To fill them takes longer than all else, and a core each.
+    let layouts: Vec<_> = thread::scope(|scope| {
+        let fill = |&calendars| scope.spawn(move || Layout::fill(cli, program, server, calendars));
+        let filling: Vec<_> = cli.layouts.iter().map(fill).collect();
+        let filled = filling.into_iter().map(|filling| filling.join());
+        filled.map(|filled| filled.expect("filling does not panic")).collect()
+    });
     let mut failures = Vec::new();
-    for calendars in [cli.calendars.max(2), 1] {
-        let (table, failed) = layout(cli, program, &server, calendars)?;
-        let calendars = if calendars == 1 {
-            "one calendar".to_owned()
-        } else {
-            format!("{calendars} calendars")
-        };
-        text += &format!("\nOver {calendars}:\n\n{table}");
+    for layout in layouts {
+        let mut layout = layout?;
+        let (table, failed) = layout.measure(cli);
+        text += &format!("\nOver {}:\n\n{table}", layout.name);
         failures.extend(failed);
     }
     Ok(Section { name: "growth", text, failures })
 }
 
-fn layout(
-    cli: &Cli,
-    program: &Path,
-    server: &Server,
-    calendars: u64,
-) -> Result<(Table, Vec<String>)> {
-    let mut benches = Vec::new();
-    let mut head = vec!["row".to_owned()];
-    for (number, &orders) in cli.sizes.iter().enumerate() {
-        let dataset = Dataset { orders, calendars };
-        let database = server.create(&format!("size_{orders}"))?;
-        let bench =
-            Bench::start(program, database, dataset, cli.connections.into(), cli.threads.into());
-        benches.push(bench.with_context(|| format!("with {orders} orders"))?);
-        head.push(figure(orders as f64));
-        if number > 0 {
-            head.push("times".to_owned());
-        }
+/// A service and a database for each size, with so many calendars.
+struct Layout {
+    name: String,
+    sizes: Vec<Bench>,
+}
+
+impl Layout {
+    fn fill(cli: &Cli, program: &Path, server: &Server, calendars: u64) -> Result<Self> {
+        let name =
+            if calendars == 1 { "one calendar".into() } else { format!("{calendars} calendars") };
+        let sizes = cli.sizes().into_iter().map(|orders| {
+            let dataset = Dataset { orders, calendars };
+            let database = server.create(&format!("size_{orders}_{calendars}"))?;
+            let (connections, threads) = (cli.connections.into(), cli.threads.into());
+            Bench::start(program, database, dataset, connections, threads)
+                .with_context(|| format!("with {orders} orders in {name}"))
+        });
+        Ok(Self { sizes: sizes.collect::<Result<_>>()?, name })
     }
-    let head: Vec<_> = head.iter().map(String::as_str).collect();
-    let mut table = Table::new(&head);
-    let mut failures = Vec::new();
-    for row in cli.rows() {
-        match rates(cli, &mut benches, row) {
-            Ok(rates) => table.row(cells(row, &rates)),
-            Err(error) => {
-                failures.push(format!("{} in {calendars} calendars: {error:#}", row.name()));
+
+    /// The table, and what fell short.
+    fn measure(&mut self, cli: &Cli) -> (Table, Vec<String>) {
+        let mut head = vec!["row".to_owned()];
+        for (number, orders) in cli.sizes().into_iter().enumerate() {
+            head.push(figure(orders as f64));
+            if number > 0 {
+                head.push("times".to_owned());
             }
         }
+        let head: Vec<_> = head.iter().map(String::as_str).collect();
+        let mut table = Table::new(&head);
+        let mut failures = Vec::new();
+        for row in cli.rows() {
+            let failure = match rates(cli, &mut self.sizes, row) {
+                Ok(rates) => {
+                    table.row(cells(row, &rates));
+                    let slowest = rates.iter().map(|rate| rates[0] / rate).fold(1.0, f64::max);
+                    (STEADY.contains(&row) && slowest > MOST_TIMES)
+                        .then(|| format!("{} times slower, not {MOST_TIMES}", figure(slowest)))
+                }
+                Err(error) => Some(format!("{error:#}")),
+            };
+            failures.extend(failure.map(|what| format!("{} in {}: {what}", row.name(), self.name)));
+        }
+        (table, failures)
     }
-    drop(benches);
-    for orders in &cli.sizes {
-        server.remove(&format!("size_{orders}"))?;
-    }
-    Ok((table, failures))
 }
 
 /// The median rate at each size.

@@ -26,6 +26,8 @@ struct Measured {
     rates: Vec<f64>,
     ceilings: Vec<f64>,
     latencies: Latencies,
+    /// Those of the ceiling at the same rate.
+    ceiling_latencies: Latencies,
     /// How many answers were not the row's at half the rate, and one of them.
     odd: Option<(usize, Sample)>,
     requests: u64,
@@ -39,7 +41,10 @@ struct Measured {
 /// When service or database do not start.
 pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let server = Server::start()?;
-    let dataset = Dataset { orders: cli.orders.unwrap_or(100_000), calendars: cli.calendars };
+    let dataset = Dataset {
+        orders: cli.orders.unwrap_or(if cli.quick { 50_000 } else { 100_000 }),
+        calendars: cli.calendars,
+    };
     let (connections, threads) = (cli.connections.into(), cli.threads.into());
     let mut bench = Bench::start(program, server.database(), dataset, connections, threads)?;
     let mut table = Table::new(&[
@@ -50,22 +55,32 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
         "p50 ms",
         "p99 ms",
         "p99.9 ms",
+        "pgbench p99",
         "CPU s / 10,000",
         "peak MiB",
     ]);
     let mut failures = Vec::new();
+    let (mut creations, mut refusals) = (None, None);
     for row in cli.rows() {
         match measure(&mut bench, cli, row) {
             Ok(measured) => {
                 table.row(cells(row, &measured));
-                let odd = measured.odd.map(|(count, odd)| {
-                    format!("{}: at half the rate {count} other answers, as {odd:?}", row.name())
-                });
-                failures.extend(odd);
+                failures.extend(shortfalls(row, &measured));
+                match row {
+                    Row::Create => creations = Some(median(&measured.rates)),
+                    Row::Refused => refusals = Some(median(&measured.rates)),
+                    _ => {}
+                }
             }
             Err(error) => failures.push(format!("{}: {error:#}", row.name())),
         }
         bench.sweep(row)?;
+    }
+    if let (Some(creations), Some(refusals)) = (creations, refusals)
+        && refusals < creations
+    {
+        let (creations, refusals) = (figure(creations), figure(refusals));
+        failures.push(format!("{creations} are created a second, and only {refusals} refused"));
     }
     let text = format!(
         "{} orders in {} calendars; {connections} connections each; {} runs of {} s each, alternating; \
@@ -103,10 +118,15 @@ fn requests(bench: &mut Bench, cli: &Cli, row: Row, measured: &mut Measured) -> 
         measured.cpu_seconds += process.cpu_seconds()? - before;
         measured.requests += ran.requests;
         measured.rates.push(ran.rate());
-        measured.ceilings.push(bench.ceiling(row, bench.connections(), cli.duration())?);
+        let ceiling = bench.ceiling(row, bench.connections(), cli.duration(), None)?;
+        measured.ceilings.push(ceiling.rate);
         bench.sweep(row)?;
     }
-    let phase = Phase { rate: median(&measured.rates) / 2.0, duration: cli.duration() * 2 };
+    let half = median(&measured.rates) / 2.0;
+    let ceiling = bench.ceiling(row, bench.connections(), cli.duration() * 2, Some(half))?;
+    measured.ceiling_latencies = ceiling.latencies;
+    bench.sweep(row)?;
+    let phase = Phase { rate: half, duration: cli.duration() * 2 };
     let samples = bench.arrive(row, vec![phase])?;
     let mut odd = samples.iter().filter(|sample| sample.status != row.status());
     measured.odd = odd.next().map(|first| (1 + odd.count(), *first));
@@ -149,26 +169,73 @@ fn import(bench: &mut Bench, cli: &Cli, measured: &mut Measured) -> Result<()> {
         let there: u64 = bench.database.sql(&there, &[])?.trim().parse()?;
         ensure!(there == count, "{there} of {count} imported orders are there");
         bench.sweep(Row::Import)?;
-        measured.ceilings.push(bench.ceiling(Row::Import, IMPORT_CLIENTS, cli.duration())?);
+        let ceiling = bench.ceiling(Row::Import, IMPORT_CLIENTS, cli.duration(), None)?;
+        measured.ceilings.push(ceiling.rate);
     }
     Ok(())
 }
 
+/// What is not as it should be.
+fn shortfalls(row: Row, measured: &Measured) -> Vec<String> {
+    let mut found = Vec::new();
+    let (rate, ceiling) = (median(&measured.rates), median(&measured.ceilings));
+    if let Some(least) = row.least_ratio()
+        && rate / ceiling < least
+    {
+        let (ratio, least) = (figure(rate / ceiling), figure(least));
+        found.push(format!("{ratio} of the ceiling, not {least}"));
+    }
+    let p99 = measured.latencies.percentile(99.0);
+    if let Some(most) = row.most_p99()
+        && p99 > most
+    {
+        let ceiling = figure(measured.ceiling_latencies.percentile(99.0));
+        found.push(format!("p99 is {} ms, not {most} (pgbench alone: {ceiling})", figure(p99)));
+    }
+    if let Some((count, odd)) = measured.odd {
+        found.push(format!("at half the rate {count} other answers, as {odd:?}"));
+    }
+    found.into_iter().map(|what| format!("{}: {what}", row.name())).collect()
+}
+
 fn cells(row: Row, measured: &Measured) -> Vec<String> {
     let (rate, ceiling) = (median(&measured.rates), median(&measured.ceilings));
-    let latency = |percent| match row.is_bulk() {
+    let latency = |latencies: &Latencies, percent| match row.is_bulk() {
         true => figure(f64::NAN),
-        false => figure(measured.latencies.percentile(percent)),
+        false => figure(latencies.percentile(percent)),
     };
     vec![
         row.name().to_owned(),
         figure(rate),
         figure(ceiling),
         figure(rate / ceiling),
-        latency(50.0),
-        latency(99.0),
-        latency(99.9),
+        latency(&measured.latencies, 50.0),
+        latency(&measured.latencies, 99.0),
+        latency(&measured.latencies, 99.9),
+        latency(&measured.ceiling_latencies, 99.0),
         figure(measured.cpu_seconds / measured.requests as f64 * 10_000.0),
         figure(measured.peak),
     ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_misses_a_bound_falls_short() {
+        let measured = |rate, p99| Measured {
+            rates: vec![rate],
+            ceilings: vec![1000.0],
+            latencies: [Duration::from_millis(p99)].into_iter().collect(),
+            ..Measured::default()
+        };
+        let count = |row, rate, p99| shortfalls(row, &measured(rate, p99)).len();
+        assert_eq!(count(Row::GetOne, 400.0, 3), 0);
+        assert_eq!(count(Row::GetOne, 399.0, 4), 2);
+        assert_eq!(count(Row::Create, 500.0, 15), 0);
+        assert_eq!(count(Row::Create, 499.0, 16), 2);
+        assert_eq!(count(Row::Export, 332.0, 99), 1);
+        assert_eq!(count(Row::Delete, 1.0, 99), 0);
+    }
 }

@@ -34,6 +34,7 @@ fn pgbench_sends_what_the_store_sends() {
             clients: 1,
             threads: 1,
             duration: Duration::from_secs(1),
+            rate: None,
             first,
         };
         let measured = seen(&database, || {
