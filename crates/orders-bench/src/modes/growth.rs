@@ -1,7 +1,7 @@
 //! How the rows grow with the number of orders.
 
 use std::path::Path;
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use anyhow::{Context, Result, ensure};
 
@@ -41,7 +41,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let layouts: Vec<_> = thread::scope(|scope| {
         let fill = |&calendars| scope.spawn(move || Layout::fill(cli, program, server, calendars));
         let filling: Vec<_> = cli.layouts.iter().map(fill).collect();
-        let filled = filling.into_iter().map(|filling| filling.join());
+        let filled = filling.into_iter().map(ScopedJoinHandle::join);
         filled.map(|filled| filled.expect("filling does not panic")).collect()
     });
     let mut failures = Vec::new();
