@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -96,13 +96,19 @@ fn an_export_into_a_file_is_there_only_when_it_is_whole() {
     assert!(nowhere.status == Some(2) && nowhere.said.contains("/nonexistent/orders"));
 }
 
+/// An export whose first line was read.
+fn begin_export(app: &App) -> (Child, BufReader<ChildStdout>) {
+    let mut child =
+        program(app, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut String::new()).unwrap();
+    (child, out)
+}
+
 #[test]
 fn whoever_reads_an_export_may_stop() {
     let app = App::start_full(&[]);
-    let mut child =
-        program(&app, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut String::new()).unwrap();
+    let (child, out) = begin_export(&app);
     drop(out);
     let done = child.wait_with_output().unwrap();
     assert_eq!((done.status.code(), done.stderr.as_slice()), (Some(0), &b""[..]));
@@ -111,10 +117,7 @@ fn whoever_reads_an_export_may_stop() {
 #[test]
 fn an_export_that_is_cut_off_fails() {
     let app = App::start_full(&[]);
-    let mut child =
-        program(&app, &["export"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut out = BufReader::new(child.stdout.take().unwrap());
-    out.read_line(&mut String::new()).unwrap();
+    let (child, mut out) = begin_export(&app);
     break_database(&app);
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
