@@ -46,7 +46,7 @@ pub fn migrate(cli: &Cli, revert: bool) -> Result<()> {
 pub fn seed(cli: &Cli) -> Result<()> {
     let database = Database::open(&cli.database)?;
     database.migrate()?;
-    let store = database.store(&cli.database)?;
+    let store = database.store(cli)?;
     let services = sample::services(&store).context("cannot add the sample services")?;
     let calendars = sample::calendars(&store).context("cannot add the sample calendars")?;
     let orders = sample::orders(&store).context("cannot place the sample orders")?;
@@ -70,7 +70,7 @@ pub fn openapi() -> Result<()> {
 
 fn serve_on(database: &Database, cli: &Cli) -> Result<()> {
     let created = !database.migrate()?.is_empty();
-    let store = database.store(&cli.database)?;
+    let store = database.store(cli)?;
     if created && database.is_private() {
         welcome(&store)?;
     }

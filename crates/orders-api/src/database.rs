@@ -8,7 +8,7 @@ use orders_db::migrations::{self, MigrationError};
 use orders_db::{PgStore, Settings};
 use private_postgres::{Options, PrivatePostgres};
 
-use crate::config::{DATA_DIR, DatabaseArgs};
+use crate::config::{Cli, DATA_DIR, DatabaseArgs};
 use crate::database_url::{DatabaseUrl, InvalidUrl};
 
 /// The name of our database in the private PostgreSQL.
@@ -139,13 +139,15 @@ impl Database {
     ///
     /// # Errors
     /// When the database does not answer.
-    pub fn store(&self, arguments: &DatabaseArgs) -> Result<PgStore, DatabaseError> {
+    pub fn store(&self, cli: &Cli) -> Result<PgStore, DatabaseError> {
         // The database gives up before the request does, so that the client learns that nothing was done.
-        let within_request = |wait: Duration| wait.min(arguments.request_timeout * 4 / 5);
+        let within_request = |wait: Duration| wait.min(cli.database.request_timeout * 4 / 5);
         let settings = Settings {
             connect_wait: within_request(CONNECT_WAIT),
             statement_timeout: within_request(STATEMENT_TIMEOUT),
-            ..Settings::new(self.url.expose(), arguments.connections())
+            // It is we who lose patience with the client; the database does so only when we are stuck ourselves.
+            export_pause: cli.server.client_patience * 2,
+            ..Settings::new(self.url.expose(), cli.database.connections())
         };
         PgStore::connect(&settings).map_err(|error| match error {
             StoreError::Unavailable(cause) => self.unreachable(&cause.to_string()),

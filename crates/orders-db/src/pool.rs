@@ -20,10 +20,12 @@ pub struct Settings {
     pub connect_wait: Duration,
     /// How long one statement may run before the database ends it.
     pub statement_timeout: Duration,
+    /// How long whoever takes an export may pause before the database ends it, for it holds back vacuuming.
+    pub export_pause: Duration,
 }
 
 impl Settings {
-    /// The usual settings: 2 seconds for a connection, 8 seconds for a statement.
+    /// The usual settings: 2 seconds for a connection, 8 seconds for a statement, and a minute's pause.
     #[must_use]
     pub fn new(url: impl Into<String>, connections: u32) -> Self {
         Self {
@@ -31,6 +33,7 @@ impl Settings {
             connections,
             connect_wait: Duration::from_secs(2),
             statement_timeout: Duration::from_secs(8),
+            export_pause: Duration::from_secs(60),
         }
     }
 }
@@ -59,13 +62,13 @@ impl PgStore {
         let builder = || Pool::builder().connection_timeout(settings.connect_wait);
         let pool = builder()
             .max_size(settings.connections)
-            .build(Sessions::new(settings))
+            .build(Sessions::new(settings, settings.statement_timeout))
             .map_err(|error| StoreError::Unavailable(error.into()))?;
         let long_pool = builder()
             .max_size(LONG_CONNECTIONS)
             .min_idle(Some(0))
             .idle_timeout(Some(Duration::from_secs(60)))
-            .build_unchecked(Sessions::new(settings));
+            .build_unchecked(Sessions::new(settings, settings.export_pause));
         Ok(Self { pool, long_pool })
     }
 
@@ -149,13 +152,15 @@ const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqsca
                      SET random_page_cost = 1.1";
 
 impl Sessions {
-    fn new(settings: &Settings) -> Self {
-        let timeout = settings.statement_timeout.as_millis();
+    /// Sessions whose transactions may wait that long for their next statement.
+    fn new(settings: &Settings, pause: Duration) -> Self {
+        let millis = |time: Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+        let (timeout, pause) = (millis(settings.statement_timeout), millis(pause));
         Self {
             url: with_timeouts(&settings.url),
             setup: format!(
                 "SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
-                 SET idle_in_transaction_session_timeout = {timeout}; SET TimeZone = 'UTC'; {PLANS}"
+                 SET idle_in_transaction_session_timeout = {pause}; SET TimeZone = 'UTC'; {PLANS}"
             ),
         }
     }

@@ -96,7 +96,7 @@ impl App {
         let cli = cli(url, arguments);
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let store = Database::open(&cli.database).unwrap().store(&cli.database).unwrap();
+            let store = Database::open(&cli.database).unwrap().store(&cli).unwrap();
             System::new().block_on(async {
                 let listening = server::listen(store, &cli.database, &cli.server).unwrap();
                 tell.send((listening.address(), listening.handle())).unwrap();
@@ -319,7 +319,7 @@ fn fill(postgres: &PrivatePostgres) {
     let cli = cli(&postgres.url(TEMPLATE), &[]);
     let template = Database::open(&cli.database).unwrap();
     template.migrate().unwrap();
-    seed::services(&template.store(&cli.database).unwrap()).unwrap();
+    seed::services(&template.store(&cli).unwrap()).unwrap();
 }
 
 /// A copy of a template; its name.

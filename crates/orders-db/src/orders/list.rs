@@ -5,7 +5,6 @@
 
 use std::ops::ControlFlow;
 
-use diesel::connection::SimpleConnection;
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz};
@@ -138,8 +137,6 @@ pub(super) fn export(
     sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
 ) -> QueryResult<()> {
     conn.build_transaction().repeatable_read().read_only().run(|conn| {
-        // Who takes the orders may be slow, but must not hold the snapshot for ever.
-        conn.batch_execute("SET LOCAL idle_in_transaction_session_timeout = '60s'")?;
         let mut query =
             OrderQuery { filter: filter.clone(), direction, after: None, limit: PORTION };
         loop {

@@ -1,6 +1,7 @@
 //! A database that fails is unavailable, which is neither a bug nor for ever.
 
 use std::fmt::Debug;
+use std::ops::ControlFlow;
 use std::thread;
 use std::time::Duration;
 
@@ -118,6 +119,26 @@ fn a_stopped_database_is_unavailable_until_it_runs_again() {
     for (call, answer) in every_call(&patient_again) {
         assert!(answer.is_ok(), "{call}: {answer:?}");
     }
+}
+
+#[test]
+fn an_export_may_pause_as_long_as_the_settings_say() {
+    let database = Database::new();
+    prepare(&database.store());
+    let export = |export_pause| {
+        let settings = Settings {
+            statement_timeout: Duration::from_millis(100),
+            export_pause,
+            ..Settings::new(&database.url, 1)
+        };
+        let store = PgStore::connect(&settings).unwrap();
+        store.export(&OrderFilter::default(), Direction::Ascending, &mut |_| {
+            thread::sleep(Duration::from_millis(300));
+            ControlFlow::Continue(())
+        })
+    };
+    export(Duration::from_secs(60)).unwrap();
+    check_unavailable("export", &export(Duration::from_millis(100)));
 }
 
 #[test]
