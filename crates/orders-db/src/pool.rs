@@ -1,11 +1,12 @@
 //! Connections: [`PgStore`] and how it gets, tests and gives up sessions.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use orders_core::StoreError;
-use r2d2::{ManageConnection, Pool, PooledConnection};
+use r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
 
 use crate::error::{Failure, is_passing, stored};
 
@@ -59,7 +60,12 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::Unavailable`] when the database cannot be reached.
     pub fn connect(settings: &Settings) -> Result<Self, StoreError> {
-        let builder = || Pool::builder().connection_timeout(settings.connect_wait);
+        let builder = || {
+            let outages = Outages { told: Mutex::default() };
+            Pool::builder()
+                .connection_timeout(settings.connect_wait)
+                .error_handler(Box::new(outages))
+        };
         let pool = builder()
             .max_size(settings.connections)
             .build(Sessions::new(settings, settings.statement_timeout))
@@ -194,6 +200,39 @@ impl ManageConnection for Sessions {
     }
 }
 
+/// What the log learns of a database that cannot be reached. The pool tries several times a second, and each
+/// request that fails says so itself.
+#[derive(Debug)]
+struct Outages {
+    /// When something was last told.
+    told: Mutex<Option<Instant>>,
+}
+
+/// How often the log is told that the database still cannot be reached.
+const REMINDER: Duration = Duration::from_secs(10);
+
+impl Outages {
+    fn is_due(&self, now: Instant) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = told.is_none_or(|told| now.saturating_duration_since(told) >= REMINDER);
+        if due {
+            *told = Some(now);
+        }
+        due
+    }
+}
+
+impl<E: std::error::Error> HandleError<E> for Outages {
+    fn handle_error(&self, error: E) {
+        if self.is_due(Instant::now()) {
+            log::error!(
+                "no connection to the database, and trying on: {}",
+                error.to_string().trim()
+            );
+        }
+    }
+}
+
 /// The URL with bounds on how long a connection may hang on a network that went silent; those that
 /// it names itself stand.
 fn with_timeouts(url: &str) -> String {
@@ -205,4 +244,17 @@ fn with_timeouts(url: &str) -> String {
         (true, false) => format!("{url}?{name}={value}"),
         (false, _) => format!("{url} {name}={value}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_is_told_at_once_and_then_every_ten_seconds() {
+        let outages = Outages { told: Mutex::default() };
+        let began = Instant::now();
+        let told: Vec<_> = (0..40).filter(|n| outages.is_due(began + REMINDER / 4 * *n)).collect();
+        assert_eq!(told, [0, 4, 8, 12, 16, 20, 24, 28, 32, 36]);
+    }
 }
