@@ -45,6 +45,7 @@ mod error;
 mod files;
 mod installation;
 mod layout;
+mod memory;
 mod options;
 mod owner;
 mod postgres;

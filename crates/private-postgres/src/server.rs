@@ -10,7 +10,7 @@ use crate::process::{Mode, POLL, Postmaster, stop};
 use crate::server_log::ServerLog;
 use crate::socket::{self, PORT};
 use crate::watchdog::Guard;
-use crate::{Error, Installation, Options, takeover};
+use crate::{Error, Installation, Options, memory, takeover};
 
 /// How long the remains of a server that was killed may take to disappear.
 const REMAINS: Duration = Duration::from_secs(10);
@@ -96,11 +96,14 @@ impl Launch {
     fn settings(&self) -> Vec<(String, String)> {
         let durable = if self.options.durable { "on" } else { "off" };
         let port = PORT.to_string();
+        // Servers that are soon gone are many, and fill no more than the least.
+        let buffers = if self.options.durable { memory::shared_buffers() } else { memory::LEAST };
+        let buffers = format!("{buffers}MB");
         let ours = [
             ("listen_addresses", ""),
             ("port", &port),
             ("max_connections", "100"),
-            ("shared_buffers", "128MB"),
+            ("shared_buffers", &buffers),
             ("fsync", durable),
             ("synchronous_commit", durable),
             ("full_page_writes", durable),

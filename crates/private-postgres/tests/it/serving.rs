@@ -17,6 +17,8 @@ fn a_durable_server_answers_with_the_settings_that_matter() {
     assert_eq!(show("listen_addresses"), "");
     assert_eq!(show("max_connections"), "100");
     assert_eq!(show("work_mem"), "5MB");
+    let bounds = "SELECT pg_size_bytes(current_setting('shared_buffers')) BETWEEN 128 << 20 AND 4 * (1::bigint << 30)";
+    assert_eq!(ask(&postgres, bounds).unwrap(), "t");
     assert_eq!(show("server_encoding"), "UTF8");
     assert_eq!(ask(&postgres, "SELECT current_user").unwrap(), "orders");
     assert_eq!(ask(&postgres, "SELECT 'B' < 'a'").unwrap(), "t");
