@@ -51,14 +51,20 @@ fn violated(outcome: &Outcome) -> Vec<&str> {
 
 #[test]
 fn the_rule_holds_under_fire() {
-    let outcome = run(&Settings { database_crashes: 1, ..settings(8) }).unwrap();
-    let wrong: Vec<_> = outcome.findings.iter().flat_map(|finding| &finding.violations).collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
-    let faults = &outcome.history.faults;
-    assert!(faults.iter().any(|fault| matches!(fault.kind, FaultKind::Kill(_))));
-    assert!(faults.iter().any(|fault| fault.kind == FaultKind::Crash));
-    let idle: Vec<_> = outcome.findings.iter().filter(|f| f.looked_at == 0).collect();
-    assert!(idle.is_empty(), "these looked at nothing: {idle:#?}");
+    // A machine with much else to do may get too little done for every claim to be about something.
+    let looked_at_all = [8, 16, 32].into_iter().any(|seconds| {
+        let outcome = run(&Settings { database_crashes: 1, ..settings(seconds) }).unwrap();
+        let findings = &outcome.findings;
+        let wrong: Vec<_> = findings.iter().flat_map(|finding| &finding.violations).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+        let faults = &outcome.history.faults;
+        assert!(faults.iter().any(|fault| matches!(fault.kind, FaultKind::Kill(_))));
+        assert!(faults.iter().any(|fault| fault.kind == FaultKind::Crash));
+        let idle: Vec<_> = findings.iter().filter(|finding| finding.looked_at == 0).collect();
+        println!("in {seconds} s these looked at nothing: {idle:#?}");
+        idle.is_empty()
+    });
+    assert!(looked_at_all);
 }
 
 #[test]
