@@ -89,7 +89,12 @@ impl Bench {
         let ran = requests.send(self.service.address, self.connections, duration, row.repeats())?;
         let refusals = if row.status() < 400 { 0 } else { ran.requests };
         if ran.refused != refusals || ran.broken > 0 {
-            bail!("of {} answers {} were errors, {} broken", ran.requests, ran.refused, ran.broken);
+            bail!(
+                "of {} answers {} were errors, {} broken; with ORDERS_LOG=warn the service says why",
+                ran.requests,
+                ran.refused,
+                ran.broken
+            );
         }
         Ok(ran)
     }

@@ -46,7 +46,8 @@ pub fn program(given: Option<&Path>) -> Result<PathBuf> {
 }
 
 impl Service {
-    /// Starts the service with its usual settings on a database, and waits for its first answer.
+    /// Starts the service with its usual settings on a database, and waits for its first answer. `ORDERS_LOG=warn`
+    /// shows why it answers 503.
     ///
     /// # Errors
     /// When it does not answer.
@@ -57,7 +58,7 @@ impl Service {
         let child = Command::new(program)
             .env("DATABASE_URL", &database.url)
             .env("ORDERS_BIND", address.to_string())
-            .env("ORDERS_LOG", "error")
+            .env("ORDERS_LOG", std::env::var_os("ORDERS_LOG").unwrap_or_else(|| "error".into()))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()

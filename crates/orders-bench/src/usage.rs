@@ -1,4 +1,4 @@
-//! What a process uses, as Linux tells: [`Process`].
+//! What a process and the machine use, as Linux tells: [`Process`], [`MachineTime`].
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -82,6 +82,38 @@ impl Process {
     }
 }
 
+/// What the processors of this machine did since it started, in ticks.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct MachineTime {
+    total: u64,
+    /// When they were wanted here, and worked for others on the same host.
+    stolen: u64,
+}
+
+impl MachineTime {
+    /// What they have done until now.
+    ///
+    /// # Errors
+    /// When the system does not tell.
+    pub fn now() -> Result<Self> {
+        Self::parse(&fs::read_to_string("/proc/stat")?).context("/proc/stat cannot be read")
+    }
+
+    /// The share that was stolen since then, in percent.
+    #[must_use]
+    pub fn stolen_since(self, before: Self) -> f64 {
+        let total = self.total.saturating_sub(before.total).max(1);
+        self.stolen.saturating_sub(before.stolen) as f64 / total as f64 * 100.0
+    }
+
+    fn parse(stat: &str) -> Option<Self> {
+        // User, nice, system, idle, waiting, two kinds of interrupts, stolen; what follows is counted already.
+        let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace().take(8);
+        let fields: Vec<u64> = fields.map(str::parse).collect::<Result<_, _>>().ok()?;
+        Some(Self { total: fields.iter().sum(), stolen: *fields.get(7)? })
+    }
+}
+
 fn cpu_seconds(stat: &str) -> Option<f64> {
     // The name may hold anything, but it ends with the last parenthesis.
     let (_, fields) = stat.rsplit_once(')')?;
@@ -105,6 +137,15 @@ mod tests {
     fn processor_time_is_read_past_any_name() {
         let stat = "12 (a b) c) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0";
         assert_eq!(cpu_seconds(stat), Some(2.0));
+    }
+
+    #[test]
+    fn stolen_time_is_a_share_of_all_time() {
+        let at = |stat| MachineTime::parse(stat).unwrap();
+        let before = at("cpu  1 2 3 4 5 6 7 8 9 9\ncpu0 1 1 1 1 1 1 1 1 1 1\n");
+        assert_eq!(before, MachineTime { total: 36, stolen: 8 });
+        assert_eq!(at("cpu  41 2 3 54 5 6 7 18 90 90\n").stolen_since(before), 10.0);
+        assert!(MachineTime::parse("cpu  1 2 3\n").is_none());
     }
 
     #[test]

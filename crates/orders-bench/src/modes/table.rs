@@ -16,6 +16,7 @@ use crate::samples::{Latencies, median};
 use crate::schedule::Phase;
 use crate::table::{Table, figure};
 use crate::transfer;
+use crate::usage::MachineTime;
 
 /// How many clients of pgbench an import is compared with.
 const IMPORT_CLIENTS: usize = 8;
@@ -25,9 +26,12 @@ const IMPORT_CLIENTS: usize = 8;
 struct Measured {
     rates: Vec<f64>,
     ceilings: Vec<f64>,
-    latencies: Latencies,
+    /// At half the rate, of each run.
+    latencies: Vec<Latencies>,
     /// Those of the ceiling at the same rate.
-    ceiling_latencies: Latencies,
+    ceiling_latencies: Vec<Latencies>,
+    /// The share of the processors' time that the host gave to others meanwhile, in percent.
+    stolen: Vec<f64>,
     /// How many answers were not the row's at half the rate, and one of them.
     odd: Option<(usize, Sample)>,
     requests: u64,
@@ -55,6 +59,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
         "p50 ms",
         "p99 ms",
         "p99.9 ms",
+        "stolen %",
         "pgbench p99",
         "CPU s / 10,000",
         "peak MiB",
@@ -84,7 +89,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     }
     let text = format!(
         "{} orders in {} calendars; {connections} connections each; {} runs of {} s each, alternating; \
-         medians. Latencies at half the rate, sent when they are due.\n\n{table}",
+         medians. Latencies at half the rate, sent when they are due, in as many runs.\n\n{table}",
         figure(dataset.orders as f64),
         dataset.calendars,
         cli.rounds(),
@@ -123,16 +128,28 @@ fn requests(bench: &mut Bench, cli: &Cli, row: Row, measured: &mut Measured) -> 
         bench.sweep(row)?;
     }
     let half = median(&measured.rates) / 2.0;
-    let ceiling = bench.ceiling(row, bench.connections(), cli.duration() * 2, Some(half))?;
-    measured.ceiling_latencies = ceiling.latencies;
-    bench.sweep(row)?;
-    let phase = Phase { rate: half, duration: cli.duration() * 2 };
+    for _ in 0..cli.rounds() {
+        let ceiling = bench.ceiling(row, bench.connections(), cli.duration(), Some(half))?;
+        measured.ceiling_latencies.push(ceiling.latencies);
+        bench.sweep(row)?;
+        arrivals(bench, row, Phase { rate: half, duration: cli.duration() }, measured)?;
+        bench.sweep(row)?;
+    }
+    Ok(())
+}
+
+fn arrivals(bench: &mut Bench, row: Row, phase: Phase, measured: &mut Measured) -> Result<()> {
+    let before = MachineTime::now()?;
     let samples = bench.arrive(row, vec![phase])?;
+    measured.stolen.push(MachineTime::now()?.stolen_since(before));
     let mut odd = samples.iter().filter(|sample| sample.status != row.status());
-    measured.odd = odd.next().map(|first| (1 + odd.count(), *first));
+    if let Some(first) = odd.next() {
+        let (count, _) = measured.odd.unwrap_or((0, *first));
+        measured.odd = Some((count + 1 + odd.count(), *first));
+    }
     // The first requests open connections.
     let warm = samples.iter().filter(|sample| sample.due * 10 > phase.duration);
-    measured.latencies = warm.map(|sample| sample.latency).collect();
+    measured.latencies.push(warm.map(|sample| sample.latency).collect());
     Ok(())
 }
 
@@ -185,11 +202,11 @@ fn shortfalls(row: Row, measured: &Measured) -> Vec<String> {
         let (ratio, least) = (figure(rate / ceiling), figure(least));
         found.push(format!("{ratio} of the ceiling, not {least}"));
     }
-    let p99 = measured.latencies.percentile(99.0);
+    let p99 = percentile(&measured.latencies, 99.0);
     if let Some(most) = row.most_p99()
         && p99 > most
     {
-        let ceiling = figure(measured.ceiling_latencies.percentile(99.0));
+        let ceiling = figure(percentile(&measured.ceiling_latencies, 99.0));
         found.push(format!("p99 is {} ms, not {most} (pgbench alone: {ceiling})", figure(p99)));
     }
     if let Some((count, odd)) = measured.odd {
@@ -200,10 +217,7 @@ fn shortfalls(row: Row, measured: &Measured) -> Vec<String> {
 
 fn cells(row: Row, measured: &Measured) -> Vec<String> {
     let (rate, ceiling) = (median(&measured.rates), median(&measured.ceilings));
-    let latency = |latencies: &Latencies, percent| match row.is_bulk() {
-        true => figure(f64::NAN),
-        false => figure(latencies.percentile(percent)),
-    };
+    let latency = |latencies, percent| figure(percentile(latencies, percent));
     vec![
         row.name().to_owned(),
         figure(rate),
@@ -212,10 +226,17 @@ fn cells(row: Row, measured: &Measured) -> Vec<String> {
         latency(&measured.latencies, 50.0),
         latency(&measured.latencies, 99.0),
         latency(&measured.latencies, 99.9),
+        figure(median(&measured.stolen)),
         latency(&measured.ceiling_latencies, 99.0),
         figure(measured.cpu_seconds / measured.requests as f64 * 10_000.0),
         figure(measured.peak),
     ]
+}
+
+/// The median of what the runs say; not a number when there were none.
+fn percentile(runs: &[Latencies], percent: f64) -> f64 {
+    let percentiles: Vec<_> = runs.iter().map(|run| run.percentile(percent)).collect();
+    median(&percentiles)
 }
 
 #[cfg(test)]
@@ -227,7 +248,7 @@ mod tests {
         let measured = |rate, p99| Measured {
             rates: vec![rate],
             ceilings: vec![1000.0],
-            latencies: [Duration::from_millis(p99)].into_iter().collect(),
+            latencies: vec![[Duration::from_millis(p99)].into_iter().collect()],
             ..Measured::default()
         };
         let count = |row, rate, p99| shortfalls(row, &measured(rate, p99)).len();
