@@ -8,9 +8,10 @@
 SELECT orders.id, (SELECT id FROM calendars WHERE key = orders.calendar),
        orders.datetime, orders.totalfee, orders.services, orders.version,
        orders.created_at, orders.updated_at
-  FROM order_services AS named
-       CROSS JOIN LATERAL (SELECT * FROM orders WHERE orders.id = named.order_id OFFSET 0) AS orders
- WHERE named.service = :service::text AND named.calendar = (SELECT key FROM calendars WHERE id = :calendar::text)
-   AND (named.datetime, named.order_id) > (:from::timestamptz, ''::text)
-   AND (named.datetime, named.order_id) < (:to::timestamptz, ''::text)
- ORDER BY named.datetime, named.order_id LIMIT :hundred_and_one::bigint;
+  FROM order_services AS listed
+       CROSS JOIN LATERAL (SELECT * FROM orders WHERE orders.id = listed.order_id OFFSET 0) AS orders
+ WHERE (listed.calendar, listed.service, listed.datetime, listed.order_id)
+       > ((SELECT key FROM calendars WHERE id = :calendar::text), :service::text, :from::timestamptz, ''::text)
+   AND (listed.calendar, listed.service, listed.datetime, listed.order_id)
+       < ((SELECT key FROM calendars WHERE id = :calendar::text), :service::text, :to::timestamptz, ''::text)
+ ORDER BY listed.calendar, listed.service, listed.datetime, listed.order_id LIMIT :hundred_and_one::bigint;

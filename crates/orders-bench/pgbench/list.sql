@@ -4,6 +4,6 @@
 SELECT orders.id, (SELECT id FROM calendars WHERE key = orders.calendar),
        orders.datetime, orders.totalfee, orders.services, orders.version,
        orders.created_at, orders.updated_at
-  FROM orders WHERE true AND (orders.datetime, orders.id) > (:datetime::timestamptz, ''::text)
+  FROM orders WHERE (orders.datetime, orders.id) > (:datetime::timestamptz, ''::text)
    AND (orders.datetime, orders.id) < (:end::timestamptz, ''::text)
  ORDER BY orders.datetime, orders.id LIMIT :hundred_and_one::bigint;

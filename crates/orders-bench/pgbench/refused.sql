@@ -15,9 +15,11 @@ SELECT wish.id, calendars.key, calendars.minimum_gap, wish.datetime, wish.totalf
   FROM wish JOIN calendars ON calendars.id = wish.calendar
  WHERE NOT EXISTS (
        SELECT FROM orders
-        WHERE orders.calendar = calendars.key
-          AND orders.datetime > wish.datetime - calendars.minimum_gap
-          AND orders.datetime < wish.datetime + calendars.minimum_gap)
+        WHERE (orders.calendar, orders.datetime)
+              > (calendars.key, wish.datetime - calendars.minimum_gap)
+          AND (orders.calendar, orders.datetime)
+              < (calendars.key, wish.datetime + calendars.minimum_gap)
+       OFFSET 0)
    FOR KEY SHARE OF calendars
 ON CONFLICT DO NOTHING
 RETURNING version, created_at, updated_at;
@@ -25,17 +27,17 @@ RETURNING version, created_at, updated_at;
 BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;
 WITH wish AS (SELECT :id::text AS id, :calendar::text AS calendar, :services::text[] AS services)
 SELECT now(), calendars.key, calendars.minimum_gap,
-       EXISTS (SELECT FROM orders WHERE orders.id = wish.id),
+       EXISTS (SELECT FROM orders WHERE orders.id = wish.id OFFSET 0),
        ARRAY(SELECT wished.place
                FROM unnest(wish.services) WITH ORDINALITY AS wished (id, place)
-              WHERE NOT EXISTS (SELECT FROM services WHERE services.id = wished.id)
+              WHERE NOT EXISTS (SELECT FROM services WHERE services.id = wished.id OFFSET 0)
               ORDER BY wished.place)
   FROM wish LEFT JOIN calendars ON calendars.id = wish.calendar;
 -- crates/orders-db/src/orders/free.rs: Around
 SELECT id, datetime FROM orders
- WHERE calendar = :key::bigint AND datetime > :datetime::timestamptz - :gap::interval
-   AND datetime < :datetime::timestamptz + :gap::interval AND id <> :id::text
- ORDER BY datetime, id;
+ WHERE (calendar, datetime) > (:key::bigint, :datetime::timestamptz - :gap::interval)
+   AND (calendar, datetime) < (:key::bigint, :datetime::timestamptz + :gap::interval) AND id <> :id::text
+ ORDER BY calendar, datetime, id;
 -- crates/orders-db/src/orders/solid.rs: Reach, back
 SELECT min(first), max(last) FROM solid_runs
  WHERE calendar = :key::bigint AND minimum_gap = :gap::interval
@@ -43,8 +45,9 @@ SELECT min(first), max(last) FROM solid_runs
    AND proven_at > now() - interval '1 hour';
 -- crates/orders-db/src/orders/free.rs: Earlier
 SELECT datetime FROM orders
- WHERE calendar = :key::bigint AND datetime <= :datetime::timestamptz AND id <> :id::text
- ORDER BY datetime DESC LIMIT :sixteen::bigint;
+ WHERE (calendar, datetime) <= (:key::bigint, :datetime::timestamptz)
+   AND (calendar, datetime) >= (:key::bigint, '-infinity') AND id <> :id::text
+ ORDER BY calendar DESC, datetime DESC LIMIT :sixteen::bigint;
 -- crates/orders-db/src/orders/solid.rs: Reach, on
 SELECT min(first), max(last) FROM solid_runs
  WHERE calendar = :key::bigint AND minimum_gap = :gap::interval
@@ -52,6 +55,7 @@ SELECT min(first), max(last) FROM solid_runs
    AND proven_at > now() - interval '1 hour';
 -- crates/orders-db/src/orders/free.rs: Later
 SELECT datetime FROM orders
- WHERE calendar = :key::bigint AND datetime >= :datetime::timestamptz AND id <> :id::text
- ORDER BY datetime LIMIT :sixteen::bigint;
+ WHERE (calendar, datetime) >= (:key::bigint, :datetime::timestamptz)
+   AND (calendar, datetime) <= (:key::bigint, 'infinity') AND id <> :id::text
+ ORDER BY calendar, datetime LIMIT :sixteen::bigint;
 COMMIT;

@@ -9,9 +9,10 @@ WITH wish AS (
            :totalfee::numeric AS totalfee, :services::text[] AS services, NULL::bigint[] AS versions)
 UPDATE orders
    SET totalfee = wish.totalfee, services = wish.services, version = version + 1, updated_at = now()
-  FROM wish, calendars
- WHERE orders.id = wish.id AND orders.datetime = wish.datetime
-   AND calendars.key = orders.calendar AND calendars.id = coalesce(wish.calendar, calendars.id)
+  FROM wish
+ WHERE orders.id = wish.id AND orders.datetime IS NOT DISTINCT FROM wish.datetime
+   AND (wish.calendar IS NULL
+        OR orders.calendar = (SELECT key FROM calendars WHERE id = wish.calendar))
    AND (wish.versions IS NULL OR orders.version = ANY (wish.versions))
-RETURNING orders.id, calendars.id, orders.datetime, orders.totalfee, orders.services,
+RETURNING orders.id, (SELECT id FROM calendars WHERE key = orders.calendar), orders.datetime, orders.totalfee, orders.services,
           orders.version, orders.created_at, orders.updated_at;

@@ -12,7 +12,7 @@ use orders_core::{
 use crate::PgStore;
 use crate::error::{Failure, violates};
 use crate::row;
-use crate::schema::{calendars, orders};
+use crate::schema::calendars;
 use crate::statement::statement;
 
 type CalendarRow = (String, String, PgInterval);
@@ -92,21 +92,28 @@ impl Calendars for PgStore {
             if id.is_default() {
                 Err(in_use(id))?;
             }
-            // One that is plainly in use is not even locked, so nobody who books in it waits.
-            let used =
-                diesel::dsl::exists(orders::table.filter(orders::calendar.eq(calendars::key)));
-            let removed = diesel::delete(calendars::table)
-                .filter(calendars::id.eq(id.as_str()))
-                .filter(diesel::dsl::not(used))
-                .execute(conn);
-            match removed {
-                Ok(1..) => Ok(()),
-                Ok(0) => find(conn, id).and(Err(in_use(id).into())),
+            match (RemoveUnused { id: id.as_str() }).get_result::<(String,)>(conn).optional() {
+                Ok(Some(_)) => Ok(()),
+                Ok(None) => find(conn, id).and(Err(in_use(id).into())),
                 Err(error) if violates(&error, "orders_calendar_fkey") => Err(in_use(id))?,
                 Err(error) => Err(error)?,
             }
         })
     }
+}
+
+statement! {
+    /// Removes a calendar without orders. One that has orders is not even locked, so that bookings in it do
+    /// not wait.
+    RemoveUnused<'a> { id: &'a str as Text } -> (Text,)
+    "DELETE FROM calendars
+      WHERE id = $1
+        AND NOT EXISTS (
+            SELECT FROM orders
+             WHERE (orders.calendar, orders.datetime) >= (calendars.key, '-infinity')
+               AND (orders.calendar, orders.datetime) <= (calendars.key, 'infinity')
+            OFFSET 0)
+     RETURNING id"
 }
 
 fn find(conn: &mut PgConnection, id: &CalendarId) -> Result<Calendar, Failure> {
@@ -131,11 +138,12 @@ statement! {
        FROM orders a
        CROSS JOIN LATERAL (
             SELECT b.id, b.datetime FROM orders b
-             WHERE b.calendar = a.calendar AND (b.datetime, b.id) > (a.datetime, a.id)
-               AND b.datetime < a.datetime + $1
-             ORDER BY b.datetime, b.id LIMIT $3) b
-      WHERE a.calendar = (SELECT key FROM calendars WHERE id = $2)
-      ORDER BY a.datetime, a.id, b.datetime, b.id LIMIT $3"
+             WHERE (b.calendar, b.datetime, b.id) > (a.calendar, a.datetime, a.id)
+               AND (b.calendar, b.datetime) < (a.calendar, a.datetime + $1)
+             ORDER BY b.calendar, b.datetime, b.id LIMIT $3) b
+      WHERE (a.calendar, a.datetime) >= ((SELECT key FROM calendars WHERE id = $2), '-infinity')
+        AND (a.calendar, a.datetime) <= ((SELECT key FROM calendars WHERE id = $2), 'infinity')
+      ORDER BY a.calendar, a.datetime, a.id, b.datetime, b.id LIMIT $3"
 }
 
 fn refuse_too_close(

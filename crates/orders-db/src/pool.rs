@@ -152,10 +152,11 @@ impl Session {
     }
 }
 
-/// Every statement of the store finds its rows by an index, whatever their number: so a plan is made once,
-/// and one that was made while a table was small must not be a plan to read all of it.
-const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; SET jit = off; \
-                     SET random_page_cost = 1.1";
+/// A statement is planned once a session, perhaps while its tables are empty, so its plan must be right for any number of
+/// rows. The statements leave the planner one index each; these settings leave it one way to use that index.
+const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+                     SET enable_bitmapscan = off; SET enable_hashjoin = off; \
+                     SET enable_mergejoin = off; SET jit = off; SET random_page_cost = 1.1";
 
 impl Sessions {
     /// Sessions whose transactions may wait that long for their next statement.

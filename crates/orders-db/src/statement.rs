@@ -1,7 +1,8 @@
 //! Hand-written SQL that Diesel prepares once a connection, as it does with its own queries.
 //!
-//! `diesel::sql_query` is parsed and planned anew at every call; a type of its own for every
-//! statement is what lets Diesel remember it.
+//! `diesel::sql_query` marks itself unsafe to cache, because its text may have values in it, so it is parsed
+//! and planned again at every call. A statement declared here has a fixed text and a type of its own, by which
+//! Diesel finds the prepared statement.
 
 /// Declares a statement: its name, its parameters `$1` to `$9` at most, in order, the columns it answers, and
 /// its text. A parameter that is mentioned again stands in the text as it is.

@@ -122,7 +122,8 @@ fn plain(statement: &str) -> String {
         _ if word.starts_with('$') => "$",
         _ => word,
     });
-    words.collect::<Vec<_>>().join(" ")
+    // A number that is there when the statement is planned again may be left in its text.
+    words.collect::<Vec<_>>().join(" ").replace("OFFSET 0", "OFFSET $")
 }
 
 #[test]

@@ -30,7 +30,7 @@ statement! {
     /// Takes turns with whoever else needs these calendars for themselves.
     LockBatch<'a> { calendars: Vec<&'a str> as Array<Text> } -> (Bool,)
     "SELECT count(pg_advisory_xact_lock(1, hashint8(key))::text) > 0
-       FROM (SELECT key FROM calendars WHERE id = ANY ($1) ORDER BY key FOR KEY SHARE) AS wished"
+       FROM (SELECT key FROM calendars WHERE id = ANY ($1) ORDER BY hashint8(key) FOR KEY SHARE) AS wished"
 }
 
 statement! {
@@ -53,9 +53,10 @@ statement! {
             SELECT key, minimum_gap FROM calendars WHERE id = wish.calendar OFFSET 0) AS calendars
       WHERE NOT EXISTS (
             SELECT FROM orders
-             WHERE orders.calendar = calendars.key
-               AND orders.datetime > wish.datetime - calendars.minimum_gap
-               AND orders.datetime < wish.datetime + calendars.minimum_gap
+             WHERE (orders.calendar, orders.datetime)
+                   > (calendars.key, wish.datetime - calendars.minimum_gap)
+               AND (orders.calendar, orders.datetime)
+                   < (calendars.key, wish.datetime + calendars.minimum_gap)
             OFFSET 0)
         AND NOT EXISTS (
             SELECT FROM unnest(wish.services) AS named (id)

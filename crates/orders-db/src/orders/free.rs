@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::prelude::*;
 use diesel::sql_types::Interval as IntervalSql;
-use diesel::sql_types::{BigInt, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use orders_core::{
     Booking, CalendarId, Direction, Interval, MinimumGap, NearestFree, OrderId, Resource,
     SEARCH_REACH_MICROS, StoreError, Timestamp, first_free_from, free_within, last_free_until,
@@ -36,24 +36,24 @@ statement! {
         except: &'a str as Text,
     } -> (Text, Timestamptz)
     "SELECT id, datetime FROM orders
-      WHERE calendar = $1 AND datetime > $2 - $3 AND datetime < $2 + $3 AND id <> $4
-      ORDER BY datetime, id"
+      WHERE (calendar, datetime) > ($1, $2 - $3) AND (calendar, datetime) < ($1, $2 + $3) AND id <> $4
+      ORDER BY calendar, datetime, id"
 }
 
 statement! {
     /// Taken times from one on, rising.
     Later<'a> { calendar: i64 as BigInt, from: PgTimestamp as Timestamptz, except: &'a str as Text, most: i64 as BigInt }
         -> (Timestamptz,)
-    "SELECT datetime FROM orders WHERE calendar = $1 AND datetime >= $2 AND id <> $3
-      ORDER BY datetime LIMIT $4"
+    "SELECT datetime FROM orders WHERE (calendar, datetime) >= ($1, $2) AND (calendar, datetime) <= ($1, 'infinity') AND id <> $3
+      ORDER BY calendar, datetime LIMIT $4"
 }
 
 statement! {
     /// Taken times from one back, falling.
     Earlier<'a> { calendar: i64 as BigInt, from: PgTimestamp as Timestamptz, except: &'a str as Text, most: i64 as BigInt }
         -> (Timestamptz,)
-    "SELECT datetime FROM orders WHERE calendar = $1 AND datetime <= $2 AND id <> $3
-      ORDER BY datetime DESC LIMIT $4"
+    "SELECT datetime FROM orders WHERE (calendar, datetime) <= ($1, $2) AND (calendar, datetime) >= ($1, '-infinity') AND id <> $3
+      ORDER BY calendar DESC, datetime DESC LIMIT $4"
 }
 
 impl Taken<'_> {
@@ -172,22 +172,19 @@ fn searched(
 }
 
 statement! {
-    /// The gap of a calendar, with each of its orders from one gap before a window to one behind it, by
-    /// time; or with none.
+    /// The gap of a calendar, and the times of its orders from one gap before a window to one gap after it,
+    /// in ascending order.
     Within<'a> {
         from: PgTimestamp as Timestamptz,
         to: PgTimestamp as Timestamptz,
         calendar: &'a str as Text,
-    } -> (IntervalSql, Nullable<Timestamptz>)
-    "SELECT calendars.minimum_gap, orders.datetime
-       FROM calendars LEFT JOIN LATERAL (
+    } -> (IntervalSql, Array<Timestamptz>)
+    "SELECT calendars.minimum_gap, ARRAY(
             SELECT datetime FROM orders
-             WHERE calendar = calendars.key
-               AND datetime > $1 - calendars.minimum_gap
-               AND datetime < $2 + calendars.minimum_gap
-             ORDER BY datetime) AS orders ON true
-      WHERE calendars.id = $3
-      ORDER BY orders.datetime"
+             WHERE (calendar, datetime) > (calendars.key, $1 - calendars.minimum_gap)
+               AND (calendar, datetime) < (calendars.key, $2 + calendars.minimum_gap)
+             ORDER BY calendar, datetime)
+       FROM calendars WHERE id = $3"
 }
 
 /// The spans of `window` in which an order could start.
@@ -197,11 +194,11 @@ pub(super) fn within(
     window: Interval,
 ) -> Result<Vec<Interval>, Failure> {
     let (from, to) = (row::pg_timestamp(window.from), row::pg_timestamp(window.to));
-    let rows: Vec<(PgInterval, Option<PgTimestamp>)> =
-        Within { calendar: calendar.as_str(), from, to }.load(conn)?;
-    let Some(&(gap, _)) = rows.first() else {
+    let row: Option<(PgInterval, Vec<PgTimestamp>)> =
+        Within { calendar: calendar.as_str(), from, to }.get_result(conn).optional()?;
+    let Some((gap, taken)) = row else {
         return Err(StoreError::NotFound(Resource::Calendar(calendar.clone())).into());
     };
-    let taken = rows.into_iter().filter_map(|(_, at)| at).map(row::timestamp);
+    let taken = taken.into_iter().map(row::timestamp);
     Ok(free_within(window, row::gap(gap)?, taken.collect::<QueryResult<Vec<_>>>()?))
 }

@@ -6,79 +6,116 @@
 use std::ops::ControlFlow;
 
 use diesel::data_types::PgTimestamp;
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz};
-use orders_core::{Direction, Order, OrderFilter, OrderQuery, Page, Position};
+use orders_core::{
+    CalendarId, Direction, Order, OrderFilter, OrderQuery, Page, Position, ServiceId,
+};
 
 use crate::row::{self, OrderRow};
-use crate::statement::statement;
 
 /// How many orders are fetched at once when all are wanted.
 const PORTION: usize = 1000;
 
-/// Declares a list in both directions: of orders between two positions, both excluded.
-macro_rules! listing {
-    (
-        $rising:ident, $falling:ident { $($field:ident),* },
-        $from:literal, $datetime:literal, $id:literal, $lower:literal, $upper:literal, $limit:literal
-    ) => {
-        listing!(@one $rising { $($field),* }, $from, $datetime, $id, $lower, $upper, $limit, "");
-        listing!(@one $falling { $($field),* }, $from, $datetime, $id, $lower, $upper, $limit, " DESC");
-    };
-    (
-        @one $name:ident { $($field:ident),* },
-        $from:literal, $datetime:literal, $id:literal, $lower:literal, $upper:literal, $limit:literal,
-        $direction:literal
-    ) => {
-        statement! {
-            $name<'a> {
-                $($field: &'a str as Text,)*
-                lower: PgTimestamp as Timestamptz,
-                lower_id: &'a str as Text,
-                upper: PgTimestamp as Timestamptz,
-                upper_id: &'a str as Text,
-                limit: i64 as BigInt,
-            } -> (Text, Text, Timestamptz, Numeric, Array<Nullable<Text>>, BigInt, Timestamptz, Timestamptz)
-            concat!(
-                "SELECT orders.id, (SELECT id FROM calendars WHERE key = orders.calendar),
-                        orders.datetime, orders.totalfee, orders.services, orders.version,
-                        orders.created_at, orders.updated_at
-                   FROM ", $from,
-                " AND (", $datetime, ", ", $id, ") > ", $lower,
-                " AND (", $datetime, ", ", $id, ") < ", $upper,
-                " ORDER BY ", $datetime, $direction, ", ", $id, $direction, " LIMIT ", $limit,
-            )
+/// The orders between two positions, both excluded, in one direction.
+///
+/// Diesel caches the prepared statement by its text, and there are eight texts: four filters in two
+/// directions. Each names every column of one index in its bounds and its order, so no other index can answer it.
+struct List<'a> {
+    calendar: Option<&'a str>,
+    service: Option<&'a str>,
+    lower: Edge<'a>,
+    upper: Edge<'a>,
+    direction: Direction,
+    limit: i64,
+}
+
+impl List<'_> {
+    /// The columns of the index that the list follows.
+    fn key(&self) -> &'static str {
+        match (self.calendar, self.service) {
+            (None, None) => "orders.datetime, orders.id",
+            (Some(_), None) => "orders.calendar, orders.datetime, orders.id",
+            (None, Some(_)) => "listed.service, listed.datetime, listed.order_id",
+            (Some(_), Some(_)) => {
+                "listed.calendar, listed.service, listed.datetime, listed.order_id"
+            }
         }
-    };
+    }
+
+    /// `(key) > (edge)`, or with another operator.
+    fn push_bound<'b>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, Pg>,
+        operator: &str,
+        (datetime, id): &'b Edge<'_>,
+    ) -> QueryResult<()> {
+        out.push_sql("(");
+        out.push_sql(self.key());
+        out.push_sql(operator);
+        if let Some(calendar) = &self.calendar {
+            out.push_sql("(SELECT key FROM calendars WHERE id = ");
+            out.push_bind_param::<Text, _>(calendar)?;
+            out.push_sql("), ");
+        }
+        if let Some(service) = &self.service {
+            out.push_bind_param::<Text, _>(service)?;
+            out.push_sql(", ");
+        }
+        out.push_bind_param::<Timestamptz, _>(datetime)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(id)?;
+        out.push_sql(")");
+        Ok(())
+    }
 }
 
-listing! {
-    All, AllFalling {},
-    "orders WHERE true", "orders.datetime", "orders.id", "($1, $2)", "($3, $4)", "$5"
+impl QueryFragment<Pg> for List<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        out.push_sql(
+            "SELECT orders.id, (SELECT id FROM calendars WHERE key = orders.calendar),
+                    orders.datetime, orders.totalfee, orders.services, orders.version,
+                    orders.created_at, orders.updated_at FROM ",
+        );
+        out.push_sql(match self.service {
+            None => "orders",
+            // OFFSET 0 keeps the planner from joining: each order is fetched by its id.
+            Some(_) => {
+                "order_services AS listed
+                 CROSS JOIN LATERAL (
+                     SELECT * FROM orders WHERE orders.id = listed.order_id OFFSET 0) AS orders"
+            }
+        });
+        out.push_sql(" WHERE ");
+        self.push_bound(&mut out, ") > (", &self.lower)?;
+        out.push_sql(" AND ");
+        self.push_bound(&mut out, ") < (", &self.upper)?;
+        out.push_sql(" ORDER BY ");
+        let descending = self.direction == Direction::Descending;
+        out.push_sql(&if descending {
+            format!("{} DESC", self.key().replace(',', " DESC,"))
+        } else {
+            self.key().to_owned()
+        });
+        out.push_sql(" LIMIT ");
+        out.push_bind_param::<BigInt, _>(&self.limit)
+    }
 }
 
-listing! {
-    OfCalendar, OfCalendarFalling { calendar },
-    "orders WHERE calendar = (SELECT key FROM calendars WHERE id = $1)",
-    "orders.datetime", "orders.id", "($2, $3)", "($4, $5)", "$6"
+impl QueryId for List<'_> {
+    type QueryId = ();
+    // The text depends on the values, so a type alone does not name the statement.
+    const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-// The order itself is fetched by its key, row by row: `OFFSET 0` keeps the planner from joining otherwise.
-listing! {
-    OfService, OfServiceFalling { service },
-    "order_services AS named
-       CROSS JOIN LATERAL (SELECT * FROM orders WHERE orders.id = named.order_id OFFSET 0) AS orders
-      WHERE named.service = $1",
-    "named.datetime", "named.order_id", "($2, $3)", "($4, $5)", "$6"
+impl Query for List<'_> {
+    type SqlType =
+        (Text, Text, Timestamptz, Numeric, Array<Nullable<Text>>, BigInt, Timestamptz, Timestamptz);
 }
 
-listing! {
-    OfBoth, OfBothFalling { service, calendar },
-    "order_services AS named
-       CROSS JOIN LATERAL (SELECT * FROM orders WHERE orders.id = named.order_id OFFSET 0) AS orders
-      WHERE named.service = $1 AND named.calendar = (SELECT key FROM calendars WHERE id = $2)",
-    "named.datetime", "named.order_id", "($3, $4)", "($5, $6)", "$7"
-}
+impl RunQueryDsl<PgConnection> for List<'_> {}
 
 /// A place between orders. No id is empty, so an empty one stands before every order of its time.
 type Edge<'a> = (PgTimestamp, &'a str);
@@ -97,29 +134,16 @@ pub(super) fn page(conn: &mut PgConnection, query: &OrderQuery) -> QueryResult<P
         (Some(after), Direction::Ascending) => from = later(from, after),
         (Some(after), Direction::Descending) => to = earlier(to, after),
     }
-    let ((lower, lower_id), (upper, upper_id)) = (from, to);
-    // One more than asked for tells whether there is more.
-    let limit = i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1);
-
-    macro_rules! load {
-        ($name:ident { $($field:ident),* }) => {
-            $name { $($field: $field.as_str(),)* lower, lower_id, upper, upper_id, limit }.load(conn)
-        };
-    }
-    let rows: Vec<OrderRow> = match (service, calendar, query.direction) {
-        (None, None, Direction::Ascending) => load!(All {}),
-        (None, None, Direction::Descending) => load!(AllFalling {}),
-        (None, Some(calendar), Direction::Ascending) => load!(OfCalendar { calendar }),
-        (None, Some(calendar), Direction::Descending) => load!(OfCalendarFalling { calendar }),
-        (Some(service), None, Direction::Ascending) => load!(OfService { service }),
-        (Some(service), None, Direction::Descending) => load!(OfServiceFalling { service }),
-        (Some(service), Some(calendar), Direction::Ascending) => {
-            load!(OfBoth { service, calendar })
-        }
-        (Some(service), Some(calendar), Direction::Descending) => {
-            load!(OfBothFalling { service, calendar })
-        }
-    }?;
+    let list = List {
+        calendar: calendar.as_ref().map(CalendarId::as_str),
+        service: service.as_ref().map(ServiceId::as_str),
+        lower: from,
+        upper: to,
+        direction: query.direction,
+        // One more than asked for tells whether there is more.
+        limit: i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1),
+    };
+    let rows: Vec<OrderRow> = list.load(conn)?;
 
     let mut orders = rows.into_iter().map(row::order).collect::<QueryResult<Vec<Order>>>()?;
     let more = orders.len() > query.limit;

@@ -31,9 +31,11 @@ statement! {
        FROM wish JOIN calendars ON calendars.id = wish.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
-             WHERE orders.calendar = calendars.key
-               AND orders.datetime > wish.datetime - calendars.minimum_gap
-               AND orders.datetime < wish.datetime + calendars.minimum_gap)
+             WHERE (orders.calendar, orders.datetime)
+                   > (calendars.key, wish.datetime - calendars.minimum_gap)
+               AND (orders.calendar, orders.datetime)
+                   < (calendars.key, wish.datetime + calendars.minimum_gap)
+            OFFSET 0)
         FOR KEY SHARE OF calendars
      ON CONFLICT DO NOTHING
      RETURNING version, created_at, updated_at"

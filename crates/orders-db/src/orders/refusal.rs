@@ -48,10 +48,10 @@ statement! {
         -> (Timestamptz, Nullable<BigInt>, Nullable<Interval>, Bool, Array<BigInt>)
     "WITH wish AS (SELECT $1 AS id, $2 AS calendar, $3 AS services)
      SELECT now(), calendars.key, calendars.minimum_gap,
-            EXISTS (SELECT FROM orders WHERE orders.id = wish.id),
+            EXISTS (SELECT FROM orders WHERE orders.id = wish.id OFFSET 0),
             ARRAY(SELECT wished.place
                     FROM unnest(wish.services) WITH ORDINALITY AS wished (id, place)
-                   WHERE NOT EXISTS (SELECT FROM services WHERE services.id = wished.id)
+                   WHERE NOT EXISTS (SELECT FROM services WHERE services.id = wished.id OFFSET 0)
                    ORDER BY wished.place)
        FROM wish LEFT JOIN calendars ON calendars.id = wish.calendar"
 }

@@ -124,11 +124,12 @@ statement! {
                 $6 AS versions)
      UPDATE orders
         SET totalfee = wish.totalfee, services = wish.services, version = version + 1, updated_at = now()
-       FROM wish, calendars
-      WHERE orders.id = wish.id AND orders.datetime = wish.datetime
-        AND calendars.key = orders.calendar AND calendars.id = coalesce(wish.calendar, calendars.id)
+       FROM wish
+      WHERE orders.id = wish.id AND orders.datetime IS NOT DISTINCT FROM wish.datetime
+        AND (wish.calendar IS NULL
+             OR orders.calendar = (SELECT key FROM calendars WHERE id = wish.calendar))
         AND (wish.versions IS NULL OR orders.version = ANY (wish.versions))
-     RETURNING orders.id, calendars.id, orders.datetime, orders.totalfee, orders.services,
+     RETURNING orders.id, (SELECT id FROM calendars WHERE key = orders.calendar), orders.datetime, orders.totalfee, orders.services,
                orders.version, orders.created_at, orders.updated_at"
 }
 
@@ -155,7 +156,7 @@ statement! {
         -> (BigInt, Text, Interval, Text)
     "SELECT key, id, minimum_gap, pg_advisory_xact_lock_shared(1, hashint8(key))::text
        FROM (SELECT key, id, minimum_gap FROM calendars WHERE id IN ($1, $2)
-              ORDER BY key FOR KEY SHARE) AS locked"
+              ORDER BY hashint8(key) FOR KEY SHARE) AS locked"
 }
 
 statement! {
@@ -188,9 +189,10 @@ statement! {
         AND orders.version = wish.seen AND orders.created_at = wish.created_at
         AND NOT EXISTS (
             SELECT FROM orders AS other
-             WHERE other.calendar = wish.calendar AND other.id <> wish.id
-               AND other.datetime > wish.datetime - wish.gap
-               AND other.datetime < wish.datetime + wish.gap)
+             WHERE (other.calendar, other.datetime) > (wish.calendar, wish.datetime - wish.gap)
+               AND (other.calendar, other.datetime) < (wish.calendar, wish.datetime + wish.gap)
+               AND other.id <> wish.id
+            OFFSET 0)
      RETURNING orders.version, orders.created_at, orders.updated_at"
 }
 

@@ -17,7 +17,10 @@ const POLL: Duration = Duration::from_millis(2);
 const TEMPLATE: &str = "template_of_tests";
 
 static SERVER: LazyLock<PrivatePostgres> = LazyLock::new(|| {
-    let options = Options::temporary().setting("max_connections", "600");
+    let options = Options::temporary()
+        .setting("max_connections", "600")
+        // Each record of the log begins with the database that it is about.
+        .setting("log_line_prefix", "%d ");
     let server = PrivatePostgres::start(options).expect("a server for the tests");
     let mut conn = connect(&server.url("postgres"));
     execute(&mut conn, &format!("CREATE DATABASE {TEMPLATE}"));
@@ -64,6 +67,37 @@ impl Database {
     /// A session as somebody with `psql` would have.
     pub(crate) fn psql(&self) -> Psql {
         Psql::to(&self.url)
+    }
+
+    /// Lets the server log the plan of every statement that later sessions run in this database.
+    pub(crate) fn log_plans(&self) {
+        let settings = [
+            ("session_preload_libraries", "auto_explain"),
+            ("auto_explain.log_min_duration", "0"),
+            ("auto_explain.log_format", "json"),
+            ("auto_explain.log_nested_statements", "on"),
+        ];
+        let mut psql = self.psql();
+        psql.run("LOAD 'auto_explain'");
+        for (name, value) in settings {
+            psql.run(&format!("ALTER DATABASE {} SET {name} = '{value}'", self.name));
+        }
+    }
+
+    /// What the server has logged about this database: the records, each without its prefix.
+    pub(crate) fn log(&self) -> Vec<String> {
+        let log = std::fs::read_to_string(SERVER.log_file()).unwrap();
+        let mut records: Vec<(bool, String)> = Vec::new();
+        for line in log.lines() {
+            match (line.strip_prefix('\t'), records.last_mut()) {
+                (Some(more), Some((_, record))) => record.push_str(&format!("\n{more}")),
+                _ => {
+                    let record = line.strip_prefix(&format!("{} ", self.name));
+                    records.push((record.is_some(), record.unwrap_or_default().to_owned()));
+                }
+            }
+        }
+        records.into_iter().filter_map(|(ours, record)| ours.then_some(record)).collect()
     }
 
     /// Asserts what the schema promises of the rows as they are now, whatever was done before.
