@@ -7,9 +7,9 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use diesel::data_types::PgTimestamp;
+use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Interval, Numeric, Text, Timestamptz};
 use orders_core::{CalendarId, Mode, Order, OrderDraft, OrderId, StoreError};
 use rust_decimal::Decimal;
 
@@ -27,10 +27,11 @@ pub(super) struct Line {
 }
 
 statement! {
-    /// Takes turns with whoever else needs these calendars for themselves.
-    LockBatch<'a> { calendars: Vec<&'a str> as Array<Text> } -> (Bool,)
-    "SELECT count(pg_advisory_xact_lock(1, hashint8(key))::text) > 0
-       FROM (SELECT key FROM calendars WHERE id = ANY ($1) ORDER BY hashint8(key) FOR KEY SHARE) AS wished"
+    /// Locks these calendars against other batches, moves, and a new gap.
+    LockBatch<'a> { calendars: Vec<&'a str> as Array<Text> } -> (BigInt, Text, Interval, Text)
+    "SELECT key, id, minimum_gap, pg_advisory_xact_lock(1, hashint8(key))::text
+       FROM (SELECT key, id, minimum_gap FROM calendars WHERE id = ANY ($1)
+              ORDER BY hashint8(key) FOR KEY SHARE) AS locked"
 }
 
 statement! {
@@ -39,24 +40,23 @@ statement! {
     /// from reading whole tables once rather than the few rows of each line.
     PlaceEach<'a> {
         ids: Vec<&'a str> as Array<Text>,
-        calendars: Vec<&'a str> as Array<Text>,
+        calendars: Vec<i64> as Array<BigInt>,
+        gaps: Vec<PgInterval> as Array<Interval>,
         datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
         totalfees: Vec<Decimal> as Array<Numeric>,
         services: Vec<String> as Array<Text>,
     } -> (Text, BigInt, Timestamptz, Timestamptz)
     "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
-     SELECT wish.id, calendars.key, calendars.minimum_gap, wish.datetime, wish.totalfee, wish.services
-       FROM (SELECT id, calendar, datetime, totalfee, string_to_array(services, ',') AS services, place
-               FROM unnest($1, $2, $3, $4, $5)
-                    WITH ORDINALITY AS line (id, calendar, datetime, totalfee, services, place)) AS wish
-       CROSS JOIN LATERAL (
-            SELECT key, minimum_gap FROM calendars WHERE id = wish.calendar OFFSET 0) AS calendars
+     SELECT wish.id, wish.calendar, wish.gap, wish.datetime, wish.totalfee, wish.services
+       FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, place
+               FROM unnest($1, $2, $3, $4, $5, $6)
+                    WITH ORDINALITY AS line (id, calendar, gap, datetime, totalfee, services, place)) AS wish
       WHERE NOT EXISTS (
             SELECT FROM orders
              WHERE (orders.calendar, orders.datetime)
-                   > (calendars.key, wish.datetime - calendars.minimum_gap)
+                   > (wish.calendar, wish.datetime - wish.gap)
                AND (orders.calendar, orders.datetime)
-                   < (calendars.key, wish.datetime + calendars.minimum_gap)
+                   < (wish.calendar, wish.datetime + wish.gap)
             OFFSET 0)
         AND NOT EXISTS (
             SELECT FROM unnest(wish.services) AS named (id)
@@ -111,20 +111,35 @@ fn place_run(
 
 type PlacedRow = (String, i64, PgTimestamp, PgTimestamp);
 
+/// Inserts the lines whose calendars exist. A calendar that is created after they were locked may get a new gap
+/// at any time, so a line in such a calendar is left out.
 fn insert(conn: &mut PgConnection, lines: &[Line]) -> QueryResult<Vec<PlacedRow>> {
-    let calendars: BTreeSet<_> = lines.iter().map(|line| line.calendar.as_str()).collect();
-    let insert = PlaceEach {
-        ids: lines.iter().map(|line| line.id.as_str()).collect(),
-        calendars: lines.iter().map(|line| line.calendar.as_str()).collect(),
-        datetimes: lines.iter().map(|line| row::pg_timestamp(line.draft.datetime)).collect(),
-        totalfees: lines.iter().map(|line| line.draft.totalfee.amount()).collect(),
-        services: lines
-            .iter()
-            .map(|line| row::pg_services(&line.draft.services).join(","))
-            .collect(),
-    };
     conn.transaction(|conn| {
-        LockBatch { calendars: calendars.into_iter().collect() }.get_result::<(bool,)>(conn)?;
+        let calendars: BTreeSet<_> = lines.iter().map(|line| line.calendar.as_str()).collect();
+        let lock = LockBatch { calendars: calendars.into_iter().collect() };
+        let locked: HashMap<_, _> = lock
+            .load::<(i64, String, PgInterval, String)>(conn)?
+            .into_iter()
+            .map(|(key, id, gap, _)| (id, (key, gap)))
+            .collect();
+        let lines: Vec<_> = lines
+            .iter()
+            .filter_map(|line| Some((line, locked.get(line.calendar.as_str())?)))
+            .collect();
+        let insert = PlaceEach {
+            ids: lines.iter().map(|(line, _)| line.id.as_str()).collect(),
+            calendars: lines.iter().map(|(_, (key, _))| *key).collect(),
+            gaps: lines.iter().map(|(_, (_, gap))| *gap).collect(),
+            datetimes: lines
+                .iter()
+                .map(|(line, _)| row::pg_timestamp(line.draft.datetime))
+                .collect(),
+            totalfees: lines.iter().map(|(line, _)| line.draft.totalfee.amount()).collect(),
+            services: lines
+                .iter()
+                .map(|(line, _)| row::pg_services(&line.draft.services).join(","))
+                .collect(),
+        };
         insert.load(conn)
     })
 }

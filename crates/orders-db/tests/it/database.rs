@@ -236,6 +236,17 @@ impl Psql {
         }
     }
 
+    /// Waits until somebody waits for this kind of lock in this database.
+    pub(crate) fn wait_for_a_waiter_on(&mut self, lock: &str) {
+        let waiters = format!(
+            "SELECT count(*) FROM pg_stat_activity
+              WHERE datname = current_database() AND wait_event_type = 'Lock' AND wait_event = '{lock}'"
+        );
+        while self.line(&waiters) == "0" {
+            std::thread::sleep(POLL);
+        }
+    }
+
     /// The constraint that a statement breaks; panics when it breaks none.
     #[track_caller]
     pub(crate) fn broken_constraint(&mut self, statement: &str) -> String {

@@ -217,6 +217,39 @@ fn batches_of_the_same_orders_in_other_orders_do_not_deadlock() {
 }
 
 #[test]
+fn a_batch_survives_a_calendar_that_is_created_and_gets_a_new_gap_meanwhile() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    let (mut first, mut second, mut other) = (database.psql(), database.psql(), database.psql());
+
+    // The batch waits for its turn in `default`, after it has looked for its calendars.
+    first.run(
+        "BEGIN; SELECT pg_advisory_xact_lock(1, hashint8(key)) FROM calendars WHERE id = 'default'",
+    );
+    // Its second order waits, after the first has been inserted.
+    second.run(&format!("BEGIN; {}", sql_order("open", "default", noon_plus(0))));
+    let answers = thread::scope(|scope| {
+        let drafts = vec![
+            draft_in("crew", "in-crew", noon_plus(0)),
+            draft_in("default", "in-default", noon_plus(0)),
+        ];
+        let batch = scope.spawn(|| store.place_each(drafts));
+        other.wait_for_a_waiter();
+        other.run("INSERT INTO calendars (id, name) VALUES ('crew', 'Crew')");
+        first.run("COMMIT");
+        other.wait_for_a_waiter_on("transactionid");
+        other.run("UPDATE calendars SET minimum_gap = '01:00' WHERE id = 'crew'");
+        second.run("ROLLBACK");
+        batch.join().unwrap().unwrap()
+    });
+    let placed: Vec<_> = answers.into_iter().map(|answer| answer.unwrap().id).collect();
+    assert_eq!(placed, [order_id("in-crew"), order_id("in-default")]);
+    drop(store);
+    database.check_promises();
+}
+
+#[test]
 fn of_many_amendments_none_is_lost() {
     let database = Database::new();
     let store = database.store_of(8);
