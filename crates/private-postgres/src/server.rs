@@ -28,7 +28,7 @@ pub(crate) struct Launch {
 impl Launch {
     /// Starts the server, in place of one that still runs on this data, and waits until it accepts connections.
     pub(crate) fn start(&self, guard: &Guard) -> Result<Child, Error> {
-        takeover::stop_leftover_server(&self.layout.data())?;
+        takeover::stop_leftover_server(&self.layout.data(), &self.account)?;
         socket::remove_stale(&self.socket_directory);
         let begin = Instant::now();
         loop {

@@ -1,21 +1,28 @@
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Pid;
+use tempfile::NamedTempFile;
 
 use crate::Error;
+use crate::account::Account;
 use crate::process::{Mode, Postmaster, stop};
 
 /// Stops the server that a killed owner has left running on this data directory of PostgreSQL.
 ///
 /// Afterwards a new server can be started, whatever the old one has left behind.
-pub(crate) fn stop_leftover_server(data: &Path) -> Result<(), Error> {
+pub(crate) fn stop_leftover_server(data: &Path, account: &Account) -> Result<(), Error> {
     let file = data.join("postmaster.pid");
     let Ok(text) = fs::read_to_string(&file) else {
         return Ok(());
     };
+    if text.trim().is_empty() {
+        // A crash can leave an empty file, which PostgreSQL takes for a server that is starting.
+        return fs::remove_file(&file).map_err(Error::file("remove", &file));
+    }
     let first = text.lines().next().unwrap_or_default();
     let Some(pid) = first.trim().parse().ok().and_then(Pid::from_raw) else {
         return Ok(());
@@ -29,7 +36,17 @@ pub(crate) fn stop_leftover_server(data: &Path) -> Result<(), Error> {
     // and refuse to start. It disregards the number of its own parent, and still checks by the rest
     // of the file that no process of the old server uses its shared memory.
     let rest = text.strip_prefix(first).unwrap_or_default();
-    fs::write(&file, format!("{}{rest}", std::process::id())).map_err(Error::file("write", &file))
+    replace(&file, &format!("{}{rest}", std::process::id()), account)
+}
+
+/// Replaces the content of a file of the server: all of it, or nothing if the disk is full.
+fn replace(file: &Path, content: &str, account: &Account) -> Result<(), Error> {
+    let directory = file.parent().unwrap_or(file);
+    let mut new =
+        NamedTempFile::new_in(directory).map_err(Error::file("create a file in", directory))?;
+    new.write_all(content.as_bytes()).map_err(Error::file("write", file))?;
+    account.give(new.path())?;
+    new.persist(file).map(drop).map_err(|error| Error::file("write", file)(error.error))
 }
 
 /// A server that is not our child.

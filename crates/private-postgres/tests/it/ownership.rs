@@ -96,6 +96,15 @@ fn an_innocent_process_with_the_number_of_the_old_server_is_not_touched() {
 }
 
 #[test]
+fn an_empty_process_file_is_no_obstacle() {
+    let mut postgres = PrivatePostgres::temporary().unwrap();
+    postgres.stop_immediately().unwrap();
+    fs::write(postgres.directory().join("postgres/postmaster.pid"), "").unwrap();
+    postgres.start_again().unwrap();
+    assert_eq!(ask(&postgres, "SELECT 1").unwrap(), "1");
+}
+
+#[test]
 fn what_an_interrupted_initdb_has_left_is_no_obstacle() {
     let directory = empty_directory();
     let leftover = directory.path().join("initdb-abc123");
