@@ -150,6 +150,17 @@ pub enum Error {
         lines: String,
     },
 
+    /// The server was told to stop before it accepted connections.
+    #[error("the start of postgresql was broken off because it is to stop")]
+    Interrupted,
+
+    /// There is no thread for a [`Supervisor`](crate::Supervisor).
+    #[error("cannot start a thread that watches postgresql: {reason}; allow more threads")]
+    Supervise {
+        /// What the operating system said.
+        reason: io::Error,
+    },
+
     /// The server is still there after everything was tried to stop it.
     #[error("the postgresql server process {process} cannot be stopped; end it with `kill -9`")]
     Stop {

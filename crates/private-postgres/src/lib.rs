@@ -18,6 +18,8 @@
 //! # }
 //! ```
 //!
+//! [`PrivatePostgres::supervise`] keeps it running: a server that dies is started again.
+//!
 //! Tests want a cluster which is quick to make and leaves nothing behind, however the test process
 //! ends:
 //!
@@ -40,6 +42,7 @@
 //! | `log/postgres.log` | what the server had to say                                   |
 
 mod account;
+mod backoff;
 mod cluster;
 mod error;
 mod files;
@@ -54,6 +57,8 @@ mod search;
 mod server;
 mod server_log;
 mod socket;
+mod stop_signal;
+mod supervisor;
 mod takeover;
 mod url;
 mod watchdog;
@@ -62,3 +67,4 @@ pub use error::Error;
 pub use installation::Installation;
 pub use options::Options;
 pub use postgres::PrivatePostgres;
+pub use supervisor::Supervisor;

@@ -1,5 +1,4 @@
 use std::path::{Path, PathBuf};
-use std::process::Child;
 
 use crate::account::Account;
 use crate::cluster::Plan;
@@ -7,14 +6,15 @@ use crate::files::create_passable;
 use crate::layout::Layout;
 use crate::owner::Owner;
 use crate::process::{Mode, Postmaster, stop};
-use crate::server::Launch;
+use crate::server::{Launch, Server};
+use crate::stop_signal::StopSignal;
 use crate::watchdog::Guard;
-use crate::{Error, Installation, Options, socket, url};
+use crate::{Error, Installation, Options, Supervisor, socket, url};
 
 /// A running PostgreSQL server that belongs to this process, and is stopped when this is dropped.
 #[derive(Debug)]
 pub struct PrivatePostgres {
-    server: Option<Child>,
+    server: Option<Server>,
     launch: Launch,
     // Fields are dropped in this order: the temporary directory goes before its lock.
     guard: Guard,
@@ -102,12 +102,12 @@ impl PrivatePostgres {
 
     /// The process id of the server, unless it was stopped.
     pub fn process_id(&self) -> Option<u32> {
-        self.server.as_ref().map(Child::id)
+        self.server.as_ref().map(|server| server.child.id())
     }
 
     /// Whether the server process runs: false after a stop, and after the server has died.
     pub fn is_running(&mut self) -> bool {
-        self.server.as_mut().is_some_and(Postmaster::is_running)
+        self.server.as_mut().is_some_and(|server| server.child.is_running())
     }
 
     /// Stops the server in good order: clients are disconnected, and all data is written to disk.
@@ -138,16 +138,43 @@ impl PrivatePostgres {
     ///
     /// [`Error::Start`] and [`Error::StartTimeout`] if it does not come up.
     pub fn start_again(&mut self) -> Result<(), Error> {
-        if self.is_running() {
-            return Ok(());
+        self.start_unless(&StopSignal::default())
+    }
+
+    /// Keeps the server running from now on: when it dies, it is started again.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Supervise`] if the system has no thread for it.
+    pub fn supervise(self) -> Result<Supervisor, Error> {
+        Supervisor::new(self)
+    }
+
+    /// The same as [`Self::start_again`], but fails as soon as the signal is given.
+    pub(crate) fn start_unless(&mut self, stop: &StopSignal) -> Result<(), Error> {
+        if !self.is_running() {
+            self.server = Some(self.launch.start(&self.guard, stop)?);
         }
-        self.server = Some(self.launch.start(&self.guard)?);
         Ok(())
+    }
+
+    /// Why and how the server died, for the log; `None` if it runs or was stopped.
+    pub(crate) fn take_death(&mut self) -> Option<String> {
+        let status = self.server.as_mut()?.child.try_wait().ok()??;
+        let log = self.server.take()?.log;
+        self.guard.watch_nothing();
+        let path = log.path().display();
+        Some(match log.last_lines() {
+            lines if lines.is_empty() => {
+                format!("postgresql died ({status}) and logged nothing to {path}")
+            }
+            lines => format!("postgresql died ({status}); the end of its log {path}:\n{lines}"),
+        })
     }
 
     fn stop_with(&mut self, mode: Mode) -> Result<(), Error> {
         if let Some(server) = &mut self.server {
-            stop(server, mode)?;
+            stop(&mut server.child, mode)?;
             self.server = None;
             self.guard.watch_nothing();
         }

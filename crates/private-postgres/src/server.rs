@@ -1,7 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::account::Account;
@@ -9,11 +8,19 @@ use crate::layout::Layout;
 use crate::process::{Mode, POLL, Postmaster, stop};
 use crate::server_log::ServerLog;
 use crate::socket::{self, PORT};
+use crate::stop_signal::StopSignal;
 use crate::watchdog::Guard;
 use crate::{Error, Installation, Options, memory, takeover};
 
 /// How long the remains of a server that was killed may take to disappear.
 const REMAINS: Duration = Duration::from_secs(10);
+
+/// A server that was started.
+#[derive(Debug)]
+pub(crate) struct Server {
+    pub(crate) child: Child,
+    pub(crate) log: ServerLog,
+}
 
 /// Everything that is needed to start a server on an existing cluster.
 #[derive(Debug)]
@@ -27,25 +34,32 @@ pub(crate) struct Launch {
 
 impl Launch {
     /// Starts the server, in place of one that still runs on this data, and waits until it accepts connections.
-    pub(crate) fn start(&self, guard: &Guard) -> Result<Child, Error> {
+    ///
+    /// Fails with [`Error::Interrupted`] as soon as the signal to stop is given.
+    pub(crate) fn start(&self, guard: &Guard, stop: &StopSignal) -> Result<Server, Error> {
         takeover::stop_leftover_server(&self.layout.data(), &self.account)?;
         socket::remove_stale(&self.socket_directory);
         let begin = Instant::now();
         loop {
-            match self.try_start(guard, begin + self.options.startup_timeout) {
+            match self.try_start(guard, begin + self.options.startup_timeout, stop) {
                 // After a postmaster was killed its children end by themselves, but not at once.
                 Err(Error::Start { lines, .. })
                     if lines.contains("pre-existing shared memory block")
                         && begin.elapsed() < REMAINS =>
                 {
-                    thread::sleep(Duration::from_millis(100));
+                    stop.pause(Duration::from_millis(100));
                 }
                 result => return result,
             }
         }
     }
 
-    fn try_start(&self, guard: &Guard, deadline: Instant) -> Result<Child, Error> {
+    fn try_start(
+        &self,
+        guard: &Guard,
+        deadline: Instant,
+        stop_signal: &StopSignal,
+    ) -> Result<Server, Error> {
         let (log, file) = ServerLog::open(self.layout.log())?;
         let program = self.installation.program("postgres");
         let mut command = self.account.command(&program);
@@ -58,12 +72,15 @@ impl Launch {
         let mut child =
             command.stdout(copy).stderr(file).spawn().map_err(self.account.run_error(&program))?;
         guard.watch(child.id());
-        let result = self.wait_until_ready(&mut child, &log, deadline);
+        let result = self.wait_until_ready(&mut child, &log, deadline, stop_signal);
         match result {
-            Ok(()) => Ok(child),
+            Ok(()) => Ok(Server { child, log }),
             Err(error) => {
+                // A healthy server stops in good order.
+                let interrupted = matches!(error, Error::Interrupted);
+                let mode = if interrupted { Mode::Fast } else { Mode::Immediate };
                 // The first error is the one to report.
-                let _ = stop(&mut child, Mode::Immediate);
+                let _ = stop(&mut child, mode);
                 guard.watch_nothing();
                 Err(error)
             }
@@ -75,6 +92,7 @@ impl Launch {
         child: &mut Child,
         log: &ServerLog,
         deadline: Instant,
+        stop: &StopSignal,
     ) -> Result<(), Error> {
         let file = self.layout.data().join("postmaster.pid");
         loop {
@@ -89,7 +107,9 @@ impl Launch {
                 let seconds = self.options.startup_timeout.as_secs();
                 return Err(Error::StartTimeout { seconds, log: path, lines: lines() });
             }
-            thread::sleep(POLL);
+            if stop.pause(POLL) {
+                return Err(Error::Interrupted);
+            }
         }
     }
 

@@ -11,6 +11,9 @@ const LARGE: u64 = 16 * 1024 * 1024;
 /// How many lines of the log an error quotes.
 const QUOTED_LINES: usize = 15;
 
+/// How many bytes of the log an error quotes at most.
+const QUOTED_BYTES: u64 = 16 * 1024;
+
 /// The log file of a server that is being started.
 #[derive(Debug)]
 pub(crate) struct ServerLog {
@@ -53,7 +56,8 @@ impl ServerLog {
         let mut bytes = Vec::new();
         // A log that cannot be read must not hide the error which it should explain.
         let _ = File::open(&self.path).and_then(|mut file| {
-            file.seek(SeekFrom::Start(self.start))?;
+            let end = file.metadata()?.len();
+            file.seek(SeekFrom::Start(self.start.max(end.saturating_sub(QUOTED_BYTES))))?;
             file.read_to_end(&mut bytes)
         });
         let text = String::from_utf8_lossy(&bytes);

@@ -2,5 +2,6 @@
 
 mod ownership;
 mod serving;
+mod supervision;
 mod support;
 mod temporary;

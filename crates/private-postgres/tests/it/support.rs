@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use private_postgres::{Options, PrivatePostgres};
+use private_postgres::{Installation, Options, PrivatePostgres};
 use tempfile::TempDir;
 
 /// Names the file in which an owner in another process reports.
@@ -28,7 +28,11 @@ pub(crate) fn empty_directory() -> TempDir {
 
 /// The `psql` that goes with a server, or any other.
 pub(crate) fn psql(postgres: &PrivatePostgres) -> Command {
-    let psql = postgres.installation().bin_directory().join("psql");
+    psql_of(postgres.installation())
+}
+
+fn psql_of(installation: &Installation) -> Command {
+    let psql = installation.bin_directory().join("psql");
     let mut command = Command::new(if psql.exists() { psql } else { PathBuf::from("psql") });
     command.arg("--no-psqlrc").stdin(Stdio::null());
     command
@@ -36,9 +40,17 @@ pub(crate) fn psql(postgres: &PrivatePostgres) -> Command {
 
 /// What the server answers to a statement, or what `psql` complains about.
 pub(crate) fn ask(postgres: &PrivatePostgres, statement: &str) -> Result<String, String> {
-    let output = psql(postgres)
-        .args(["-v", "ON_ERROR_STOP=1", "-Atqc", statement])
-        .arg(postgres.url("orders"))
+    ask_at(postgres.installation(), &postgres.url("orders"), statement)
+}
+
+/// What the server at this URL answers, if one does.
+pub(crate) fn ask_at(
+    installation: &Installation,
+    url: &str,
+    statement: &str,
+) -> Result<String, String> {
+    let output = psql_of(installation)
+        .args(["-v", "ON_ERROR_STOP=1", "-Atqc", statement, url])
         .output()
         .expect("psql can be run");
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim_end().to_owned();
