@@ -6,7 +6,7 @@ use std::time::Duration;
 use orders_core::StoreError;
 use orders_db::migrations::{self, MigrationError};
 use orders_db::{PgStore, Settings};
-use private_postgres::{Options, PrivatePostgres};
+use private_postgres::{Options, PrivatePostgres, Supervisor};
 
 use crate::config::{Cli, DATA_DIR, DatabaseArgs};
 use crate::database_url::{DatabaseUrl, InvalidUrl};
@@ -23,7 +23,8 @@ const CONNECT_WAIT: Duration = Duration::from_secs(2);
 /// The longest that one statement runs.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(8);
 
-/// The database in use: a given one, or a private one, which runs as long as this value lives.
+/// The database in use: a given one, or a private one, which is kept running as long as this value
+/// lives.
 #[derive(Debug)]
 pub struct Database {
     url: DatabaseUrl,
@@ -32,7 +33,7 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Private {
-    server: PrivatePostgres,
+    server: Supervisor,
     directory: PathBuf,
 }
 
@@ -110,9 +111,13 @@ impl Database {
             started => (directory, started),
         };
         let directory = directory.to_owned();
-        match started {
-            Ok(server) => {
-                let url = DatabaseUrl::new(server.url(DATABASE))?;
+        let supervised = started.and_then(|server| {
+            let url = server.url(DATABASE);
+            Ok((url, server.supervise()?))
+        });
+        match supervised {
+            Ok((url, server)) => {
+                let url = DatabaseUrl::new(url)?;
                 Ok(Self { url, private: Some(Private { server, directory }) })
             }
             Err(error) => Err(DatabaseError::Private { directory, error }),

@@ -137,9 +137,21 @@ impl Program {
         Answer { status: head.status.as_u16(), headers: head.headers, body }
     }
 
+    /// Waits until `/readyz` has this status.
+    fn wait_for(&self, status: u16) -> Answer {
+        let began = Instant::now();
+        loop {
+            let answer = self.send("GET", "/readyz", "");
+            if answer.status == status {
+                return answer;
+            }
+            assert!(began.elapsed() < PATIENCE, "waited in vain for {status}: {answer:?}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+        signal(name, &self.child.id().to_string());
     }
 
     /// Waits until it ends.
@@ -153,6 +165,11 @@ impl Program {
             thread::sleep(Duration::from_millis(10));
         }
     }
+}
+
+/// Sends a signal to a process.
+fn signal(name: &str, process: &str) {
+    assert!(Command::new("kill").args([name, process]).status().unwrap().success());
 }
 
 /// No test leaves a program behind.
@@ -205,6 +222,35 @@ fn a_service_that_was_killed_is_taken_over_with_everything_that_was_answered() {
     let program = Program::start(&arguments);
     assert_eq!(program.send("GET", "/orders/1", "").is(200)["version"], 1);
     program.send("POST", "/orders", order("2", 1)).is_problem(409, "order-conflict");
+    program.signal("-TERM");
+    assert_eq!(program.end().code(), Some(0));
+}
+
+#[test]
+fn a_private_postgresql_that_dies_is_started_again_as_soon_as_it_can_be() {
+    let directory = Directory::new("died");
+    let program = Program::start(&["--data-dir", directory.0.to_str().unwrap()]);
+    let data = directory.0.join("postgres");
+    let configuration = data.join("postgresql.conf");
+    let good = fs::read(&configuration).unwrap();
+    let die = || {
+        // It cannot start again before the configuration is repaired.
+        fs::write(&configuration, "no_such_setting = 1").unwrap();
+        let file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
+        signal("-KILL", file.lines().next().unwrap());
+        // The sessions end soon after.
+        let answer = program.wait_for(503);
+        answer.is_problem(503, "unavailable");
+        assert_eq!(answer.header("Retry-After"), "1");
+    };
+    program.send("POST", "/orders", order("1", 0)).is(201);
+    die();
+    fs::write(&configuration, good).unwrap();
+    program.wait_for(200);
+    assert_eq!(program.send("GET", "/orders/1", "").is(200)["version"], 1);
+    program.send("POST", "/orders", order("2", 3)).is(201);
+
+    die();
     program.signal("-TERM");
     assert_eq!(program.end().code(), Some(0));
 }
