@@ -2,6 +2,7 @@
 //!
 //! Lines are placed in batches as they come in: a batch is closed when it is full or when the client has
 //! no more to send for the moment, so that a slow client is answered at once and a fast one is placed fast.
+//! When a batch finds the database unavailable, the import ends, for the next ones would fare no better.
 
 use std::future::{Future as _, poll_fn};
 use std::mem;
@@ -52,15 +53,29 @@ async fn place_all(store: Store, mut lines: Incoming, sender: Sender) -> Result<
     while more {
         let mut batch = Vec::new();
         more = lines.fill(&mut batch).await;
-        if !batch.is_empty() {
-            sender.send(place(&store, batch).await).await?;
+        if batch.is_empty() {
+            continue;
         }
+        let Answers { mut lines, database_is_there } = place(&store, batch).await;
+        if more && !database_is_there {
+            write(&mut lines, &Problem::import_stopped().document());
+            more = false;
+        }
+        sender.send(lines).await?;
     }
     sender.end()
 }
 
-/// Places what can be placed of a batch, and answers a line for each of it.
-async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> Vec<u8> {
+/// The answers to a batch.
+struct Answers {
+    /// One for each line.
+    lines: Vec<u8>,
+    /// Whether the database was available.
+    database_is_there: bool,
+}
+
+/// Places what can be placed of a batch.
+async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> Answers {
     let mut drafts = Vec::with_capacity(batch.len());
     let mut read = Vec::with_capacity(batch.len());
     for line in batch {
@@ -71,6 +86,7 @@ async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> Vec<u8
         false => store.run(move |orders| orders.place_each(drafts)).await,
     };
     let mut answers = Vec::with_capacity(read.len() * 64);
+    let mut database_is_there = true;
     match placed {
         Ok(placed) => {
             let mut placed = placed.into_iter();
@@ -81,13 +97,14 @@ async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> Vec<u8
             }
         }
         Err(fault) => {
+            database_is_there = fault.slug() != Slug::Unavailable;
             log::warn!("an import cannot place {} lines: {}", read.len(), caused(&fault));
             for line in read {
                 answer(&mut answers, line.and_then(|()| Err(fault.again())));
             }
         }
     }
-    answers
+    Answers { lines: answers, database_is_there }
 }
 
 fn caused(problem: &Problem) -> String {
@@ -100,17 +117,20 @@ struct Placed<'a> {
 }
 
 fn answer(answers: &mut Vec<u8>, result: Result<Order, Problem>) {
-    let written = match &result {
-        Ok(order) => ndjson::push(answers, &Placed { id: &order.id }),
+    match &result {
+        Ok(order) => write(answers, &Placed { id: &order.id }),
         Err(problem) => {
             if problem.cause().is_some() {
                 log::error!("an import cannot place a line: {}", caused(problem));
             }
-            ndjson::push(answers, &problem.document())
+            write(answers, &problem.document());
         }
-    };
-    // OK because neither can fail to be written into memory.
-    written.expect("a line of JSON");
+    }
+}
+
+fn write(answers: &mut Vec<u8>, line: &impl Serialize) {
+    // OK because what is answered can be written as JSON, and memory takes it.
+    ndjson::push(answers, line).expect("a line of JSON");
 }
 
 /// The lines of a request's body, as they come in.

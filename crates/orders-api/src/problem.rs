@@ -121,6 +121,12 @@ impl Problem {
         Self::new(Slug::Unavailable, detail)
     }
 
+    /// The last line of an import that ends before all lines were read.
+    pub(crate) fn import_stopped() -> Self {
+        let detail = "the database is unavailable; the lines after those answered were not read";
+        Self::new(Slug::ImportStopped, detail)
+    }
+
     /// A bug; the client learns nothing about it.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(Slug::InternalError, "the service failed; its log has the cause").because(cause)

@@ -39,13 +39,15 @@ pub enum Slug {
     KeyReused,
     /// A bug of the service.
     InternalError,
+    /// An import ended before all lines were read.
+    ImportStopped,
     /// The database cannot be reached or has no time.
     Unavailable,
 }
 
 impl Slug {
     /// Every kind there is, by status.
-    pub const ALL: [Slug; 18] = [
+    pub const ALL: [Slug; 19] = [
         Slug::MalformedRequest,
         Slug::NotFound,
         Slug::MethodNotAllowed,
@@ -63,6 +65,7 @@ impl Slug {
         Slug::InvalidRequest,
         Slug::KeyReused,
         Slug::InternalError,
+        Slug::ImportStopped,
         Slug::Unavailable,
     ];
 
@@ -200,6 +203,12 @@ impl Slug {
                 "internal-error",
                 "The service failed",
                 "A bug of the service; its log has the cause under the X-Request-Id of the answer.",
+            ),
+            Self::ImportStopped => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "import-stopped",
+                "The import stopped early",
+                "The last line of an import's answer, which answers no line: the database became unavailable, and no further line was read. Send those again that were not placed.",
             ),
             Self::Unavailable => (
                 StatusCode::SERVICE_UNAVAILABLE,

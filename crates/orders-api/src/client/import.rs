@@ -42,6 +42,9 @@ const WAITING: usize = 4;
 /// How long there may be nothing to send before a blank line, which means nothing, tells that we are alive.
 const SILENCE: Duration = Duration::from_secs(5);
 
+/// The type of the problem that answers no line, but says that no more lines are read.
+const IMPORT_STOPPED: &str = "/problems/import-stopped";
+
 /// Which orders are placed.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ImportArgs {
@@ -188,6 +191,12 @@ impl Import {
         let Answer { r#type, detail } =
             serde_json::from_slice(answer).context("the service answered what is no answer")?;
         let detail = detail.unwrap_or_default();
+        if r#type.as_deref() == Some(IMPORT_STOPPED) {
+            bail!(
+                "the service gave up: {detail}. Import everything again when it is ready: an order that has an id \
+                 and was placed is refused as id-taken"
+            );
+        }
         let line = self.sent.borrow_mut().pop_front();
         let line = line.ok_or_else(|| anyhow!("the service gave up: {detail}"))?;
         self.progress.add(1, line.text.len() as u64 + 1);

@@ -63,12 +63,14 @@ fn import() -> Described {
             "One order a line, any number of them, streamed both ways: each line is answered, in the order of the \
              input, with the id of the order or with the problem that a POST of that line would have had. Each line \
              succeeds or fails on its own, and the rule holds among the lines too: the first wins. Blank lines are \
-             passed over. Repeated with the same ids, it tells which orders were there already.",
+             passed over. Repeated with the same ids, it tells which orders were there already. When the database \
+             becomes unavailable, the import ends: one more line, the problem `import-stopped`, follows the answers, \
+             and the remaining lines are not read.",
         )
         .reads(&[NDJSON], "OrderDraftLines", &["OrderDraftLines"])
         .answers(
             200,
-            answer("A line for each line.").body(
+            answer("A line for each line that was read.").body(
                 NDJSON,
                 Ref::from_schema_name("ImportLines"),
                 &["ImportLines"],

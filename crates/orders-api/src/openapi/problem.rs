@@ -39,8 +39,8 @@ pub(super) fn response_of(status: &str, response: &RefOr<Response>) -> Option<Re
 
 pub(super) fn responses() -> Vec<(String, Response)> {
     let shared = Slug::ALL.into_iter().filter(|slug| {
-        // These are answered only where another problem has the same status.
-        !matches!(slug, Slug::KeyReused | Slug::KeyInUse)
+        // These are answered only where another problem has the same status, or within a stream.
+        !matches!(slug, Slug::KeyReused | Slug::KeyInUse | Slug::ImportStopped)
     });
     shared.map(|slug| (name(slug), only(slug))).collect()
 }
@@ -257,6 +257,7 @@ fn example(slug: Slug) -> Problem {
             Problem::new(slug, "idempotency key 8e03978e was used with another body")
         }
         Slug::InternalError => Problem::internal("shown"),
+        Slug::ImportStopped => Problem::import_stopped(),
         Slug::Unavailable => Problem::unavailable("the database cannot answer now"),
     }
 }

@@ -4,11 +4,12 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Instant;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::{App, MANY};
+use crate::app::{App, MANY, PATIENCE};
 use crate::framework::break_database;
 use crate::samples::{ids, lines, order, order_in, time};
 
@@ -210,6 +211,35 @@ fn input_that_comes_slowly_is_placed_as_it_comes() {
     drop(stdin);
     let done = child.wait_with_output().unwrap();
     assert_eq!(done.status.code(), Some(0));
+}
+
+#[test]
+fn an_import_that_the_service_gives_up_tells_what_was_placed_and_what_to_do() {
+    let app = App::start();
+    let mut child = program(&app, &["import", "-"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(lines(&[order("1", 0), order("2", 3)]).as_bytes()).unwrap();
+    while app.get("/orders/2").status != 200 {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    break_database(&app);
+    writeln!(stdin, "{}", order("3", 6)).unwrap();
+    // The input goes on, but the program ends.
+    let began = Instant::now();
+    while child.try_wait().unwrap().is_none() && began.elapsed() < PATIENCE {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    drop(stdin);
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(2), "{said}");
+    assert!(said.starts_with("placed 2 of 3 orders; refused 1: 1 unavailable\n"), "{said}");
+    assert!(said.contains("the service gave up: the database is unavailable"), "{said}");
+    assert!(said.contains("Import everything again"), "{said}");
 }
 
 #[test]

@@ -73,7 +73,10 @@ fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
     let answers = app.import(lines(&[order("4", 9), order("5", 12)]));
     assert!(answers.iter().all(|answer| answer["type"] == "/problems/unavailable"), "{answers:?}");
     import.sending.line(&order("6", 15)).unwrap();
-    assert_eq!(import.reading.line().unwrap().unwrap()["status"], 503);
+    let [answer, end] = [import.reading.line(), import.reading.line()].map(Result::unwrap);
+    assert_eq!(answer.unwrap()["type"], "/problems/unavailable");
+    assert_eq!(end.unwrap()["type"], "/problems/import-stopped");
+    assert_eq!(import.reading.line().unwrap(), None);
     app.get("/healthz").is(200);
     app.get("/nowhere").is_problem(404, "not-found");
 
@@ -85,9 +88,7 @@ fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
     assert_eq!(app.walk("/orders").len(), 2);
     assert_eq!(app.send("GET", "/orders", &[("Accept", NDJSON)]).lines().len(), 2);
     app.post("/orders", order("3", 6)).is(201);
-    import.sending.line(&order("6", 15)).unwrap();
-    import.sending.end().unwrap();
-    assert_eq!(import.reading.rest().unwrap(), [json!({ "id": "6" })]);
+    assert_eq!(app.import(lines(&[order("6", 15)])), [json!({ "id": "6" })]);
 }
 
 /// The program, running.

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 #[cfg(target_os = "linux")]
 use crate::app::PATIENCE;
 use crate::app::{App, NDJSON};
+use crate::framework::break_database;
 use crate::samples::{ids, lines, order, order_in, time};
 use crate::wire::Wire;
 
@@ -450,4 +451,30 @@ fn imports_and_moves_at_once_never_fail() {
             }
         });
     });
+}
+
+#[test]
+fn an_import_ends_when_the_database_becomes_unavailable() {
+    const LINES: usize = 20_000;
+    let app = App::start();
+    break_database(&app);
+    let orders: Vec<_> = (0..LINES).map(|n| order(n, n * 3)).collect();
+    let answers = app.import(lines(&orders));
+    assert!(answers.len() < LINES / 2, "{} lines were read", answers.len());
+    let outcomes = outcomes(&answers);
+    let (last, of_lines) = outcomes.split_last().unwrap();
+    assert_eq!(*last, "import-stopped");
+    assert!(!of_lines.is_empty() && of_lines.iter().all(|outcome| *outcome == "unavailable"));
+}
+
+#[test]
+fn an_import_of_which_all_lines_were_read_is_answered_line_by_line() {
+    let app = App::start();
+    break_database(&app);
+    let mut wire = Wire::import(&app);
+    let line = format!("{}\n", order("1", 0));
+    let body = format!("{:x}\r\n{line}\r\n0\r\n\r\n", line.len());
+    wire.sending.raw(body.as_bytes()).unwrap();
+    wire.reading.head();
+    assert_eq!(outcomes(&wire.reading.rest().unwrap()), ["unavailable"]);
 }
