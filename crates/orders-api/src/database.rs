@@ -66,6 +66,14 @@ pub enum DatabaseError {
         /// What it said, without passwords.
         reason: String,
     },
+    /// The database answers, but this program must not or cannot work with it.
+    #[error("cannot use the database {database}: {reason}")]
+    Unsuitable {
+        /// The database, without passwords.
+        database: String,
+        /// Why, and what to do.
+        reason: String,
+    },
     /// The schema cannot be changed.
     #[error("cannot bring the database {database} up to date: {reason}")]
     Migration {
@@ -179,6 +187,9 @@ impl Database {
     fn migration_error(&self, error: &MigrationError) -> DatabaseError {
         match error {
             MigrationError::Connect(cause) => self.unreachable(&cause.to_string()),
+            MigrationError::Newer { .. } | MigrationError::ReadOnly => {
+                DatabaseError::Unsuitable { database: self.to_string(), reason: error.to_string() }
+            }
             MigrationError::Step(cause) => DatabaseError::Migration {
                 database: self.to_string(),
                 reason: self.url.redact(cause.to_string().trim()),

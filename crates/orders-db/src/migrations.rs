@@ -1,9 +1,13 @@
 //! The schema's history, inside the binary: [`run`] and [`revert`].
 
+use std::collections::BTreeSet;
 use std::error::Error;
 
 use diesel::connection::SimpleConnection;
+use diesel::migration::{Migration, MigrationSource};
+use diesel::pg::Pg;
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
@@ -14,6 +18,23 @@ pub enum MigrationError {
     /// The database cannot be reached.
     #[error("cannot reach the database: {0}")]
     Connect(#[from] ConnectionError),
+    /// The schema was made by a newer release.
+    #[error(
+        "its schema is newer than this release: it has migration {newest}, and the newest that this release \
+         knows is {known}; run a newer release"
+    )]
+    Newer {
+        /// The version of the newest migration in the database that this binary does not know.
+        newest: String,
+        /// The version of the newest migration in this binary.
+        known: String,
+    },
+    /// The server takes no writes.
+    #[error(
+        "the server is read-only: it is a standby, or default_transaction_read_only is on; name the writable \
+         server, or several hosts with target_session_attrs=read-write"
+    )]
+    ReadOnly,
     /// A step failed, and was rolled back.
     #[error("cannot change the schema: {0}")]
     Step(Box<dyn Error + Send + Sync>),
@@ -24,7 +45,7 @@ pub enum MigrationError {
 /// Several services may do so at once: one works, the others wait and find it done.
 ///
 /// # Errors
-/// When the database cannot be reached, or a step fails.
+/// When the database cannot be reached, is read-only or has a newer schema, or when a step fails.
 pub fn run(url: &str) -> Result<Vec<String>, MigrationError> {
     alone(url, |conn| {
         let steps = conn.run_pending_migrations(MIGRATIONS)?;
@@ -35,7 +56,7 @@ pub fn run(url: &str) -> Result<Vec<String>, MigrationError> {
 /// Takes the newest step back, and names it; none when there is nothing to take back.
 ///
 /// # Errors
-/// When the database cannot be reached, or the step cannot be undone.
+/// When the database cannot be reached, is read-only or has a newer schema, or when the step cannot be undone.
 pub fn revert(url: &str) -> Result<Option<String>, MigrationError> {
     alone(url, |conn| {
         if conn.applied_migrations()?.is_empty() {
@@ -54,9 +75,31 @@ fn alone<T>(
     const LOCK: i64 = 0x6f72_6465_7273;
 
     let mut conn = PgConnection::establish(url)?;
+    let read_only = diesel::dsl::sql::<Bool>("current_setting('transaction_read_only')::boolean");
+    match diesel::select(read_only).get_result(&mut conn) {
+        Ok(true) => return Err(MigrationError::ReadOnly),
+        Ok(false) => {}
+        Err(error) => return Err(MigrationError::Step(error.into())),
+    }
     conn.batch_execute(&format!(
         "SET client_min_messages = warning; SELECT pg_advisory_lock({LOCK})"
     ))
     .map_err(|error| MigrationError::Step(error.into()))?;
+    check_known(&mut conn)?;
     work(&mut conn).map_err(MigrationError::Step)
+}
+
+/// Refuses a database with a migration that this binary does not know: what it changed is unknown too.
+fn check_known(conn: &mut PgConnection) -> Result<(), MigrationError> {
+    let applied = conn.applied_migrations().map_err(MigrationError::Step)?;
+    let known: Vec<Box<dyn Migration<Pg>>> =
+        MIGRATIONS.migrations().map_err(MigrationError::Step)?;
+    let known: BTreeSet<_> = known.iter().map(|step| step.name().version().to_string()).collect();
+    let unknown = applied.iter().map(ToString::to_string).filter(|step| !known.contains(step));
+    match unknown.max() {
+        None => Ok(()),
+        Some(newest) => {
+            Err(MigrationError::Newer { newest, known: known.last().cloned().unwrap_or_default() })
+        }
+    }
 }

@@ -5,10 +5,14 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::result::DatabaseErrorKind::ReadOnlyTransaction;
+use diesel::result::Error;
+use diesel::sql_types::Bool;
 use orders_core::StoreError;
 use r2d2::{HandleError, ManageConnection, Pool, PooledConnection};
 
 use crate::error::{Failure, is_passing, stored};
+use crate::statement::statement;
 
 /// How a store reaches its database.
 #[derive(Debug, Clone)]
@@ -78,15 +82,19 @@ impl PgStore {
         Ok(Self { pool, long_pool })
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers and takes writes.
     ///
     /// # Errors
-    /// [`StoreError::Unavailable`] when it does not.
+    /// [`StoreError::Unavailable`] when it does not, for example because it has become a standby.
     pub fn ping(&self) -> Result<(), StoreError> {
         self.with(|conn| {
-            Ok(diesel::select(1.into_sql::<diesel::sql_types::Integer>()).execute(conn)?)
+            let (read_only,) = IsReadOnly {}.get_result::<(bool,)>(conn)?;
+            if read_only {
+                let message = Box::new("the database is read-only".to_owned());
+                return Err(Error::DatabaseError(ReadOnlyTransaction, message).into());
+            }
+            Ok(())
         })
-        .map(drop)
     }
 
     /// Does `work` on a connection, once more when the database gave it up for another's sake.
@@ -104,6 +112,12 @@ impl PgStore {
     ) -> Result<T, StoreError> {
         session(&self.long_pool)?.run(1, work)
     }
+}
+
+statement! {
+    /// Whether the server takes no writes in this session: a standby never does.
+    IsReadOnly {} -> (Bool,)
+    "SELECT current_setting('transaction_read_only')::boolean"
 }
 
 fn session(pool: &Pool<Sessions>) -> Result<PooledConnection<Sessions>, StoreError> {
@@ -145,8 +159,11 @@ impl Session {
             Failure::Refused(refusal) => refusal,
             Failure::Database(error) => {
                 // Diesel cannot tell every loss of the connection from other errors, but a question can.
-                self.suspect = self.conn.batch_execute("SELECT 1").is_err();
-                stored(error, self.suspect)
+                let lost = self.conn.batch_execute("SELECT 1").is_err();
+                // After a failover a new session may find the server that takes writes.
+                self.suspect =
+                    lost || matches!(error, Error::DatabaseError(ReadOnlyTransaction, _));
+                stored(error, lost)
             }
         })
     }

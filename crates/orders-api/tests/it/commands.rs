@@ -68,3 +68,22 @@ fn migrations_go_back_and_forth() {
     }
     app.get("/readyz").is(200);
 }
+
+#[test]
+fn a_newer_schema_is_refused_by_every_command() {
+    let app = App::start();
+    app.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
+    let url = app.cli().database.database_url.unwrap();
+    for command in [&["serve"][..], &["migrate"], &["migrate", "--revert"], &["seed"]] {
+        let arguments = [&["--database-url", url.as_str()], command].concat();
+        fails(&arguments, &["99990101000000", "the newest that this release", "a newer release"]);
+    }
+}
+
+#[test]
+fn a_read_only_server_is_refused_and_the_way_out_named() {
+    let app = App::start();
+    let url = app.cli().database.database_url.unwrap();
+    let url = format!("{url}&options=-c%20default_transaction_read_only%3Don");
+    fails(&["--database-url", &url], &["read-only", "standby", "target_session_attrs=read-write"]);
+}

@@ -12,7 +12,7 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 use ureq::http::Request;
 
-use crate::app::{Answer, App, NDJSON, PATIENCE, TEMPLATE, own_postgres};
+use crate::app::{Answer, App, NDJSON, PATIENCE, TEMPLATE, maintenance, own_postgres};
 use crate::samples::{lines, order};
 use crate::wire::Wire;
 
@@ -89,6 +89,35 @@ fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
     assert_eq!(app.send("GET", "/orders", &[("Accept", NDJSON)]).lines().len(), 2);
     app.post("/orders", order("3", 6)).is(201);
     assert_eq!(app.import(lines(&[order("6", 15)])), [json!({ "id": "6" })]);
+}
+
+#[test]
+fn a_service_whose_database_becomes_read_only_is_not_ready_until_it_takes_writes_again() {
+    let app = App::start();
+    app.post("/orders", order("1", 0)).is(201);
+    let name = app.database();
+    // Only new sessions notice the setting.
+    app.execute(&format!(
+        "ALTER DATABASE {name} SET default_transaction_read_only = on;
+         SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+          WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    ));
+    for _ in 0..4 {
+        app.get("/readyz").is_problem(503, "unavailable");
+    }
+    app.get("/orders/1").is(200);
+    app.post("/orders", order("2", 3)).is_problem(503, "unavailable");
+
+    maintenance()
+        .batch_execute(&format!("ALTER DATABASE {name} RESET default_transaction_read_only"))
+        .unwrap();
+    let began = Instant::now();
+    while app.get("/readyz").status != 200 {
+        assert!(began.elapsed() < PATIENCE, "it does not come back");
+    }
+    while app.post("/orders", order("2", 3)).status != 201 {
+        assert!(began.elapsed() < PATIENCE, "it takes no writes");
+    }
 }
 
 /// The program, running.

@@ -2,7 +2,7 @@
 
 use std::thread;
 
-use orders_db::migrations;
+use orders_db::migrations::{self, MigrationError};
 
 use crate::database::Database;
 use crate::samples::*;
@@ -44,6 +44,33 @@ fn migrations_run_up_and_down_and_up_again() {
     assert_eq!(migrations::revert(&database.url).unwrap(), None);
     assert_eq!(migrations::run(&database.url).unwrap(), steps);
     assert_eq!(schema(&database), first);
+}
+
+#[test]
+fn a_schema_with_an_unknown_migration_is_left_alone() {
+    let known = migrations::run(&Database::bare().url).unwrap().pop().unwrap();
+    let database = Database::new();
+    let add = "INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')";
+    database.psql().run(add);
+    let before = schema(&database);
+    for error in [
+        migrations::run(&database.url).unwrap_err(),
+        migrations::revert(&database.url).unwrap_err(),
+    ] {
+        assert!(matches!(error, MigrationError::Newer { .. }), "{error:?}");
+        let said = error.to_string();
+        assert!(said.contains("99990101000000") && said.contains(&known), "{said}");
+    }
+    assert_eq!(schema(&database), before);
+}
+
+#[test]
+fn a_read_only_server_is_said_to_be_one() {
+    let database = Database::new();
+    let url = format!("{}&options=-c%20default_transaction_read_only%3Don", database.url);
+    for error in [migrations::run(&url).unwrap_err(), migrations::revert(&url).unwrap_err()] {
+        assert!(matches!(error, MigrationError::ReadOnly), "{error:?}");
+    }
 }
 
 #[test]
