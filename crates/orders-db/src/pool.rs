@@ -245,10 +245,15 @@ impl<E: std::error::Error> HandleError<E> for Outages {
         if self.is_due(Instant::now()) {
             log::error!(
                 "no connection to the database, and trying on: {}",
-                error.to_string().trim()
+                one_line(&error.to_string())
             );
         }
     }
+}
+
+/// The text as one line of the log; libpq breaks its messages into several.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The URL with bounds on how long a connection may hang on a network that went silent; those that
@@ -274,5 +279,11 @@ mod tests {
         let began = Instant::now();
         let told: Vec<_> = (0..40).filter(|n| outages.is_due(began + REMINDER / 4 * *n)).collect();
         assert_eq!(told, [0, 4, 8, 12, 16, 20, 24, 28, 32, 36]);
+    }
+
+    #[test]
+    fn an_outage_is_told_in_one_line() {
+        let said = "connection failed: refused\n\tIs the server running?\n";
+        assert_eq!(one_line(said), "connection failed: refused Is the server running?");
     }
 }
