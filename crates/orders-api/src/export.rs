@@ -8,7 +8,7 @@ use orders_core::{Direction, Order, OrderFilter, Orders as _, StoreError};
 use tokio::runtime::Handle;
 
 use crate::Store;
-use crate::ndjson::{self, CutOff, Lines};
+use crate::ndjson::{self, ClientGone, Lines};
 use crate::problem::Problem;
 
 /// How many bytes of orders may wait for the client.
@@ -26,28 +26,28 @@ pub(crate) async fn stream(
     let (sender, mut body) = Lines::channel(ROOM, patience);
     let handle = Handle::current();
     let work = actix_web::rt::spawn(block(move || -> Result<(), StoreError> {
-        let (mut sent, mut begun) = (Ok(()), false);
+        let (mut sent, mut begun) = (Ok(Ok(())), false);
         let exported = orders.export(&filter, direction, &mut |portion| {
-            sent = lines(&portion).and_then(|lines| {
-                handle.block_on(sender.send(lines)).map_err(|gone| StoreError::Bug(gone.into()))
-            });
-            begun |= sent.is_ok();
-            if sent.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            sent = lines(&portion).map(|lines| handle.block_on(sender.send(lines)));
+            let goes_on = matches!(sent, Ok(Ok(())));
+            begun |= goes_on;
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
-        match (exported, sent) {
-            (Ok(()), Ok(())) => drop(sender.end()),
-            (Ok(()), Err(error)) => log::info!("an export ends early: {error}"),
-            // The status is sent, so only the log can tell.
-            (Err(error), _) if begun => log::warn!("an export is cut off: {error}"),
-            (Err(error), _) => return Err(error),
+        match exported.and(sent) {
+            // If the client has gone, the end of the body tells the log so.
+            Ok(Ok(())) => drop(sender.end()),
+            Ok(Err(ClientGone)) => {}
+            // The status is sent, so the cause goes to the log with the end of the body.
+            Err(error) if begun => drop(sender.fail(error.to_string())),
+            Err(error) => return Err(error),
         }
         Ok(())
     }));
     match body.begin().await {
         Ok(()) => Ok(body),
-        Err(CutOff) => Err(match work.await {
+        Err(cut_off) => Err(match work.await {
             Ok(Ok(Err(error))) => Problem::from(error),
-            Ok(Ok(Ok(()))) => Problem::internal("an export ended without an end"),
+            Ok(Ok(Ok(()))) => Problem::internal(cut_off),
             Ok(Err(error)) => Problem::internal(error.to_string()),
             Err(error) => Problem::internal(error.to_string()),
         }),

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::Store;
 use crate::body::{BodyLimits, check_lines, read_line};
+use crate::log_text::LogText;
 use crate::ndjson::{self, ClientGone, Lines, NDJSON, Sender};
 use crate::problem::Problem;
 use crate::query::Query;
@@ -41,9 +42,8 @@ pub(crate) async fn import(
     let (sender, body) = Lines::channel(ROOM, limits.patience);
     let lines = Incoming { payload, buffer: Vec::new(), too_long: false, limits, ended: false };
     actix_web::rt::spawn(async move {
-        if let Err(ClientGone) = place_all(store, lines, sender).await {
-            log::info!("an import ends early: its client has gone");
-        }
+        // If the client has gone, the end of the body tells the log so.
+        let _ = place_all(store, lines, sender).await;
     });
     Ok(HttpResponse::Ok().content_type(NDJSON).body(body))
 }
@@ -108,7 +108,11 @@ async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> Answer
 }
 
 fn caused(problem: &Problem) -> String {
-    problem.cause().map_or_else(|| problem.to_string(), |cause| format!("{problem}: {cause}"))
+    let said = problem.to_string();
+    match problem.cause().map(ToString::to_string) {
+        Some(cause) => format!("{}: {}", LogText(&said), LogText(&cause)),
+        None => LogText(&said).to_string(),
+    }
 }
 
 #[derive(Serialize)]

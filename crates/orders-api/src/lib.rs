@@ -22,6 +22,8 @@ mod idempotency;
 mod import;
 mod index;
 mod list;
+mod log_text;
+mod logged_body;
 mod ndjson;
 pub mod openapi;
 mod orders;

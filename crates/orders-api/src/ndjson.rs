@@ -1,5 +1,6 @@
 //! Lines of JSON that are made while they are sent: [`Lines`].
 
+use std::borrow::Cow;
 use std::error::Error;
 use std::fmt;
 use std::future::poll_fn;
@@ -31,6 +32,7 @@ enum Piece {
     /// Lines, and the room that they take.
     Lines(Bytes, OwnedSemaphorePermit),
     End,
+    Failed(CutOff),
 }
 
 /// Where the pieces of a body go.
@@ -47,9 +49,9 @@ pub(crate) struct Sender {
 #[derive(Debug)]
 pub(crate) struct ClientGone;
 
-/// The body ends before its end.
+/// The body ends before its end, for this reason.
 #[derive(Debug)]
-pub(crate) struct CutOff;
+pub(crate) struct CutOff(Cow<'static, str>);
 
 impl Sender {
     /// Hands lines over, and waits for room while the client has not taken those before. Whoever stops
@@ -63,7 +65,14 @@ impl Sender {
         let room = Arc::clone(&self.room).acquire_many_owned(rooms);
         match timeout(self.patience, room).await {
             Ok(Ok(room)) => self.pass(Piece::Lines(lines.into(), room)),
-            Ok(Err(_)) | Err(_) => Err(ClientGone),
+            Ok(Err(_)) => Err(ClientGone),
+            Err(_) => {
+                self.pass(Piece::failed(format!(
+                    "the client read nothing for {:?}",
+                    self.patience
+                )))?;
+                Err(ClientGone)
+            }
         }
     }
 
@@ -72,8 +81,19 @@ impl Sender {
         self.pass(Piece::End)
     }
 
+    /// Says that there is no more, although the body is not whole, and why.
+    pub(crate) fn fail(self, reason: String) -> Result<(), ClientGone> {
+        self.pass(Piece::failed(reason))
+    }
+
     fn pass(&self, piece: Piece) -> Result<(), ClientGone> {
         self.pieces.send(piece).map_err(|_| ClientGone)
+    }
+}
+
+impl Piece {
+    fn failed(reason: String) -> Self {
+        Self::Failed(CutOff(reason.into()))
     }
 }
 
@@ -114,9 +134,13 @@ impl Lines {
                 self.ended = true;
                 None
             }
+            Some(Piece::Failed(cut_off)) => {
+                self.ended = true;
+                Some(Err(cut_off))
+            }
             None => {
                 self.ended = true;
-                Some(Err(CutOff))
+                Some(Err(CutOff("the service gave up".into())))
             }
         })
     }
@@ -150,7 +174,7 @@ impl Error for ClientGone {}
 
 impl fmt::Display for CutOff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the answer is cut off")
+        f.write_str(&self.0)
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is known of every request: its id, one line in the log, and the cause when it failed.
+//! What is known of every request: its id, one line in the log when its response ends, and the cause when it failed.
 
 use std::time::Instant;
 
@@ -11,6 +11,8 @@ use actix_web::{Error, ResponseError};
 use log::Level;
 use uuid::Uuid;
 
+use crate::log_text::LogText;
+use crate::logged_body::{Exchange, LoggedBody};
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::slug::Slug;
 
@@ -24,26 +26,18 @@ const MAX_REQUEST_ID: usize = 128;
 pub(crate) async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
+) -> Result<ServiceResponse<LoggedBody>, Error> {
     let began = Instant::now();
     let id = request_id(request.headers());
     let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
-
-    // OK because both kinds of request id are visible ASCII.
-    let shown = id.to_str().expect("visible ASCII");
-    let (request, status) = (response.request(), response.status());
     if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
-        log_cause(problem, shown);
+        // OK because both kinds of request id are visible ASCII.
+        log_cause(problem, id.to_str().expect("visible ASCII"));
     }
-    log::info!(
-        "{} {} {} {:.1?} {shown}",
-        request.method(),
-        request.path(),
-        status.as_u16(),
-        began.elapsed(),
-    );
-    response.headers_mut().insert(X_REQUEST_ID, id);
-    Ok(response)
+    response.headers_mut().insert(X_REQUEST_ID, id.clone());
+    let exchange =
+        Exchange { request: response.request().clone(), status: response.status(), began, id };
+    Ok(response.map_body(|_, body| LoggedBody::new(body, exchange)))
 }
 
 /// The id that the client gave, if it is one to write into a log, or a new one.
@@ -66,7 +60,8 @@ fn log_cause(problem: &Problem, request_id: &str) {
             StatusCode::SERVICE_UNAVAILABLE => Level::Warn,
             _ => Level::Error,
         };
-        log::log!(level, "{problem}: {cause} {request_id}");
+        let (problem, cause) = (problem.to_string(), cause.to_string());
+        log::log!(level, "{}: {} {request_id}", LogText(&problem), LogText(&cause));
     }
 }
 

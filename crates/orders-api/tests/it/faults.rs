@@ -1,18 +1,16 @@
 //! What happens when something else fails: the database, the network, the service itself.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
-use ureq::http::Request;
 
-use crate::app::{Answer, App, NDJSON, PATIENCE, TEMPLATE, maintenance, own_postgres};
+use crate::app::{App, NDJSON, PATIENCE, TEMPLATE, maintenance, own_postgres};
+use crate::program::{Program, signal};
 use crate::samples::{lines, order};
 use crate::wire::Wire;
 
@@ -117,96 +115,6 @@ fn a_service_whose_database_becomes_read_only_is_not_ready_until_it_takes_writes
     }
     while app.post("/orders", order("2", 3)).status != 201 {
         assert!(began.elapsed() < PATIENCE, "it takes no writes");
-    }
-}
-
-/// The program, running.
-struct Program {
-    child: Child,
-    address: String,
-}
-
-impl Program {
-    /// Starts it and waits until it says where it listens.
-    fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_orders-api"))
-            .args(["--bind", "127.0.0.1:0", "--connections", "2"])
-            .args(arguments)
-            .env_remove("DATABASE_URL")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut address = None;
-        for line in said.by_ref() {
-            let line = line.unwrap();
-            if let Some((_, rest)) = line.split_once("listening on http://") {
-                address = rest.split(',').next().map(str::to_owned);
-                break;
-            }
-        }
-        // Whatever else it says must not fill the pipe.
-        thread::spawn(move || said.count());
-        Self { child, address: address.expect("it listens") }
-    }
-
-    fn send(&self, method: &str, path: &str, body: impl ToString) -> Answer {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .build()
-            .into();
-        let request = Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.address))
-            .header("Content-Type", "application/json")
-            .body(body.to_string())
-            .unwrap();
-        let (head, mut body) = agent.run(request).unwrap().into_parts();
-        let body = body.read_to_vec().unwrap();
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
-    }
-
-    /// Waits until `/readyz` has this status.
-    fn wait_for(&self, status: u16) -> Answer {
-        let began = Instant::now();
-        loop {
-            let answer = self.send("GET", "/readyz", "");
-            if answer.status == status {
-                return answer;
-            }
-            assert!(began.elapsed() < PATIENCE, "waited in vain for {status}: {answer:?}");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-
-    fn signal(&self, name: &str) {
-        signal(name, &self.child.id().to_string());
-    }
-
-    /// Waits until it ends.
-    fn end(mut self) -> ExitStatus {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not end");
-            thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-/// Sends a signal to a process.
-fn signal(name: &str, process: &str) {
-    assert!(Command::new("kill").args([name, process]).status().unwrap().success());
-}
-
-/// No test leaves a program behind.
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 

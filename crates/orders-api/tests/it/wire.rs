@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Shutdown, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use serde_json::Value;
 
@@ -28,7 +28,12 @@ pub(crate) struct Reading {
 impl Wire {
     /// Sends the head of a request.
     pub(crate) fn open(app: &App, head: &str) -> Self {
-        let stream = TcpStream::connect(app.address()).unwrap();
+        Self::open_at(app.address(), head)
+    }
+
+    /// Sends the head of a request to this address.
+    pub(crate) fn open_at(address: SocketAddr, head: &str) -> Self {
+        let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         stream.set_write_timeout(Some(PATIENCE)).unwrap();
         let mut sending = Sending(stream.try_clone().unwrap());

@@ -1,0 +1,69 @@
+//! Text that others wrote, made safe for the log: [`LogText`].
+
+use std::fmt::{self, Display, Write as _};
+
+/// The most characters of one text that the log shows.
+const MAX_CHARS: usize = 256;
+
+/// Text that others wrote (a client, the database), as a part of one line of the log.
+///
+/// Characters that could end the line or control a terminal are escaped as in Rust, and so is the backslash. Only the
+/// first 256 characters are shown, with `...` if there are more. Space around the text is left out.
+pub(crate) struct LogText<'a>(pub(crate) &'a str);
+
+impl Display for LogText<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut characters = self.0.trim().chars();
+        for character in characters.by_ref().take(MAX_CHARS) {
+            if must_be_escaped(character) {
+                write!(f, "{}", character.escape_default())?;
+            } else {
+                f.write_char(character)?;
+            }
+        }
+        match characters.next() {
+            Some(_) => f.write_str("..."),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Control characters, other line breaks of Unicode, and characters that change the direction of text.
+fn must_be_escaped(character: char) -> bool {
+    let unicode = matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    );
+    unicode || character.is_control() || character == '\\'
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, shown: &str) {
+        assert_eq!(LogText(text).to_string(), shown);
+    }
+
+    #[test]
+    fn ordinary_text_is_shown_as_it_is() {
+        check("", "");
+        check("/orders/é %0A \"x\"", "/orders/é %0A \"x\"");
+        check(" no route to host\n", "no route to host");
+    }
+
+    #[test]
+    fn what_could_forge_a_line_or_control_a_terminal_is_escaped() {
+        check("a\nb\r\tc", r"a\nb\r\tc");
+        check("\u{1b}[2J\u{9b}1m\0\u{7f}", r"\u{1b}[2J\u{9b}1m\u{0}\u{7f}");
+        check("a\u{2028}b\u{85}c\u{202e}d\u{2066}e", r"a\u{2028}b\u{85}c\u{202e}d\u{2066}e");
+        check(r"a\nb", r"a\\nb");
+    }
+
+    #[test]
+    fn long_text_is_cut() {
+        check(&"é".repeat(256), &"é".repeat(256));
+        check(&"é".repeat(257), &format!("{}...", "é".repeat(256)));
+    }
+}
