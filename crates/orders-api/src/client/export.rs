@@ -1,6 +1,6 @@
 //! `orders-api export`
 
-use std::io::{self, ErrorKind, IsTerminal as _};
+use std::io::{self, ErrorKind, IsTerminal as _, Write as _};
 use std::path::PathBuf;
 
 use actix_web::rt::System;
@@ -14,7 +14,7 @@ use orders_core::{CalendarId, ServiceId, Timestamp};
 
 use super::ServiceArgs;
 use super::connection::Connection;
-use super::output::Output;
+use super::output::{Existing, Output};
 use super::progress::Progress;
 use crate::ndjson::NDJSON;
 
@@ -39,6 +39,9 @@ pub struct ExportArgs {
     /// The file to write, which is there only when it is whole; standard output unless given
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+    /// Overwrite the file if it exists
+    #[arg(long)]
+    pub force: bool,
     /// The service
     #[command(flatten)]
     pub service_args: ServiceArgs,
@@ -66,7 +69,12 @@ async fn export(arguments: &ExportArgs) -> Result<()> {
     let name =
         arguments.output.as_ref().map_or("standard output".into(), |path| path.to_string_lossy());
     let cannot_write = || format!("cannot write {name}");
-    let mut output = Output::open(arguments.output.as_deref()).with_context(cannot_write)?;
+    let mut output = match &arguments.output {
+        None => Output::Standard,
+        Some(path) => {
+            Output::open(path, Existing::forced(arguments.force)).with_context(cannot_write)?
+        }
+    };
     let request =
         Request::get(target(arguments)).header(ACCEPT, NDJSON).body(Empty::<Bytes>::new())?;
     let answer = Connection::open(&arguments.service_args.url).await?.send(request).await?;
@@ -80,7 +88,7 @@ async fn export(arguments: &ExportArgs) -> Result<()> {
         let frame = frame.inspect_err(|_| progress.end());
         let frame = frame.context("the service broke off; these are not all orders")?;
         if let Some(bytes) = frame.data_ref() {
-            output.write(bytes).with_context(cannot_write)?;
+            output.write_all(bytes).with_context(cannot_write)?;
             let lines = bytes.iter().filter(|&&byte| byte == b'\n').count();
             progress.add(lines as u64, bytes.len() as u64);
         }

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write as _};
+use std::io::{self, BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::thread;
@@ -23,12 +23,13 @@ use http_body_util::channel::{self, Channel};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde::Deserialize;
 use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use super::connection::Connection;
+use super::output::Existing;
 use super::progress::Progress;
+use super::refused::RefusedFile;
 use super::tally::Tally;
 use super::{ServiceArgs, say};
 use crate::ndjson::NDJSON;
@@ -54,17 +55,20 @@ pub struct ImportArgs {
     /// Write the refused lines and why to this file, one JSON object a line
     #[arg(long, value_name = "FILE")]
     pub refused: Option<PathBuf>,
+    /// Overwrite the file of --refused if it exists
+    #[arg(long)]
+    pub force: bool,
     /// The service
     #[command(flatten)]
     pub service: ServiceArgs,
 }
 
 /// A line that is not blank.
-struct Line {
+pub(super) struct Line {
     /// Its place in the file, from 1.
-    number: u64,
+    pub(super) number: u64,
     /// Without its line break.
-    text: Bytes,
+    pub(super) text: Bytes,
 }
 
 /// What a service answers to a line: the id of what was placed, or a problem.
@@ -76,23 +80,11 @@ struct Answer<'a> {
     detail: Option<Cow<'a, str>>,
 }
 
-/// A refused line as it is written down.
-#[derive(Serialize)]
-struct Refused<'a> {
-    line: u64,
-    problem: &'a RawValue,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    order: Option<&'a RawValue>,
-    /// The line when it is not JSON.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<Cow<'a, str>>,
-}
-
 /// Places all orders that can be placed, and tells whether these were all.
 pub(super) fn run(arguments: &ImportArgs) -> Result<bool> {
     let refused = arguments.refused.as_deref().map(|path| {
-        let file = File::create(path);
-        file.map(BufWriter::new).with_context(|| format!("cannot write {}", path.display()))
+        RefusedFile::create(path, Existing::forced(arguments.force))
+            .with_context(|| format!("cannot write {}", path.display()))
     });
     let mut import = Import {
         sent: Rc::default(),
@@ -103,13 +95,14 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<bool> {
     let (input, length) = open(&arguments.file)?;
     let done = System::new().block_on(import.run(&arguments.service, input, length));
     import.progress.end();
-    if done.is_ok() || !import.tally.is_empty() {
-        say(&import.tally.to_string());
+    if done.is_err() && import.tally.is_empty() {
+        // Nothing was answered, so there is nothing to write either.
+        return done.map(|()| false);
     }
+    say(&import.tally.to_string());
+    let written = import.refused.map_or(Ok(()), RefusedFile::finish);
     done?;
-    if let Some(mut refused) = import.refused {
-        refused.flush().context("cannot write the refused lines")?;
-    }
+    written.context("cannot write the refused lines")?;
     Ok(import.tally.nothing_refused())
 }
 
@@ -134,7 +127,7 @@ struct Import {
     /// The lines that are not answered yet.
     sent: Rc<RefCell<VecDeque<Line>>>,
     tally: Tally,
-    refused: Option<BufWriter<File>>,
+    refused: Option<RefusedFile>,
     progress: Progress,
 }
 
@@ -206,14 +199,7 @@ impl Import {
         };
         self.tally.refused(line.number, kind.trim_start_matches("/problems/"), &detail);
         if let Some(file) = &mut self.refused {
-            let order = serde_json::from_slice(&line.text).ok();
-            let text = order.is_none().then(|| String::from_utf8_lossy(&line.text));
-            let problem = serde_json::from_slice(answer)?;
-            let refused = Refused { line: line.number, problem, order, text };
-            serde_json::to_writer(&mut *file, &refused)
-                .map_err(io::Error::from)
-                .and_then(|()| file.write_all(b"\n"))
-                .context("cannot write the refused lines")?;
+            file.write(&line, answer).context("cannot write the refused lines")?;
         }
         Ok(())
     }

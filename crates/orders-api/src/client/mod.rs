@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod output;
 mod progress;
+mod refused;
 mod tally;
 mod url;
 

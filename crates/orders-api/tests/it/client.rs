@@ -82,19 +82,55 @@ fn an_export_into_a_file_is_there_only_when_it_is_whole() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("orders.ndjson");
     let name = file.to_str().unwrap();
-    for _ in 0..2 {
-        let done = run(&app, &["export", "-o", name]);
+    for arguments in [&["export", "-o", name][..], &["export", "-o", name, "--force"]] {
+        let done = run(&app, arguments);
         assert_eq!((done.status, done.out.as_str(), done.said.as_str()), (Some(0), "", ""));
         assert_eq!(ids(&values(&fs::read_to_string(&file).unwrap())), ["1", "2"]);
     }
     let before = fs::read(&file).unwrap();
-    let nobody = ["export", "-o", name, "--url", "http://127.0.0.1:1"];
+    let nobody = ["export", "-o", name, "--force", "--url", "http://127.0.0.1:1"];
     assert_eq!(run(&app, &nobody).status, Some(2));
     assert_eq!(fs::read(&file).unwrap(), before);
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was left behind");
     assert_eq!(run(&app, &["export", "-o", "/dev/null"]).status, Some(0));
     let nowhere = run(&app, &["export", "-o", "/nonexistent/orders"]);
     assert!(nowhere.status == Some(2) && nowhere.said.contains("/nonexistent/orders"));
+}
+
+#[test]
+fn a_file_that_exists_is_not_overwritten_without_force() {
+    let app = App::start();
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("mine");
+    fs::write(&file, "mine").unwrap();
+    let name = file.to_str().unwrap();
+    // That is told before the service is asked for anything.
+    let nobody = ["--url", "http://127.0.0.1:1"];
+    for command in [&["export", "-o", name][..], &["import", "-", "--refused", name]] {
+        for done in [run(&app, command), run(&app, &[command, &nobody].concat())] {
+            assert_eq!(done.status, Some(2), "{command:?}");
+            assert!(done.said.contains(name) && done.said.contains("--force"), "{}", done.said);
+        }
+        assert_eq!(fs::read_to_string(&file).unwrap(), "mine");
+        let done = run_with(&app, &[command, &["--force"]].concat(), "nonsense");
+        assert_ne!(done.status, Some(2), "{}", done.said);
+        assert_ne!(fs::read_to_string(&file).unwrap(), "mine");
+        fs::write(&file, "mine").unwrap();
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "something was left behind");
+}
+
+#[test]
+fn an_import_that_was_not_answered_leaves_no_file_of_refused_lines() {
+    let app = App::start();
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("refused.ndjson");
+    let refused = ["import", "-", "--refused", file.to_str().unwrap()];
+    let done = run(&app, &[&refused[..], &["--url", "http://127.0.0.1:1"]].concat());
+    assert_eq!(done.status, Some(2), "{}", done.said);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    assert_eq!(run_with(&app, &refused, "nonsense").status, Some(1));
+    assert_eq!(values(&fs::read_to_string(&file).unwrap()).len(), 1);
 }
 
 /// An export whose first line was read.
