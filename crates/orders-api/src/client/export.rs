@@ -8,14 +8,15 @@ use actix_web::web::Bytes;
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use http_body_util::{BodyExt as _, Empty};
-use hyper::Request;
+use hyper::body::Incoming;
 use hyper::header::ACCEPT;
+use hyper::{Request, Response};
 use orders_core::{CalendarId, ServiceId, Timestamp};
 
-use super::ServiceArgs;
 use super::connection::Connection;
 use super::output::{Existing, Output};
 use super::progress::Progress;
+use super::{ServiceArgs, ServiceUrl};
 use crate::ndjson::NDJSON;
 
 /// Which orders are written, and where to.
@@ -75,9 +76,15 @@ async fn export(arguments: &ExportArgs) -> Result<()> {
             Output::open(path, Existing::forced(arguments.force)).with_context(cannot_write)?
         }
     };
-    let request =
-        Request::get(target(arguments)).header(ACCEPT, NDJSON).body(Empty::<Bytes>::new())?;
-    let answer = Connection::open(&arguments.service_args.url).await?.send(request).await?;
+    let url = &arguments.service_args.url;
+    // A list of an unknown calendar or service is empty, and would look like one without orders.
+    if let Some(calendar) = &arguments.calendar {
+        must_exist(url, &format!("/calendars/{calendar}")).await?;
+    }
+    if let Some(service) = &arguments.service {
+        must_exist(url, &format!("/services/{service}")).await?;
+    }
+    let answer = get(url, &target(arguments), NDJSON).await?;
     let mut body = answer.into_body();
     let mut progress = match output {
         // The orders themselves are on the terminal.
@@ -95,6 +102,17 @@ async fn export(arguments: &ExportArgs) -> Result<()> {
     }
     progress.end();
     output.finish().with_context(cannot_write)
+}
+
+/// # Errors
+/// In the words of the service if it has nothing at that path.
+async fn must_exist(url: &ServiceUrl, path: &str) -> Result<()> {
+    get(url, path, "application/json").await.map(drop)
+}
+
+async fn get(url: &ServiceUrl, target: &str, accept: &str) -> Result<Response<Incoming>> {
+    let request = Request::get(target).header(ACCEPT, accept).body(Empty::<Bytes>::new())?;
+    Connection::open(url).await?.send(request).await
 }
 
 /// Nothing here needs escaping, as in the links of lists.

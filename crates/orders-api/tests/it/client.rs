@@ -76,6 +76,24 @@ fn an_export_writes_what_is_wanted() {
 }
 
 #[test]
+fn an_export_of_an_unknown_calendar_or_service_fails() {
+    let app = App::start().with_calendars(["roof"]);
+    app.place_all(&[order("1", 0)]);
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("orders.ndjson");
+    for (option, what) in [("--calendar", "calendar nosuch"), ("--service", "service nosuch")] {
+        for output in [&[][..], &["-o", file.to_str().unwrap()]] {
+            let done = run(&app, &[&["export", option, "nosuch"], output].concat());
+            assert_eq!((done.status, done.out.as_str()), (Some(2), ""), "{option}");
+            assert!(done.said.contains(what), "{}", done.said);
+        }
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+    let empty = run(&app, &["export", "--calendar", "roof"]);
+    assert_eq!((empty.status, empty.out.as_str(), empty.said.as_str()), (Some(0), "", ""));
+}
+
+#[test]
 fn an_export_into_a_file_is_there_only_when_it_is_whole() {
     let app = App::start();
     app.place_all(&[order("1", 0), order("2", 3)]);
