@@ -30,6 +30,9 @@ const BATCH: usize = 500;
 /// full, no more lines are read until it does.
 const ROOM: usize = 8 << 20;
 
+/// What some programs write at the start of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// `POST /orders/import`
 pub(crate) async fn import(
     store: Store,
@@ -40,7 +43,14 @@ pub(crate) async fn import(
     check_lines(&request)?;
     let limits = BodyLimits::of(&request);
     let (sender, body) = Lines::channel(ROOM, limits.patience);
-    let lines = Incoming { payload, buffer: Vec::new(), too_long: false, limits, ended: false };
+    let lines = Incoming {
+        payload,
+        buffer: Vec::new(),
+        too_long: false,
+        limits,
+        is_first: true,
+        ended: false,
+    };
     actix_web::rt::spawn(async move {
         // If the client has gone, the end of the body tells the log so.
         let _ = place_all(store, lines, sender).await;
@@ -145,6 +155,8 @@ struct Incoming {
     /// The line that is coming in is longer than allowed, and what there is of it was thrown away.
     too_long: bool,
     limits: BodyLimits,
+    /// No line was read yet.
+    is_first: bool,
     ended: bool,
 }
 
@@ -200,9 +212,12 @@ impl Incoming {
         }
     }
 
-    /// Reads a line that is complete; a blank one is none.
+    /// Reads a line that is complete; a blank one is none. The first may start with a byte order mark.
     fn finish_line(&mut self, batch: &mut Vec<Result<OrderDraft, Problem>>) {
-        let line = mem::take(&mut self.buffer);
+        let mut line = mem::take(&mut self.buffer);
+        if mem::take(&mut self.is_first) && line.starts_with(BYTE_ORDER_MARK) {
+            line.drain(..BYTE_ORDER_MARK.len());
+        }
         if mem::take(&mut self.too_long) {
             let detail = format!("the line has more than {} bytes", self.limits.bytes);
             batch.push(Err(Problem::new(Slug::TooLarge, detail)));

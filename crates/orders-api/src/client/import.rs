@@ -6,9 +6,8 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
@@ -24,18 +23,17 @@ use hyper::Request;
 use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use serde::Deserialize;
-use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::mpsc::{self, Receiver};
 
 use super::connection::Connection;
+use super::input::Input;
+use super::lines::{Line, read_lines};
 use super::output::Existing;
 use super::progress::Progress;
 use super::refused::RefusedFile;
 use super::tally::Tally;
 use super::{ServiceArgs, say};
 use crate::ndjson::NDJSON;
-
-/// The longest line, in bytes; the service takes less unless told otherwise.
-const MAX_LINE: usize = 1 << 20;
 
 /// How many portions of lines wait to be sent.
 const WAITING: usize = 4;
@@ -63,14 +61,6 @@ pub struct ImportArgs {
     pub service: ServiceArgs,
 }
 
-/// A line that is not blank.
-pub(super) struct Line {
-    /// Its place in the file, from 1.
-    pub(super) number: u64,
-    /// Without its line break.
-    pub(super) text: Bytes,
-}
-
 /// What a service answers to a line: the id of what was placed, or a problem.
 #[derive(Deserialize)]
 struct Answer<'a> {
@@ -92,8 +82,8 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<bool> {
         refused: refused.transpose()?,
         progress: Progress::hidden(),
     };
-    let (input, length) = open(&arguments.file)?;
-    let done = System::new().block_on(import.run(&arguments.service, input, length));
+    let input = Input::open(&arguments.file)?;
+    let done = System::new().block_on(import.run(&arguments.service, input));
     import.progress.end();
     if done.is_err() && import.tally.is_empty() {
         // Nothing was answered, so there is nothing to write either.
@@ -106,23 +96,6 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<bool> {
     Ok(import.tally.nothing_refused())
 }
 
-type Input = Box<dyn BufRead + Send>;
-
-/// The lines, and how many bytes they are if that is known.
-fn open(path: &Path) -> Result<(Input, Option<u64>)> {
-    if path == Path::new("-") {
-        return Ok((Box::new(BufReader::new(io::stdin())), None));
-    }
-    let cannot_read = || format!("cannot read {}", path.display());
-    let file = File::open(path).with_context(cannot_read)?;
-    let there = file.metadata().with_context(cannot_read)?;
-    if there.is_dir() {
-        bail!("cannot read {}: it is a directory", path.display());
-    }
-    let length = there.is_file().then_some(there.len());
-    Ok((Box::new(BufReader::with_capacity(64 << 10, file)), length))
-}
-
 struct Import {
     /// The lines that are not answered yet.
     sent: Rc<RefCell<VecDeque<Line>>>,
@@ -132,17 +105,12 @@ struct Import {
 }
 
 impl Import {
-    async fn run(
-        &mut self,
-        service: &ServiceArgs,
-        input: Input,
-        length: Option<u64>,
-    ) -> Result<()> {
+    async fn run(&mut self, service: &ServiceArgs, input: Input) -> Result<()> {
         let connection = Connection::open(&service.url).await?;
-        self.progress = Progress::new(length);
+        self.progress = Progress::new(input.length());
         let (portions, lines) = mpsc::channel(WAITING);
         // Reading may block, so it has a thread; which may wait for input for ever, so nobody waits for it.
-        thread::spawn(move || read(input, &portions));
+        thread::spawn(move || read_lines(input, &portions));
         let (body, sent) = Channel::new(WAITING);
         let sending = actix_web::rt::spawn(send(lines, body, Rc::clone(&self.sent)));
         let request = Request::post("/orders/import").header(CONTENT_TYPE, NDJSON).body(sent)?;
@@ -211,9 +179,13 @@ async fn send(
     mut body: channel::Sender<Bytes>,
     sent: Rc<RefCell<VecDeque<Line>>>,
 ) -> Result<()> {
+    let mut has_sent = false;
     loop {
         let portion = match timeout(SILENCE, lines.recv()).await {
-            Ok(Some(portion)) => portion.context("cannot read on; what came before was sent")?,
+            Ok(Some(portion)) => portion.context(match has_sent {
+                true => "cannot read on; what came before was sent",
+                false => "cannot read the input",
+            })?,
             Ok(None) => return Ok(()),
             Err(_) => Vec::new(),
         };
@@ -225,46 +197,11 @@ async fn send(
         if portion.is_empty() {
             bytes.push(b'\n');
         }
+        has_sent |= !portion.is_empty();
         sent.borrow_mut().extend(portion);
         if body.send_data(bytes.into()).await.is_err() {
             // The answer tells why.
             return Ok(());
-        }
-    }
-}
-
-/// Cuts the input into lines, and hands over what has come so far, so that nothing waits for more.
-fn read(mut input: Input, portions: &Sender<io::Result<Vec<Line>>>) {
-    let (mut pending, mut number) = (Vec::new(), 0);
-    loop {
-        let bytes = match input.fill_buf() {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return drop(portions.blocking_send(Err(error))),
-        };
-        let came = bytes.len();
-        pending.extend_from_slice(bytes);
-        input.consume(came);
-        let ended = came == 0;
-        if ended && !pending.is_empty() {
-            pending.push(b'\n');
-        }
-        let whole = pending.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
-        let text: Bytes = pending.drain(..whole).collect::<Vec<_>>().into();
-        let mut lines = Vec::new();
-        for piece in text.split_inclusive(|&byte| byte == b'\n') {
-            number += 1;
-            if !piece.trim_ascii().is_empty() {
-                lines.push(Line { number, text: text.slice_ref(piece.trim_ascii()) });
-            }
-        }
-        if pending.len() > MAX_LINE {
-            let long = format!("line {} has more than {MAX_LINE} bytes", number + 1);
-            let _ = portions.blocking_send(Ok(lines));
-            return drop(portions.blocking_send(Err(io::Error::other(long))));
-        }
-        if !lines.is_empty() && portions.blocking_send(Ok(lines)).is_err() || ended {
-            return;
         }
     }
 }

@@ -5,6 +5,8 @@
 mod connection;
 mod export;
 mod import;
+mod input;
+mod lines;
 mod output;
 mod progress;
 mod refused;

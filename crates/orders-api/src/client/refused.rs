@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::import::Line;
+use super::lines::Line;
 use super::output::{Existing, Output};
 
 /// A file with one JSON object for each refused line.

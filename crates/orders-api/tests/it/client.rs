@@ -6,6 +6,8 @@ use std::net::TcpListener;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -226,6 +228,47 @@ fn an_import_tells_what_was_refused_and_where() {
     assert_eq!(refused[1]["problem"]["conflicts_with"][0]["id"], "1");
     assert_eq!(refused[2]["order"], json!({ "totalfee": -1 }));
     assert_eq!(ids(&app.walk("/orders")), ["1", "3"]);
+}
+
+fn gzip(text: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text).unwrap();
+    encoder.finish().unwrap()
+}
+
+#[test]
+fn gzip_and_byte_order_marks_are_understood() {
+    let app = App::start();
+    let orders: Vec<_> = (0..700).map(|n| order(n, n * 3)).collect();
+    let text = format!("\u{feff}{}", lines(&orders));
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("orders");
+    for input in [text.as_bytes().to_owned(), gzip(text.as_bytes())] {
+        fs::write(&file, &input).unwrap();
+        for name in ["-", file.to_str().unwrap()] {
+            let done = run_with(&app, &["import", name], &input);
+            assert_eq!((done.status, done.said.as_str()), (Some(0), "placed 700 of 700 orders\n"));
+            app.execute("DELETE FROM orders");
+        }
+    }
+}
+
+#[test]
+fn input_that_is_no_text_is_told_once() {
+    let app = App::start();
+    let utf_16: Vec<u8> = "\u{feff}{}\n{}\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let done = run_with(&app, &["import", "-"], utf_16);
+    assert_eq!((done.status, done.said.lines().count()), (Some(2), 1), "{}", done.said);
+    assert!(done.said.contains("UTF-16") && done.said.contains("UTF-8"), "{}", done.said);
+
+    let packed = gzip(lines(&[order("1", 0), order("2", 3)]).as_bytes());
+    for input in [packed[..packed.len() - 1].to_vec(), [&packed[..], b"garbage"].concat()] {
+        let done = run_with(&app, &["import", "-"], input);
+        assert_eq!(done.status, Some(2), "{}", done.said);
+        assert!(done.said.starts_with("placed 2 of 2 orders\n"), "{}", done.said);
+        assert!(done.said.contains("the gzip data is cut short"), "{}", done.said);
+        app.execute("DELETE FROM orders");
+    }
 }
 
 #[test]

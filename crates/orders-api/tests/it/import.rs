@@ -106,6 +106,17 @@ fn lines_end_as_lines_do_anywhere() {
 }
 
 #[test]
+fn a_byte_order_mark_is_skipped_at_the_start_only() {
+    let app = App::start();
+    let [a, b] = [0, 3].map(|hour| order(hour, hour).to_string());
+    check(&app, format!("\u{feff}{a}\n{b}\n"), &["0", "3"]);
+    check(&app, format!("\u{feff}\n{a}"), &["0"]);
+    check(&app, "\u{feff}", &[]);
+    check(&app, format!("{a}\n\u{feff}{b}"), &["0", "malformed-request"]);
+    check(&app, format!("\u{feff}\u{feff}{a}"), &["malformed-request"]);
+}
+
+#[test]
 fn an_empty_body_gets_an_empty_answer() {
     let app = App::start();
     check(&app, "", &[]);
