@@ -23,7 +23,6 @@ mod import;
 mod index;
 mod list;
 mod log_text;
-mod logged_body;
 mod ndjson;
 pub mod openapi;
 mod orders;

@@ -1,5 +1,7 @@
 //! What is known of every request: its id, one line in the log when its response ends, and the cause when it failed.
 
+mod logged_body;
+
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -11,8 +13,8 @@ use actix_web::{Error, ResponseError};
 use log::Level;
 use uuid::Uuid;
 
+use self::logged_body::{Exchange, LoggedBody};
 use crate::log_text::LogText;
-use crate::logged_body::{Exchange, LoggedBody};
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::slug::Slug;
 
