@@ -61,7 +61,9 @@ pub enum Command {
     Export(ExportArgs),
     /// Place orders in a running service, one a line as JSON
     ///
-    /// Ends with 0 when all were placed, with 1 when some were refused, and with 2 when it could not be done.
+    /// Ends with 0 when all were placed, with 1 when some were refused, with 2 when it could not be done, and with 130
+    /// when it was interrupted (Ctrl-C or SIGTERM). It then still takes the answers to the lines that were sent, for a
+    /// few seconds or until a second interrupt.
     Import(ImportArgs),
 }
 

@@ -14,6 +14,7 @@ use hyper::{Request, Response};
 use orders_core::{CalendarId, ServiceId, Timestamp};
 
 use super::connection::Connection;
+use super::interrupt::{Interrupted, Interrupts};
 use super::output::{Existing, Output};
 use super::progress::Progress;
 use super::{ServiceArgs, ServiceUrl};
@@ -59,23 +60,38 @@ pub enum Wanted {
 
 /// Writes all orders that are wanted, one a line.
 pub(super) fn run(arguments: &ExportArgs) -> Result<()> {
-    match System::new().block_on(export(arguments)) {
+    let output = match &arguments.output {
+        None => Output::Standard,
+        Some(path) => Output::open(path, Existing::forced(arguments.force))
+            .with_context(|| cannot_write(arguments))?,
+    };
+    let is_file = matches!(output, Output::New { .. });
+    let exported = System::new().block_on(async {
+        // Without a file there is nothing to clean up, and writing may block, so the system ends the process then.
+        if !is_file {
+            return export(arguments, output).await;
+        }
+        let mut interrupts = Interrupts::listen()?;
+        tokio::select! {
+            exported = export(arguments, output) => exported,
+            () = interrupts.next() => Err(Interrupted("nothing was written".to_owned()).into()),
+        }
+    });
+    match exported {
         // Whoever reads has seen enough.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         result => result,
     }
 }
 
-async fn export(arguments: &ExportArgs) -> Result<()> {
-    let name =
-        arguments.output.as_ref().map_or("standard output".into(), |path| path.to_string_lossy());
-    let cannot_write = || format!("cannot write {name}");
-    let mut output = match &arguments.output {
-        None => Output::Standard,
-        Some(path) => {
-            Output::open(path, Existing::forced(arguments.force)).with_context(cannot_write)?
-        }
-    };
+fn cannot_write(arguments: &ExportArgs) -> String {
+    let path = arguments.output.as_ref();
+    let name = path.map_or("standard output".into(), |path| path.to_string_lossy());
+    format!("cannot write {name}")
+}
+
+async fn export(arguments: &ExportArgs, mut output: Output) -> Result<()> {
+    let cannot_write = || cannot_write(arguments);
     let url = &arguments.service_args.url;
     // A list of an unknown calendar or service is empty, and would look like one without orders.
     if let Some(calendar) = &arguments.calendar {

@@ -8,12 +8,13 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
 use actix_web::rt::System;
-use actix_web::rt::time::timeout;
+use actix_web::rt::time::{sleep, timeout};
 use actix_web::web::Bytes;
 use anyhow::{Context as _, Result, anyhow, bail};
 use clap::Args;
@@ -24,9 +25,11 @@ use hyper::body::Incoming;
 use hyper::header::CONTENT_TYPE;
 use serde::Deserialize;
 use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::oneshot;
 
 use super::connection::Connection;
 use super::input::Input;
+use super::interrupt::{Interrupted, Interrupts};
 use super::lines::{Line, read_lines};
 use super::output::Existing;
 use super::progress::Progress;
@@ -43,6 +46,13 @@ const SILENCE: Duration = Duration::from_secs(5);
 
 /// The type of the problem that answers no line, but says that no more lines are read.
 const IMPORT_STOPPED: &str = "/problems/import-stopped";
+
+/// How long the answers to lines that were sent are waited for after an interrupt.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// What to do about lines that may be placed.
+const IMPORT_AGAIN: &str =
+    "Import them again: an order that has an id and is there already is refused as id-taken";
 
 /// Which orders are placed.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -81,18 +91,22 @@ pub(super) fn run(arguments: &ImportArgs) -> Result<bool> {
         tally: Tally::default(),
         refused: refused.transpose()?,
         progress: Progress::hidden(),
+        last_answered: None,
     };
     let input = Input::open(&arguments.file)?;
     let done = System::new().block_on(import.run(&arguments.service, input));
     import.progress.end();
-    if done.is_err() && import.tally.is_empty() {
-        // Nothing was answered, so there is nothing to write either.
-        return done.map(|()| false);
+    let is_interrupted = done.as_ref().is_err_and(anyhow::Error::is::<Interrupted>);
+    let has_answers = done.is_ok() || !import.tally.is_empty();
+    if has_answers || is_interrupted {
+        say(&import.tally.to_string());
     }
-    say(&import.tally.to_string());
-    let written = import.refused.map_or(Ok(()), RefusedFile::finish);
+    let written = match import.refused {
+        Some(file) if has_answers => file.finish().context("cannot write the refused lines"),
+        Some(_) | None => Ok(()),
+    };
     done?;
-    written.context("cannot write the refused lines")?;
+    written?;
     Ok(import.tally.nothing_refused())
 }
 
@@ -102,17 +116,80 @@ struct Import {
     tally: Tally,
     refused: Option<RefusedFile>,
     progress: Progress,
+    /// The number of the line that was answered last.
+    last_answered: Option<u64>,
+}
+
+/// What of the input was sent.
+#[derive(PartialEq, Eq)]
+enum Sent {
+    Everything,
+    /// What came before the import was stopped.
+    Some,
 }
 
 impl Import {
+    /// Places all lines, until the user stops it. Then no more are sent, and those that were are still answered for
+    /// [`GRACE`], or until the user interrupts again.
     async fn run(&mut self, service: &ServiceArgs, input: Input) -> Result<()> {
-        let connection = Connection::open(&service.url).await?;
+        let mut interrupts = Interrupts::listen()?;
+        let connection = tokio::select! {
+            connection = Connection::open(&service.url) => connection?,
+            () = interrupts.next() => return Err(self.interrupted().into()),
+        };
         self.progress = Progress::new(input.length());
+        let (notes, unanswered) = (self.progress.notes(), Rc::clone(&self.sent));
+        let (stop, stopped) = oneshot::channel();
+        {
+            let mut exchange = pin!(self.exchange(connection, input, stopped));
+            tokio::select! {
+                ended = &mut exchange => return ended.map(drop),
+                () = interrupts.next() => drop(stop),
+            }
+            let waiting = unanswered.borrow().len();
+            if waiting > 0 {
+                notes.say(&format!(
+                    "interrupted; waiting up to {GRACE:?} for the answers to {waiting} lines (interrupt again to end now)"
+                ));
+                tokio::select! {
+                    ended = &mut exchange => if ended? == Sent::Everything { return Ok(()) },
+                    () = interrupts.next() => {}
+                    () = sleep(GRACE) => {}
+                }
+            }
+        }
+        Err(self.interrupted().into())
+    }
+
+    /// What the user has to know who stopped the import.
+    fn interrupted(&self) -> Interrupted {
+        let sent = self.sent.borrow();
+        Interrupted(match (sent.front(), sent.back(), self.last_answered) {
+            (Some(first), Some(last), _) => format!(
+                "{} lines that were sent, from line {} to line {}, are not answered and may be placed; those after \
+                 were not sent. {IMPORT_AGAIN}",
+                sent.len(),
+                first.number,
+                last.number,
+            ),
+            (.., Some(last)) => {
+                format!("all lines up to line {last} are answered; no others were sent")
+            }
+            (.., None) => "no line was sent".to_owned(),
+        })
+    }
+
+    async fn exchange(
+        &mut self,
+        connection: Connection<Channel<Bytes>>,
+        input: Input,
+        stopped: oneshot::Receiver<()>,
+    ) -> Result<Sent> {
         let (portions, lines) = mpsc::channel(WAITING);
         // Reading may block, so it has a thread; which may wait for input for ever, so nobody waits for it.
         thread::spawn(move || read_lines(input, &portions));
         let (body, sent) = Channel::new(WAITING);
-        let sending = actix_web::rt::spawn(send(lines, body, Rc::clone(&self.sent)));
+        let sending = actix_web::rt::spawn(send(lines, body, Rc::clone(&self.sent), stopped));
         let request = Request::post("/orders/import").header(CONTENT_TYPE, NDJSON).body(sent)?;
         let answered = match connection.send(request).await {
             Ok(answer) => self.receive(answer.into_body()).await,
@@ -120,9 +197,9 @@ impl Import {
         };
         // A broken connection is told by both ends of it, and better by the one that reads.
         answered?;
-        sending.await.context("the sender failed")??;
+        let sent = sending.await.context("the sender failed")??;
         match self.sent.borrow().len() {
-            0 => Ok(()),
+            0 => Ok(sent),
             some => bail!("the service left {some} lines unanswered"),
         }
     }
@@ -132,8 +209,9 @@ impl Import {
         let mut pending = Vec::new();
         while let Some(frame) = body.frame().await {
             let frame = frame.with_context(|| {
-                "the service broke off; what was answered is placed, and what was not may be. Import it again: \
-                 an order that has an id and is there already is refused as id-taken"
+                format!(
+                    "the service broke off; what was answered is placed, and what was not may be. {IMPORT_AGAIN}"
+                )
             })?;
             let Some(bytes) = frame.data_ref() else { continue };
             pending.extend_from_slice(bytes);
@@ -160,6 +238,7 @@ impl Import {
         }
         let line = self.sent.borrow_mut().pop_front();
         let line = line.ok_or_else(|| anyhow!("the service gave up: {detail}"))?;
+        self.last_answered = Some(line.number);
         self.progress.add(1, line.text.len() as u64 + 1);
         let Some(kind) = r#type else {
             self.tally.placed();
@@ -178,15 +257,20 @@ async fn send(
     mut lines: Receiver<io::Result<Vec<Line>>>,
     mut body: channel::Sender<Bytes>,
     sent: Rc<RefCell<VecDeque<Line>>>,
-) -> Result<()> {
+    mut stopped: oneshot::Receiver<()>,
+) -> Result<Sent> {
     let mut has_sent = false;
     loop {
-        let portion = match timeout(SILENCE, lines.recv()).await {
+        let next = tokio::select! {
+            next = timeout(SILENCE, lines.recv()) => next,
+            _ = &mut stopped => return Ok(Sent::Some),
+        };
+        let portion = match next {
             Ok(Some(portion)) => portion.context(match has_sent {
                 true => "cannot read on; what came before was sent",
                 false => "cannot read the input",
             })?,
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(Sent::Everything),
             Err(_) => Vec::new(),
         };
         let mut bytes = Vec::new();
@@ -198,10 +282,22 @@ async fn send(
             bytes.push(b'\n');
         }
         has_sent |= !portion.is_empty();
+        let count = portion.len();
         sent.borrow_mut().extend(portion);
-        if body.send_data(bytes.into()).await.is_err() {
-            // The answer tells why.
-            return Ok(());
+        tokio::select! {
+            // Also when it is stopped at that moment, so that what was sent is known.
+            biased;
+            passed = body.send_data(bytes.into()) => if passed.is_err() {
+                // The answer tells why.
+                return Ok(Sent::Some);
+            },
+            _ = &mut stopped => {
+                // These were not sent, so they are not answered either.
+                let mut sent = sent.borrow_mut();
+                let kept = sent.len().saturating_sub(count);
+                sent.truncate(kept);
+                return Ok(Sent::Some);
+            }
         }
     }
 }

@@ -6,6 +6,7 @@ mod connection;
 mod export;
 mod import;
 mod input;
+mod interrupt;
 mod lines;
 mod output;
 mod progress;
@@ -21,6 +22,7 @@ use clap::Args;
 
 pub use export::{ExportArgs, Wanted};
 pub use import::ImportArgs;
+use interrupt::Interrupted;
 pub use url::{InvalidServiceUrl, ServiceUrl};
 
 /// Not all orders that were to be imported found their place.
@@ -28,6 +30,9 @@ const SOME_REFUSED: u8 = 1;
 
 /// The command could not be done, or not to its end; so says clap of a wrong usage, too.
 const FAILED: u8 = 2;
+
+/// The command was ended by Ctrl-C or SIGTERM, as shells tell of the former.
+const INTERRUPTED: u8 = 130;
 
 /// Which service is talked to.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -53,9 +58,15 @@ pub fn import(arguments: &ImportArgs) -> ExitCode {
 }
 
 fn ended(result: Result<ExitCode>) -> ExitCode {
-    result.unwrap_or_else(|error| {
-        say(&format!("error: {error:#}"));
-        ExitCode::from(FAILED)
+    result.unwrap_or_else(|error| match error.downcast_ref::<Interrupted>() {
+        Some(interrupted) => {
+            say(&interrupted.to_string());
+            ExitCode::from(INTERRUPTED)
+        }
+        None => {
+            say(&format!("error: {error:#}"));
+            ExitCode::from(FAILED)
+        }
     })
 }
 

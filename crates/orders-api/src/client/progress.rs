@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::say;
+
 /// How often the line on the terminal is drawn again, at most.
 const REDRAW: Duration = Duration::from_millis(100);
 
@@ -45,6 +47,11 @@ impl Progress {
         }
     }
 
+    /// What prints lines above this one.
+    pub(super) fn notes(&self) -> Notes {
+        Notes(self.bar.clone())
+    }
+
     /// Leaves the line as it is, and what follows goes below it.
     pub(super) fn end(&mut self) {
         if !self.bar.is_hidden() {
@@ -60,6 +67,15 @@ impl Progress {
         self.bar.set_position(self.bytes);
         self.bar.set_message(format!("{} orders, {}/s", HumanCount(orders), HumanCount(rate)));
         self.drawn = Instant::now();
+    }
+}
+
+/// Prints lines on standard error, above the progress if that is shown.
+pub(super) struct Notes(ProgressBar);
+
+impl Notes {
+    pub(super) fn say(&self, line: &str) {
+        self.0.suspend(|| say(line));
     }
 }
 

@@ -3,15 +3,20 @@
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
-use std::process::{Child, ChildStdout, Command, Stdio};
-use std::time::Instant;
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
+use diesel::connection::SimpleConnection as _;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::app::{App, MANY, PATIENCE};
+use crate::faults::waits_for_a_lock;
 use crate::framework::break_database;
 use crate::samples::{ids, lines, order, order_in, time};
 
@@ -42,7 +47,7 @@ fn run_with(app: &App, arguments: &[&str], input: impl AsRef<[u8]>) -> Done {
         .unwrap();
     let mut stdin = child.stdin.take().unwrap();
     let input = input.as_ref().to_owned();
-    let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
+    let feeder = thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().unwrap();
     feeder.join().unwrap();
     Done {
@@ -302,7 +307,7 @@ fn input_that_comes_slowly_is_placed_as_it_comes() {
     for n in 0..3 {
         writeln!(stdin, "{}", order(n, n * 3)).unwrap();
         while app.get(&format!("/orders/{n}")).status != 200 {
-            std::thread::sleep(std::time::Duration::from_millis(10));
+            thread::sleep(Duration::from_millis(10));
         }
     }
     drop(stdin);
@@ -344,7 +349,7 @@ fn what_cannot_be_done_is_said_and_ends_with_2() {
     let app = App::start();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let elsewhere = format!("http://{}", other.local_addr().unwrap());
-    std::thread::spawn(move || {
+    thread::spawn(move || {
         for stream in other.incoming() {
             let mut stream = stream.unwrap();
             let _ = stream.read(&mut [0; 1000]);
@@ -394,11 +399,188 @@ fn a_service_that_ends_in_the_middle_of_an_import_is_said() {
     let mut stdin = child.stdin.take().unwrap();
     writeln!(stdin, "{}", order("1", 0)).unwrap();
     while app.get("/orders/1").status != 200 {
-        std::thread::sleep(std::time::Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(10));
     }
     drop(app);
     let done = child.wait_with_output().unwrap();
     let said = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.code(), Some(2), "{said}");
     assert!(said.starts_with("placed 1 of 1 orders\n") && said.contains("id-taken"), "{said}");
+}
+
+/// An import from standard input that has sent these orders.
+struct Importing {
+    child: Child,
+    /// Standard input, which stays open.
+    _input: ChildStdin,
+    said: BufReader<ChildStderr>,
+}
+
+impl Importing {
+    fn begin(app: &App, input: impl AsRef<[u8]>) -> Self {
+        let mut child = program(app, &["import", "-"])
+            .stdin(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        stdin.write_all(input.as_ref()).unwrap();
+        let said = BufReader::new(child.stderr.take().unwrap());
+        Self { child, _input: stdin, said }
+    }
+
+    fn signal(&self, name: &str) {
+        signal(&self.child, name);
+    }
+
+    /// The next line that it says.
+    fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).unwrap();
+        line
+    }
+
+    /// Waits for its end; its status and what it has said since.
+    fn end(mut self) -> (Option<i32>, String) {
+        let mut said = String::new();
+        self.said.read_to_string(&mut said).unwrap();
+        (self.child.wait().unwrap().code(), said)
+    }
+}
+
+/// No test leaves a program behind.
+impl Drop for Importing {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+fn wait_for_order(app: &App, id: &str) {
+    while app.get(&format!("/orders/{id}")).status != 200 {
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn an_import_that_is_interrupted_tells_what_was_placed() {
+    let app = App::start();
+    for name in ["-INT", "-TERM"] {
+        let import = Importing::begin(&app, lines(&[order("1", 0), order("2", 3)]));
+        wait_for_order(&app, "2");
+        import.signal(name);
+        let (status, said) = import.end();
+        assert_eq!(status, Some(130), "{said}");
+        let said: Vec<_> =
+            said.lines().filter(|line| !line.starts_with("interrupted; waiting")).collect();
+        let end = "interrupted; all lines up to line 2 are answered; no others were sent";
+        assert_eq!(said, ["placed 2 of 2 orders", end]);
+        app.execute("DELETE FROM orders");
+    }
+}
+
+#[test]
+fn an_interrupted_import_takes_the_answers_that_still_come() {
+    let app = App::start();
+    let mut lock = app.sql();
+    lock.batch_execute("BEGIN; SELECT FROM calendars WHERE id = 'default' FOR UPDATE").unwrap();
+    let mut import = Importing::begin(&app, lines(&[order("1", 0), order("2", 1), order("3", 3)]));
+    while !waits_for_a_lock(&app) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    import.signal("-INT");
+    let note = import.line();
+    assert!(note.contains("waiting") && note.contains("3 lines"), "{note}");
+    lock.batch_execute("COMMIT").unwrap();
+    let (status, said) = import.end();
+    assert_eq!(status, Some(130), "{said}");
+    assert!(said.starts_with("placed 2 of 3 orders; refused 1: 1 order-conflict\n"), "{said}");
+    assert!(said.contains("all lines up to line 3 are answered"), "{said}");
+}
+
+#[test]
+fn a_second_interrupt_ends_an_import_at_once() {
+    let app = App::start();
+    let mut lock = app.sql();
+    lock.batch_execute("BEGIN; SELECT FROM calendars WHERE id = 'default' FOR UPDATE").unwrap();
+    let mut import = Importing::begin(&app, lines(&[order("1", 0), order("2", 3)]));
+    while !waits_for_a_lock(&app) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    import.signal("-INT");
+    import.line();
+    import.signal("-INT");
+    let (status, said) = import.end();
+    assert_eq!(status, Some(130), "{said}");
+    assert!(said.starts_with("placed 0 of 0 orders\n"), "{said}");
+    let unanswered = "2 lines that were sent, from line 1 to line 2, are not answered";
+    assert!(said.contains(unanswered) && said.contains("may be placed"), "{said}");
+    lock.batch_execute("COMMIT").unwrap();
+    wait_for_order(&app, "2");
+}
+
+#[test]
+fn an_interrupted_import_stops_in_the_middle_of_its_input() {
+    // More than fits into the buffers of the connection.
+    const ORDERS: usize = 200_000;
+    let app = App::start();
+    let orders: String = (0..ORDERS).map(|n| format!("{}\n", order(n, n * 3))).collect();
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("orders.ndjson");
+    fs::write(&file, orders).unwrap();
+    let child =
+        program(&app, &["import", file.to_str().unwrap()]).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_order(&app, "999");
+    signal(&child, "-INT");
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(130), "{said}");
+    let number = |before: &str, after: &str| -> usize {
+        let (_, rest) = said.split_once(before).unwrap_or_else(|| panic!("no {before:?}: {said}"));
+        rest.split_once(after).unwrap().0.parse().unwrap()
+    };
+    let placed = number("placed ", " of ");
+    assert!((1000..ORDERS).contains(&placed), "{said}");
+    let sent = match said.contains("are not answered") {
+        true => number(" to line ", ", are not answered"),
+        false => number("all lines up to line ", " are answered"),
+    };
+    // The service may place lines that it has not answered.
+    let stored = stored(&app);
+    assert!((placed..=sent).contains(&stored), "{stored} are stored: {said}");
+    assert!(sent < ORDERS, "{said}");
+}
+
+fn stored(app: &App) -> usize {
+    let count = diesel::select(diesel::dsl::sql::<BigInt>("(SELECT count(*) FROM orders)"));
+    let count: i64 = count.get_result(&mut app.sql()).unwrap();
+    count.try_into().unwrap()
+}
+
+#[test]
+fn an_interrupted_export_leaves_no_file_behind() {
+    let app = App::start_full(&[]);
+    let directory = TempDir::new().unwrap();
+    let file = directory.path().join("orders.ndjson");
+    let mut lock = app.sql();
+    lock.batch_execute("BEGIN; LOCK TABLE orders").unwrap();
+    let child = program(&app, &["export", "-o", file.to_str().unwrap()])
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while !waits_for_a_lock(&app) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    signal(&child, "-INT");
+    let done = child.wait_with_output().unwrap();
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert_eq!(done.status.code(), Some(130), "{said}");
+    assert!(said.starts_with("interrupted; "), "{said}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }

@@ -140,7 +140,8 @@ fn told_to_stop_the_service_finishes_what_it_has_begun() {
     app.get("/orders/1").is(200);
 }
 
-fn waits_for_a_lock(app: &App) -> bool {
+/// Whether a statement in the database waits for a lock.
+pub(crate) fn waits_for_a_lock(app: &App) -> bool {
     use diesel::prelude::*;
     use diesel::sql_types::Bool;
     let waits = "EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()
