@@ -28,6 +28,10 @@ bench *args:
     cargo build --release --package orders-api --package orders-bench
     target/release/orders-bench "$@"
 
+# Look for known vulnerabilities in the dependencies (needs the network, and cargo-deny)
+audit:
+    cargo deny check advisories
+
 # Format the code
 fmt:
     cargo fmt --all
