@@ -31,6 +31,9 @@ pub struct Cli {
     /// Mode: twice the load that the service can carry
     #[arg(long)]
     pub overload: bool,
+    /// Mode: creates in a new, empty database for half a minute
+    #[arg(long)]
+    pub fresh: bool,
     /// Mode: memory at rest, and the time from the start to the first answer
     #[arg(long)]
     pub idle: bool,
@@ -88,7 +91,13 @@ impl Cli {
     /// Whether a mode was asked for.
     #[must_use]
     pub fn has_mode(&self) -> bool {
-        self.growth || self.contended || self.solid || self.bulk || self.overload || self.idle
+        self.growth
+            || self.contended
+            || self.solid
+            || self.bulk
+            || self.overload
+            || self.fresh
+            || self.idle
     }
 
     /// How long one run takes.

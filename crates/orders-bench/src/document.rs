@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn the_page_has_a_place_for_every_section() {
         let page = std::fs::read_to_string(path()).unwrap();
-        for name in ["table", "idle", "overload", "growth", "contended", "solid", "bulk"] {
+        for name in ["table", "idle", "overload", "growth", "contended", "solid", "bulk", "fresh"] {
             assert!(replace(&page, name, "").is_ok(), "{name}");
         }
     }

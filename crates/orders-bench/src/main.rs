@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use clap::Parser;
 use orders_bench::cli::Cli;
-use orders_bench::modes::{Section, bulk, contended, growth, idle, overload, solid, table};
+use orders_bench::modes::{Section, bulk, contended, fresh, growth, idle, overload, solid, table};
 use orders_bench::{document, service, wrk};
 
 fn main() -> Result<ExitCode> {
@@ -32,7 +32,7 @@ type Mode = fn(&Cli, &Path) -> Result<Section>;
 
 /// What was asked for, in the order of the page.
 fn modes(cli: &Cli) -> Vec<Mode> {
-    let all: [(bool, Mode); 7] = [
+    let all: [(bool, Mode); 8] = [
         (!cli.has_mode(), table::run),
         (cli.idle || !cli.has_mode(), |_, program| idle::run(program)),
         (cli.overload, overload::run),
@@ -40,6 +40,7 @@ fn modes(cli: &Cli) -> Vec<Mode> {
         (cli.contended, contended::run),
         (cli.solid, solid::run),
         (cli.bulk, bulk::run),
+        (cli.fresh, fresh::run),
     ];
     all.into_iter().filter(|(asked, _)| *asked).map(|(_, mode)| mode).collect()
 }

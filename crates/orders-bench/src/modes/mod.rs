@@ -2,6 +2,7 @@
 
 pub mod bulk;
 pub mod contended;
+pub mod fresh;
 pub mod growth;
 pub mod idle;
 pub mod overload;
