@@ -1,19 +1,15 @@
 //! The services and their PostgreSQL: [`Cluster`].
 
-use std::fs::{self, File};
+use std::fs;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::thread;
-use std::time::{Duration, Instant};
 
+use orders_testkit::StartError;
 use private_postgres::{Options, PrivatePostgres};
 use tempfile::TempDir;
-
-use crate::client::Connection;
-use crate::watchdog::Watchdog;
 
 /// The database on the private PostgreSQL.
 const DATABASE: &str = "orders";
@@ -21,16 +17,9 @@ const DATABASE: &str = "orders";
 /// How many database connections each service keeps.
 const CONNECTIONS: &str = "8";
 
-/// How long a service may take until it is ready.
-const READY: Duration = Duration::from_secs(60);
-
-/// How often a start is tried whose port somebody else took meanwhile.
-const STARTS: usize = 5;
-
 /// Several services on one PostgreSQL, all of which end with this value.
 pub struct Cluster {
     services: Vec<Service>,
-    watchdog: Watchdog,
     postgres: PrivatePostgres,
     program: PathBuf,
     directory: TempDir,
@@ -38,7 +27,7 @@ pub struct Cluster {
 
 struct Service {
     number: usize,
-    child: Option<Child>,
+    running: Option<orders_testkit::Service>,
     door: Arc<Door>,
 }
 
@@ -61,26 +50,16 @@ pub enum ClusterError {
     /// PostgreSQL does not start or stop.
     #[error(transparent)]
     Postgres(#[from] private_postgres::Error),
-    /// A service program cannot be run.
-    #[error("cannot run {}: {error}", program.display())]
-    Run {
-        /// The program.
-        program: PathBuf,
-        /// Why not.
-        error: io::Error,
-    },
-    /// A file or a port cannot be had.
+    /// A file cannot be had, or a process not be ended.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// A service does not become ready.
-    #[error("service process {process} {what}; the end of its log:\n{log}")]
-    NotReady {
+    #[error("service process {process}: {error}")]
+    Start {
         /// Which process.
         process: usize,
-        /// What it did instead.
-        what: String,
-        /// The last lines of its log.
-        log: String,
+        /// Why not.
+        error: StartError,
     },
 }
 
@@ -95,10 +74,9 @@ impl Cluster {
             .setting("log_min_error_statement", "panic")
             .setting("log_lock_waits", "on");
         let services =
-            (0..processes).map(|number| Service { number, child: None, door: Arc::default() });
+            (0..processes).map(|number| Service { number, running: None, door: Arc::default() });
         let mut cluster = Self {
             services: services.collect(),
-            watchdog: Watchdog::start()?,
             postgres: PrivatePostgres::start(options)?,
             program: program.to_owned(),
             directory: tempfile::tempdir()?,
@@ -126,9 +104,7 @@ impl Cluster {
     /// # Errors
     /// When it cannot be killed.
     pub fn kill_service(&mut self, process: usize) -> Result<Option<ExitStatus>, ClusterError> {
-        let already = self.services[process].kill()?;
-        self.watch()?;
-        Ok(already)
+        Ok(self.services[process].kill()?)
     }
 
     /// Starts a service that was killed, and waits until it is ready.
@@ -136,13 +112,17 @@ impl Cluster {
     /// # Errors
     /// When it does not start.
     pub fn start_service(&mut self, process: usize) -> Result<(), ClusterError> {
-        let mut tries = 1;
-        loop {
-            match self.try_start(process) {
-                Err(ClusterError::NotReady { .. }) if tries < STARTS => tries += 1,
-                result => return result,
-            }
-        }
+        let url = self.url();
+        let service = &mut self.services[process];
+        service.kill()?;
+        let mut command = Command::new(&self.program);
+        command.env("DATABASE_URL", url).env("ORDERS_CONNECTIONS", CONNECTIONS);
+        let log = self.directory.path().join(log_name(process));
+        let running = orders_testkit::Service::start(&mut command, "warn", &log)
+            .map_err(|error| ClusterError::Start { process, error })?;
+        service.door.open(running.address());
+        service.running = Some(running);
+        Ok(())
     }
 
     /// Stops PostgreSQL as a crash would.
@@ -166,10 +146,9 @@ impl Cluster {
     /// # Errors
     /// When one cannot in time.
     pub fn wait_until_ready(&mut self) -> Result<(), ClusterError> {
-        for process in 0..self.services.len() {
-            if let Some(address) = self.services[process].door.entrance().address {
-                self.wait_for(process, address)?;
-            }
+        for Service { number, running, .. } in &mut self.services {
+            let ready = running.as_mut().map_or(Ok(()), orders_testkit::Service::wait_until_ready);
+            ready.map_err(|error| ClusterError::Start { process: *number, error })?;
         }
         Ok(())
     }
@@ -197,86 +176,16 @@ impl Cluster {
         fs::write(directory.join("postgres.log"), self.postgres_log()?)?;
         Ok(())
     }
-
-    fn try_start(&mut self, process: usize) -> Result<(), ClusterError> {
-        let address = free_address()?;
-        let log = File::options()
-            .append(true)
-            .create(true)
-            .open(self.directory.path().join(log_name(process)))?;
-        let url = self.url();
-        let service = &mut self.services[process];
-        service.kill()?;
-        let child = Command::new(&self.program)
-            .env("DATABASE_URL", url)
-            .env("ORDERS_BIND", address.to_string())
-            .env("ORDERS_CONNECTIONS", CONNECTIONS)
-            .env("ORDERS_LOG", "warn")
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .map_err(|error| ClusterError::Run { program: self.program.clone(), error })?;
-        service.child = Some(child);
-        self.watch()?;
-        self.wait_for(process, address)?;
-        self.services[process].door.open(address);
-        Ok(())
-    }
-
-    /// Names the services that run to the watchdog.
-    fn watch(&mut self) -> io::Result<()> {
-        let running = self.services.iter().filter_map(|service| service.child.as_ref());
-        self.watchdog.watch(running.map(Child::id))
-    }
-
-    fn wait_for(&mut self, process: usize, address: SocketAddr) -> Result<(), ClusterError> {
-        let deadline = Instant::now() + READY;
-        let service = &mut self.services[process];
-        let connection = Connection::new(address);
-        let what = loop {
-            if connection.send("GET", "/readyz", None).is_ok_and(|answer| answer.status == 200) {
-                return Ok(());
-            }
-            if let Some(status) = service.ended()? {
-                break format!("ended with {status}");
-            }
-            if Instant::now() >= deadline {
-                break format!("was not ready within {READY:?}");
-            }
-            thread::sleep(Duration::from_millis(5));
-        };
-        let log = self.directory.path().join(log_name(process));
-        Err(ClusterError::NotReady { process, what, log: last_lines(&log) })
-    }
 }
 
 impl Service {
     fn kill(&mut self) -> io::Result<Option<ExitStatus>> {
-        let Some(mut child) = self.child.take() else {
+        let Some(mut running) = self.running.take() else {
             return Ok(None);
         };
-        let already = child.try_wait()?;
-        if already.is_none() {
-            child.kill()?;
-            child.wait()?;
-        }
+        let already = running.kill()?;
         self.door.close();
         Ok(already)
-    }
-
-    fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
-        self.child.as_mut().map_or(Ok(None), Child::try_wait)
-    }
-}
-
-impl Drop for Cluster {
-    fn drop(&mut self) {
-        // There is nothing left to try when one of these fails.
-        for service in &mut self.services {
-            let _ = service.kill();
-        }
-        let _ = self.watch();
     }
 }
 
@@ -297,17 +206,6 @@ impl Door {
     }
 }
 
-/// An address on which nobody listens.
-fn free_address() -> io::Result<SocketAddr> {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
-}
-
 fn log_name(process: usize) -> String {
     format!("service-{process}.log")
-}
-
-fn last_lines(log: &Path) -> String {
-    let text = fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(15)..].join("\n")
 }

@@ -31,4 +31,3 @@ pub mod request;
 pub mod run;
 pub mod targets;
 pub mod traffic;
-mod watchdog;

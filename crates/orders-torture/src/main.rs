@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
+use orders_testkit::program;
 use orders_torture::run::{Sabotage, Settings, run};
 
 /// Fires at several orders services on one PostgreSQL, kills them on the way, and checks that the
@@ -68,16 +69,7 @@ fn main() -> Result<ExitCode> {
 }
 
 fn settings(cli: Cli) -> Result<Settings> {
-    let orders_api = match cli.orders_api {
-        Some(program) => program,
-        None => std::env::current_exe()?.with_file_name("orders-api"),
-    };
-    let orders_api = orders_api.canonicalize().with_context(|| {
-        format!(
-            "there is no {}; build it with `cargo build -p orders-api` or give --orders-api",
-            orders_api.display()
-        )
-    })?;
+    let orders_api = program::find(cli.orders_api.as_deref())?;
     Ok(Settings {
         orders_api,
         duration: Duration::from_secs(cli.seconds),

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
+use orders_testkit::Signal;
 use serde_json::json;
 
 use crate::app::{App, NDJSON, PATIENCE, TEMPLATE, maintenance, own_postgres};
@@ -130,7 +131,7 @@ fn told_to_stop_the_service_finishes_what_it_has_begun() {
         while !waits_for_a_lock(&app) {
             thread::sleep(Duration::from_millis(10));
         }
-        program.signal("-TERM");
+        program.signal(Signal::TERM);
         thread::sleep(Duration::from_millis(200));
         lock.batch_execute("COMMIT").unwrap();
         placing.join().unwrap().is(201);
@@ -155,13 +156,13 @@ fn a_service_that_was_killed_is_taken_over_with_everything_that_was_answered() {
     let arguments = ["--data-dir", directory.0.to_str().unwrap()];
     let program = Program::start(&arguments);
     program.send("POST", "/orders", order("1", 0)).is(201);
-    program.signal("-KILL");
+    program.signal(Signal::KILL);
     assert_eq!(program.end().code(), None);
 
     let program = Program::start(&arguments);
     assert_eq!(program.send("GET", "/orders/1", "").is(200)["version"], 1);
     program.send("POST", "/orders", order("2", 1)).is_problem(409, "order-conflict");
-    program.signal("-TERM");
+    program.signal(Signal::TERM);
     assert_eq!(program.end().code(), Some(0));
 }
 
@@ -190,7 +191,7 @@ fn a_private_postgresql_that_dies_is_started_again_as_soon_as_it_can_be() {
     program.send("POST", "/orders", order("2", 3)).is(201);
 
     die();
-    program.signal("-TERM");
+    program.signal(Signal::TERM);
     assert_eq!(program.end().code(), Some(0));
 }
 

@@ -1,49 +1,32 @@
 //! The program itself as a service that runs: [`Program`].
 
-use std::io::{BufRead as _, BufReader};
+use std::fs;
 use std::net::SocketAddr;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, ExitStatus};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use orders_testkit::{Service, Signal};
+use tempfile::TempDir;
 use ureq::http::Request;
 
 use crate::app::{Answer, PATIENCE};
 
 /// The program, running.
 pub(crate) struct Program {
-    child: Child,
-    address: String,
-    log: Log,
+    service: Service,
+    directory: TempDir,
 }
 
-/// What the program has written to standard error so far, by lines.
-type Log = Arc<Mutex<Vec<String>>>;
-
 impl Program {
-    /// Starts it and waits until it says where it listens.
+    /// Starts it and waits until it is ready.
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_orders-api"))
-            .args(["--bind", "127.0.0.1:0", "--connections", "2"])
-            .args(arguments)
-            .env_remove("DATABASE_URL")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        let mut address = None;
-        for line in said.by_ref() {
-            let line = line.unwrap();
-            if let Some((_, rest)) = line.split_once("listening on http://") {
-                address = rest.split(',').next().map(str::to_owned);
-                break;
-            }
-        }
-        let log = Log::default();
-        let copy = Arc::clone(&log);
-        thread::spawn(move || said.for_each(|line| copy.lock().unwrap().push(line.unwrap())));
-        Self { child, address: address.expect("it listens"), log }
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orders-api"));
+        command.args(["--connections", "2"]).args(arguments).env_remove("DATABASE_URL");
+        let directory = tempfile::tempdir().unwrap();
+        let log = directory.path().join("log");
+        let service = Service::start(&mut command, "info", &log).unwrap();
+        Self { service, directory }
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, body: impl ToString) -> Answer {
@@ -54,7 +37,7 @@ impl Program {
             .into();
         let request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.address))
+            .uri(format!("http://{}{path}", self.address()))
             .header("Content-Type", "application/json")
             .body(body.to_string())
             .unwrap();
@@ -65,12 +48,16 @@ impl Program {
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.address.parse().unwrap()
+        self.service.address()
     }
 
-    /// What it has logged since it listens.
+    /// The lines that it has logged.
     pub(crate) fn log(&self) -> Vec<String> {
-        self.log.lock().unwrap().clone()
+        let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
+        log.split_inclusive('\n')
+            .filter_map(|line| line.strip_suffix('\n'))
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The first line of the log that has this part; waits for it.
@@ -99,32 +86,17 @@ impl Program {
         }
     }
 
-    pub(crate) fn signal(&self, name: &str) {
-        signal(name, &self.child.id().to_string());
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.service.signal(signal).unwrap();
     }
 
     /// Waits until it ends.
     pub(crate) fn end(mut self) -> ExitStatus {
-        let began = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(began.elapsed() < PATIENCE, "it does not end");
-            thread::sleep(Duration::from_millis(10));
-        }
+        self.service.wait(PATIENCE).unwrap().expect("it ends")
     }
 }
 
 /// Sends a signal to a process.
 pub(crate) fn signal(name: &str, process: &str) {
     assert!(Command::new("kill").args([name, process]).status().unwrap().success());
-}
-
-/// No test leaves a program behind.
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }

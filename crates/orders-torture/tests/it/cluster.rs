@@ -1,36 +1,14 @@
 //! Short runs of the real thing.
 
-use std::env;
-use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
-use std::process::Command;
 use std::time::Duration;
 
+use orders_testkit::program;
 use orders_torture::history::FaultKind;
 use orders_torture::run::{Outcome, Sabotage, Settings, run};
 
-/// The service program, built as this test was; cargo does nothing when it is up to date.
-fn orders_api() -> PathBuf {
-    let test = env::current_exe().expect("this test");
-    let profile = test.ancestors().nth(2).expect("target/debug/deps");
-    let target = profile.parent().expect("target/debug");
-    let name = profile.file_name().and_then(OsStr::to_str).expect("a profile");
-    let cargo = env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    let built = Command::new(cargo)
-        .args(["build", "--quiet", "--package", "orders-api", "--bin", "orders-api"])
-        .args(["--profile", if name == "debug" { "dev" } else { name }])
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .status()
-        .expect("cargo can be run");
-    assert!(built.success(), "orders-api is not built");
-    profile.join("orders-api")
-}
-
 fn settings(seconds: u64) -> Settings {
     Settings {
-        orders_api: orders_api(),
+        orders_api: program::build().expect("orders-api builds"),
         duration: Duration::from_secs(seconds),
         seed: 7,
         processes: 2,

@@ -1,0 +1,12 @@
+//! Runs the orders service as a process, for tests, torture and benchmark.
+//!
+//! A [`Process`] ends when it is dropped, and also when the program that started it is killed. A [`Service`] is the
+//! `orders-api` program as such a process, on a free port; [`program`] finds or builds that program.
+
+mod process;
+pub mod program;
+mod service;
+mod watchdog;
+
+pub use process::{Process, Signal};
+pub use service::{Service, StartError};
