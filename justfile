@@ -23,7 +23,7 @@ torture *args:
     cargo build --release --package orders-api --package orders-torture
     target/release/orders-torture "$@"
 
-# Measure the service against pgbench on the same database; as in `just bench --quick` (needs wrk)
+# Measure the service against pgbench on the same database; as in `just bench --quick`
 bench *args:
     cargo build --release --package orders-api --package orders-bench
     target/release/orders-bench "$@"

@@ -7,18 +7,14 @@ use anyhow::{Result, bail, ensure};
 
 use crate::database::Database;
 use crate::dataset::Dataset;
-use crate::open_loop::{self, Sample};
+use crate::generator::{self, Answers, Sample};
 use crate::pgbench;
 use crate::row::Row;
 use crate::schedule::{Phase, Schedule};
 use crate::service::Service;
-use crate::wrk::{Ran, Requests};
 
 /// No service and no pgbench is faster than so many writes a second.
 const MOST_WRITES_A_SECOND: u64 = 25_000;
-
-/// So many different requests are sent at least before they are repeated.
-const DIFFERENT: u64 = 100_000;
 
 /// The most connections of an open loop.
 const MOST_CONNECTIONS: usize = 8_000;
@@ -62,10 +58,7 @@ impl Bench {
     /// # Errors
     /// When it is another one.
     pub fn probe(&mut self, row: Row) -> Result<()> {
-        if row == Row::Delete {
-            self.database.stock(&self.dataset, 1)?;
-            self.next = 0;
-        }
+        self.prepare(row, 1)?;
         let mut request = Vec::new();
         row.write(&self.dataset, self.next, &mut self.random, &mut request);
         self.next += 1;
@@ -75,28 +68,20 @@ impl Bench {
         Ok(())
     }
 
-    /// Sends requests of a row as fast as they are answered.
+    /// Sends requests of a row as fast as they are answered, and tells how many were answered a second.
     ///
     /// # Errors
     /// When an answer is not the row's.
-    pub fn load(&mut self, row: Row, duration: Duration) -> Result<Ran> {
-        let count = self.prepare(row, duration)?;
-        let Self { dataset, random, next, .. } = self;
-        let requests = Requests::write(self.threads, count, |number, out| {
-            row.write(dataset, *next + number, random, out);
-        })?;
-        self.next += count;
-        let ran = requests.send(self.service.address, self.connections, duration, row.repeats())?;
-        let refusals = if row.status() < 400 { 0 } else { ran.requests };
-        if ran.refused != refusals || ran.broken > 0 {
-            bail!(
-                "of {} answers {} were errors, {} broken; with ORDERS_LOG=warn the service says why",
-                ran.requests,
-                ran.refused,
-                ran.broken
-            );
+    pub fn load(&mut self, row: Row, duration: Duration) -> Result<f64> {
+        self.prepare(row, MOST_WRITES_A_SECOND * duration.as_secs().max(1))?;
+        let answers = self.send(row, Schedule::Closed(duration), self.connections)?;
+        if let Some(body) = &answers.unexpected {
+            let other = |sample: &&Sample| sample.status != row.status();
+            let count = answers.samples.iter().filter(other).count();
+            bail!("{count} of {} answers have another status: {body}", answers.samples.len());
         }
-        Ok(ran)
+        let in_time = answers.samples.iter().filter(|one| one.due + one.latency <= duration);
+        Ok(in_time.count() as f64 / duration.as_secs_f64())
     }
 
     /// Puts the statements of a row straight to the database: so many a second, or as fast as they are answered.
@@ -111,7 +96,8 @@ impl Bench {
         rate: Option<f64>,
     ) -> Result<pgbench::Ran> {
         let first = if row == Row::Delete { 0 } else { self.next };
-        let stock = self.prepare(row, duration)?;
+        let stock = MOST_WRITES_A_SECOND * duration.as_secs().max(1);
+        self.prepare(row, stock)?;
         let (script, threads) = (row.script(), self.threads);
         let run = pgbench::Run { script, clients, threads, duration, rate, first };
         let ran = run.on(&self.database, &self.dataset)?;
@@ -130,12 +116,13 @@ impl Bench {
     /// When the service stops answering.
     pub fn arrive(&mut self, row: Row, phases: Vec<Phase>) -> Result<Vec<Sample>> {
         let total: f64 = phases.iter().map(|phase| phase.rate * phase.duration.as_secs_f64()).sum();
-        if row == Row::Delete {
-            self.database.stock(&self.dataset, total.ceil() as u64 + 1)?;
-            self.next = 0;
-        }
+        self.prepare(row, total.ceil() as u64 + 1)?;
+        Ok(self.send(row, Schedule::open(phases), MOST_CONNECTIONS)?.samples)
+    }
+
+    fn send(&mut self, row: Row, schedule: Schedule, connections: usize) -> Result<Answers> {
         let Self { dataset, random, next, .. } = self;
-        open_loop::run(self.service.address, Schedule::new(phases), MOST_CONNECTIONS, |out| {
+        generator::run(self.service.address(), schedule, connections, row.status(), |_, out| {
             row.write(dataset, *next, random, out);
             *next += 1;
         })
@@ -162,13 +149,12 @@ impl Bench {
         self.connections
     }
 
-    /// Makes orders to be deleted, if that is the row, and tells how many requests to prepare.
-    fn prepare(&mut self, row: Row, duration: Duration) -> Result<u64> {
-        let most = MOST_WRITES_A_SECOND * duration.as_secs().max(1);
+    /// Makes so many orders to be deleted, if that is the row.
+    fn prepare(&mut self, row: Row, count: u64) -> Result<()> {
         if row == Row::Delete {
-            self.database.stock(&self.dataset, most)?;
+            self.database.stock(&self.dataset, count)?;
             self.next = 0;
         }
-        Ok(if row.repeats() { DIFFERENT.min(most * 2) } else { most })
+        Ok(())
     }
 }

@@ -46,10 +46,10 @@ pub struct Cli {
     /// How many calendars they are in
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1000))]
     pub calendars: u64,
-    /// How many connections wrk and pgbench have
+    /// How many connections load generator and pgbench have
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub connections: u16,
-    /// How many threads wrk and pgbench have
+    /// How many threads pgbench has
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=64))]
     pub threads: u8,
     /// How many seconds one run takes

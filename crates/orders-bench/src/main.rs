@@ -9,13 +9,13 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use clap::Parser;
 use orders_bench::cli::Cli;
+use orders_bench::document;
 use orders_bench::modes::{Section, bulk, contended, fresh, growth, idle, overload, solid, table};
-use orders_bench::{document, service, wrk};
+use orders_testkit::program;
 
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
-    wrk::installed()?;
-    let program = service::program(cli.orders_api.as_deref())?;
+    let program = program::find(cli.orders_api.as_deref())?;
     let mut good = true;
     for mode in modes(&cli) {
         let section = mode(&cli, &program)?;

@@ -1,8 +1,8 @@
-//! When the requests of an open loop are due: [`Schedule`].
+//! When requests are due: [`Schedule`].
 
 use std::time::Duration;
 
-/// A stretch of time with so many requests a second.
+/// So many requests a second, for so long.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Phase {
     /// Requests a second.
@@ -11,39 +11,50 @@ pub struct Phase {
     pub duration: Duration,
 }
 
-/// The times since the start at which requests are due, evenly spaced in each phase.
-#[derive(Debug, Clone)]
-pub struct Schedule {
-    phases: std::vec::IntoIter<Phase>,
-    current: Option<Phase>,
-    began: Duration,
-    sent: u32,
+/// When requests are due, since the start.
+pub enum Schedule {
+    /// A closed loop: as soon as a connection is idle, until this time.
+    Closed(Duration),
+    /// An open loop: evenly spaced in each phase, whatever the service does.
+    Open {
+        /// One after the other.
+        phases: Vec<Phase>,
+        /// How many requests were sent already.
+        sent: u32,
+    },
 }
 
 impl Schedule {
-    /// The phases one after the other.
+    /// An open loop.
     #[must_use]
-    pub fn new(phases: Vec<Phase>) -> Self {
-        let mut phases = phases.into_iter();
-        let current = phases.next();
-        Self { phases, current, began: Duration::ZERO, sent: 0 }
+    pub fn open(phases: impl Into<Vec<Phase>>) -> Self {
+        Self::Open { phases: phases.into(), sent: 0 }
     }
-}
 
-impl Iterator for Schedule {
-    type Item = Duration;
-
-    fn next(&mut self) -> Option<Duration> {
-        loop {
-            let Phase { rate, duration } = self.current?;
-            let since = Duration::from_secs_f64(f64::from(self.sent) / rate.max(f64::MIN_POSITIVE));
-            if rate > 0.0 && since < duration {
-                self.sent += 1;
-                return Some(self.began + since);
+    /// When the next request is due; none when there is none.
+    #[must_use]
+    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+        match self {
+            Self::Closed(end) => (now < *end).then_some(now),
+            Self::Open { phases, sent } => {
+                let (mut began, mut left) = (Duration::ZERO, *sent);
+                for Phase { rate, duration } in phases {
+                    let requests = (rate * duration.as_secs_f64()).ceil() as u32;
+                    if left < requests {
+                        return Some(began + Duration::from_secs_f64(f64::from(left) / rate));
+                    }
+                    left -= requests;
+                    began += *duration;
+                }
+                None
             }
-            self.began += duration;
-            self.sent = 0;
-            self.current = self.phases.next();
+        }
+    }
+
+    /// Goes on to the request after the next.
+    pub fn advance(&mut self) {
+        if let Self::Open { sent, .. } = self {
+            *sent += 1;
         }
     }
 }
@@ -53,18 +64,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn requests_are_evenly_spaced_in_each_phase() {
+    fn requests_of_an_open_loop_are_evenly_spaced_in_each_phase() {
         let second = Duration::from_secs(1);
-        let phases =
-            vec![Phase { rate: 2.0, duration: second }, Phase { rate: 4.0, duration: second }];
-        let due: Vec<_> = Schedule::new(phases).map(|due| due.as_millis()).collect();
-        assert_eq!(due, [0, 500, 1000, 1250, 1500, 1750]);
+        let phases = [2.0, 0.0, 4.0].map(|rate| Phase { rate, duration: second });
+        let mut schedule = Schedule::open(phases);
+        let due = std::iter::from_fn(|| {
+            let due = schedule.next_due(second * 9);
+            schedule.advance();
+            due
+        });
+        let due: Vec<_> = due.map(|due| due.as_millis()).collect();
+        assert_eq!(due, [0, 500, 2000, 2250, 2500, 2750]);
     }
 
     #[test]
-    fn nothing_is_due_at_no_rate() {
-        let second = Duration::from_secs(1);
-        assert_eq!(Schedule::new(vec![Phase { rate: 0.001, duration: second }]).count(), 1);
-        assert_eq!(Schedule::new(Vec::new()).count(), 0);
+    fn a_closed_loop_ends_in_time() {
+        let [second, two] = [1, 2].map(Duration::from_secs);
+        assert_eq!(Schedule::Closed(two).next_due(second), Some(second));
+        assert_eq!(Schedule::Closed(two).next_due(two), None);
     }
 }

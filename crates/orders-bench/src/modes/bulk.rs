@@ -36,7 +36,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     database.add_base(dataset.calendars)?;
     let count = cli.orders.unwrap_or(1_000_000);
     let process = service.process();
-    let address = service.address;
+    let address = service.address();
 
     let line = |number| new_order(&dataset, number);
     let (imported, import_growth) =

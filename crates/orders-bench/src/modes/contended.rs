@@ -75,7 +75,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     ]);
     let mut failures = Vec::new();
     for write in [Write::Create, Write::Move] {
-        let race = Race { address: service.address, write, long };
+        let race = Race { address: service.address(), write, long };
         // Half of the comparison before, half after.
         let before = Race { long: long / 2, ..race }.run(false, 0)?;
         let hot = race.run(true, 0)?;

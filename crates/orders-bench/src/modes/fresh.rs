@@ -44,7 +44,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let added = service.client()?.send("POST", "/services", Some(SERVICE))?;
     ensure!(added.status == 201, "the service to order is answered {}", added.status);
     let windows = if cli.quick { 4 } else { 10 };
-    let rates = rates(service.address, cli.connections, windows)?;
+    let rates = rates(service.address(), cli.connections, windows)?;
 
     let mut table = Table::new(&["seconds", "creates/s", "ratio to the first"]);
     for (number, rate) in rates.iter().enumerate() {

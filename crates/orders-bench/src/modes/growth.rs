@@ -118,7 +118,7 @@ fn rates(cli: &Cli, benches: &mut [Bench], row: Row) -> Result<Vec<f64>> {
             rates.push(match row {
                 Row::Export => export(bench)?,
                 Row::Import => import(bench)?,
-                _ => bench.load(row, cli.duration())?.rate(),
+                _ => bench.load(row, cli.duration())?,
             });
             bench.sweep(row)?;
         }
@@ -130,7 +130,7 @@ fn export(bench: &Bench) -> Result<f64> {
     let Day(days) = bench.dataset.day_of(BULK);
     let to = Day(days);
     let path = format!("/orders?from=2000-01-01T00:00:00Z&to={to}T00:00:00Z");
-    let exported = transfer::export(bench.service.address, &path)?;
+    let exported = transfer::export(bench.service.address(), &path)?;
     ensure!(exported.orders == BULK, "{} orders exported", exported.orders);
     Ok(exported.rate())
 }
@@ -138,7 +138,7 @@ fn export(bench: &Bench) -> Result<f64> {
 fn import(bench: &Bench) -> Result<f64> {
     let dataset = bench.dataset;
     let line = |number| new_order(&dataset, number);
-    Ok(transfer::import(bench.service.address, BULK, line)?.rate())
+    Ok(transfer::import(bench.service.address(), BULK, line)?.rate())
 }
 
 fn cells(row: Row, rates: &[f64]) -> Vec<String> {

@@ -33,7 +33,7 @@ pub fn run(program: &Path) -> Result<Section> {
     let (mut starts, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
         let service = Service::start(program, &database)?;
-        starts.push(service.first_answer.as_secs_f64() * 1e3);
+        starts.push(service.first_answer().as_secs_f64() * 1e3);
         thread::sleep(Duration::from_millis(300));
         memory.push(service.process().memory()?);
     }

@@ -9,8 +9,8 @@ use crate::bench::Bench;
 use crate::cli::Cli;
 use crate::database::Server;
 use crate::dataset::Dataset;
+use crate::generator::Sample;
 use crate::modes::Section;
-use crate::open_loop::Sample;
 use crate::row::Row;
 use crate::samples::Latencies;
 use crate::schedule::Phase;
@@ -66,7 +66,7 @@ pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
     for row in rows {
         bench.probe(row)?;
         bench.load(row, Duration::from_secs(1))?;
-        let most = bench.load(row, cli.duration())?.rate();
+        let most = bench.load(row, cli.duration())?;
         bench.sweep(row)?;
         let process = bench.service.process();
         let _ = process.forget_peak();

@@ -9,8 +9,8 @@ use crate::bench::Bench;
 use crate::cli::Cli;
 use crate::database::Server;
 use crate::dataset::{Dataset, FIRST_NEW_ID};
+use crate::generator::Sample;
 use crate::modes::Section;
-use crate::open_loop::Sample;
 use crate::row::{Row, new_order};
 use crate::samples::{Latencies, median};
 use crate::schedule::Phase;
@@ -119,10 +119,10 @@ fn requests(bench: &mut Bench, cli: &Cli, row: Row, measured: &mut Measured) -> 
     let process = bench.service.process();
     for _ in 0..cli.rounds() {
         let before = process.cpu_seconds()?;
-        let ran = bench.load(row, cli.duration())?;
+        let rate = bench.load(row, cli.duration())?;
         measured.cpu_seconds += process.cpu_seconds()? - before;
-        measured.requests += ran.requests;
-        measured.rates.push(ran.rate());
+        measured.requests += (rate * cli.duration().as_secs_f64()) as u64;
+        measured.rates.push(rate);
         let ceiling = bench.ceiling(row, bench.connections(), cli.duration(), None)?;
         measured.ceilings.push(ceiling.rate);
         bench.sweep(row)?;
@@ -157,7 +157,7 @@ fn export(bench: &mut Bench, cli: &Cli, measured: &mut Measured) -> Result<()> {
     let process = bench.service.process();
     for _ in 0..cli.rounds() {
         let before = process.cpu_seconds()?;
-        let exported = transfer::export(bench.service.address, "/orders")?;
+        let exported = transfer::export(bench.service.address(), "/orders")?;
         measured.cpu_seconds += process.cpu_seconds()? - before;
         measured.requests += exported.orders;
         ensure!(exported.orders == bench.dataset.orders, "{} orders exported", exported.orders);
@@ -177,7 +177,7 @@ fn import(bench: &mut Bench, cli: &Cli, measured: &mut Measured) -> Result<()> {
         bench.sweep(Row::Import)?;
         let before = process.cpu_seconds()?;
         let imported =
-            transfer::import(bench.service.address, count, |number| new_order(&dataset, number))?;
+            transfer::import(bench.service.address(), count, |number| new_order(&dataset, number))?;
         measured.cpu_seconds += process.cpu_seconds()? - before;
         measured.requests += imported.orders;
         measured.rates.push(imported.rate());
