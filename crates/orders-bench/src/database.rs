@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, ensure};
+use orders_db::PLAN_SETTINGS;
 use private_postgres::{Options, PrivatePostgres};
 
 use crate::client::{Lines, count_lines};
@@ -11,10 +12,6 @@ use crate::dataset::{Dataset, Day, FIRST_ID, FIRST_NEW_ID, FIRST_STOCK_ID};
 
 const BASE: &str = include_str!("../sql/base.sql");
 const FILL: &str = include_str!("../sql/fill.sql");
-
-/// What each session of the service sets (crates/orders-db/src/pool.rs), so that pgbench gets the same plans.
-const SESSION: &str = "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c jit=off \
-                       -c random_page_cost=1.1 -c TimeZone=UTC";
 
 /// So many orders are filled in by one statement.
 const PORTION: u64 = 500_000;
@@ -72,11 +69,11 @@ impl Server {
 }
 
 impl Database {
-    /// A program of PostgreSQL with the settings of the service's sessions.
+    /// The program pgbench, with the settings of the service's sessions.
     #[must_use]
-    pub fn program(&self, name: &str) -> Command {
-        let mut command = Command::new(self.bin.join(name));
-        command.env("PGOPTIONS", SESSION).stdin(Stdio::null());
+    pub fn pgbench(&self) -> Command {
+        let mut command = Command::new(self.bin.join("pgbench"));
+        command.env("PGOPTIONS", session_options()).stdin(Stdio::null());
         command
     }
 
@@ -188,7 +185,7 @@ impl Database {
     /// # Errors
     /// When the statement fails.
     pub fn warm_up(&self) -> Result<()> {
-        let read = "SET enable_bitmapscan = off; SELECT sum(version) FROM orders WHERE id > ''";
+        let read = "SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT sum(version) FROM orders WHERE id > ''";
         self.sql(read, &[]).map(drop)
     }
 
@@ -213,10 +210,18 @@ impl Database {
     }
 
     fn psql(&self) -> Command {
-        let mut psql = self.program("psql");
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.env("PGOPTIONS", "-c TimeZone=UTC").stdin(Stdio::null());
         psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(&self.url);
         psql
     }
+}
+
+/// What each session of the service sets, so that pgbench gets the same plans.
+fn session_options() -> String {
+    let settings = PLAN_SETTINGS.split(';').filter_map(|set| set.trim().strip_prefix("SET "));
+    let options = settings.map(|setting| format!("-c {} ", setting.replace(' ', "")));
+    options.chain(["-c TimeZone=UTC".to_owned()]).collect()
 }
 
 /// Runs a program to its end, and answers what it printed.
@@ -229,4 +234,16 @@ pub fn output(command: &mut Command) -> Result<String> {
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{program} ended with {}: {}", output.status, said.trim());
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_the_store_is_an_option() {
+        let options = session_options();
+        assert_eq!(options.matches("-c ").count(), PLAN_SETTINGS.matches("SET ").count() + 1);
+        assert!(options.contains("-c plan_cache_mode=force_generic_plan "), "{options}");
+    }
 }

@@ -45,7 +45,7 @@ impl Run<'_> {
     pub fn on(&self, database: &Database, dataset: &Dataset) -> Result<Ran> {
         let script = tempfile::NamedTempFile::new()?;
         std::fs::write(script.path(), self.script)?;
-        let mut pgbench = database.program("pgbench");
+        let mut pgbench = database.pgbench();
         pgbench.args(["-n", "-M", "prepared", "-c", &self.clients.to_string()]);
         pgbench.args(["-j", &self.threads.min(self.clients).to_string()]);
         pgbench.args(["-T", &self.duration.as_secs().max(1).to_string(), "-f"]).arg(script.path());

@@ -15,4 +15,6 @@ mod schema;
 mod services;
 mod statement;
 
+#[doc(hidden)]
+pub use pool::PLAN_SETTINGS;
 pub use pool::{PgStore, Settings};

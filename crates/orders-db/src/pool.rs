@@ -171,7 +171,7 @@ impl Session {
 
 /// A statement is planned once a session, perhaps while its tables are empty, so its plan must be right for any number of
 /// rows. The statements leave the planner one index each; these settings leave it one way to use that index.
-const PLANS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
+pub const PLAN_SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
                      SET enable_bitmapscan = off; SET enable_hashjoin = off; \
                      SET enable_mergejoin = off; SET jit = off; SET random_page_cost = 1.1";
 
@@ -184,7 +184,7 @@ impl Sessions {
             url: with_timeouts(&settings.url),
             setup: format!(
                 "SET statement_timeout = {timeout}; SET lock_timeout = {timeout}; \
-                 SET idle_in_transaction_session_timeout = {pause}; SET TimeZone = 'UTC'; {PLANS}"
+                 SET idle_in_transaction_session_timeout = {pause}; SET TimeZone = 'UTC'; {PLAN_SETTINGS}"
             ),
         }
     }
