@@ -77,6 +77,19 @@ pub enum Error {
         account: String,
     },
 
+    /// The directory belongs to another user, who has closed it to the user that runs the server.
+    #[error(
+        "{directory} belongs to another user and is closed to {account}, which postgresql runs as because it \
+         refuses to run as root; choose another directory with ORDERS_DATA_DIR, or open this one with \
+         `chmod o+x {directory}`"
+    )]
+    Closed {
+        /// The directory that was asked for.
+        directory: PathBuf,
+        /// The user that runs the server.
+        account: String,
+    },
+
     /// A file or directory could not be read or written.
     #[error(
         "cannot {action} {path}: {reason}; check its permissions and the free space, or choose \

@@ -1,13 +1,14 @@
 use std::ffi::OsStr;
 use std::fs::{self, DirBuilder, File, Permissions};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::account::Account;
 
-/// Creates a directory and its missing parents so that the server can pass through them.
+/// Creates a directory and its missing parents so that the server can pass through them. A directory that exists is
+/// opened to the server only if it is our own.
 pub(crate) fn create_passable(directory: &Path, account: &Account) -> Result<(), Error> {
     check_reachable(directory, account)?;
     let mut missing: Vec<&Path> = directory.ancestors().take_while(|path| !path.exists()).collect();
@@ -17,12 +18,20 @@ pub(crate) fn create_passable(directory: &Path, account: &Account) -> Result<(),
         fs::create_dir(path).map_err(Error::file("create", path))?;
         set_mode(path, mode)?;
     }
-    let current =
-        fs::metadata(directory).map_err(Error::file("look at", directory))?.permissions().mode();
-    // A directory that existed may be closed to others, as those of `mktemp -d` are.
-    if account.is_other() && current & 0o001 == 0 {
-        set_mode(directory, (current & 0o7777) | 0o001)?;
+    let existing = fs::metadata(directory).map_err(Error::file("look at", directory))?;
+    let mode = existing.permissions().mode();
+    if !account.is_other() || existing.uid() == account.uid() || mode & 0o001 != 0 {
+        return Ok(());
     }
+    // Root's own directory may be closed to others, as those of `mktemp -d` are. What another user has closed
+    // stays closed.
+    if existing.uid() != rustix::process::geteuid().as_raw() {
+        return Err(Error::Closed {
+            directory: directory.to_owned(),
+            account: account.name().to_owned(),
+        });
+    }
+    set_mode(directory, (mode & 0o7777) | 0o001)?;
     Ok(())
 }
 

@@ -1,5 +1,5 @@
 use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 
 use private_postgres::{Error, Installation, Options, PrivatePostgres};
 
@@ -148,4 +148,20 @@ fn root_is_told_when_the_server_cannot_reach_the_directory() {
     assert_eq!(barrier, closed.path());
     assert!(error.to_string().contains("ORDERS_DATA_DIR"), "{error}");
     assert!(!closed.path().join("a").exists());
+}
+
+#[test]
+fn root_does_not_open_a_directory_that_another_user_has_closed() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let closed = empty_directory();
+    fs::set_permissions(closed.path(), Permissions::from_mode(0o700)).unwrap();
+    // Neither root nor the user that runs the server.
+    chown(closed.path(), Some(12_345), None).unwrap();
+    let error = PrivatePostgres::start(quick(closed.path())).unwrap_err();
+    assert!(matches!(error, Error::Closed { .. }), "{error}");
+    assert!(error.to_string().contains("chmod o+x"), "{error}");
+    assert_eq!(mode(closed.path()), 0o700);
+    assert_eq!(fs::read_dir(closed.path()).unwrap().count(), 0);
 }
