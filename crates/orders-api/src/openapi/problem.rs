@@ -85,7 +85,9 @@ pub(super) fn examples() -> Vec<(String, Example)> {
     let example = |slug: Slug| {
         ExampleBuilder::new().summary(slug.title()).value(Some(document(slug))).build()
     };
-    Slug::ALL.map(|slug| (name(slug), example(slug))).into()
+    // No response is this problem alone: it is the last line of an import.
+    let shown = Slug::ALL.into_iter().filter(|slug| *slug != Slug::ImportStopped);
+    shown.map(|slug| (name(slug), example(slug))).collect()
 }
 
 /// The body of an answer of this kind.

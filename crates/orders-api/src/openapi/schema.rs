@@ -2,8 +2,8 @@
 
 use orders_core::MAX_SERVICES;
 use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, OneOfBuilder,
-    Schema, SchemaFormat, SchemaType, Type,
+    AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema,
+    SchemaFormat, SchemaType, Type,
 };
 use utoipa::openapi::{Ref, RefOr};
 
@@ -175,9 +175,10 @@ fn placed() -> ObjectBuilder {
 }
 
 fn import_result() -> Schema {
-    OneOfBuilder::new()
+    AnyOfBuilder::new()
         .item(Ref::from_schema_name("Placed"))
         .item(Ref::from_schema_name("Problem"))
+        .item(Ref::from_schema_name("ImportStopped"))
         .into()
 }
 
