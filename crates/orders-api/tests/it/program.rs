@@ -51,11 +51,14 @@ impl Program {
         self.service.address()
     }
 
-    /// The lines that it has logged.
+    /// The lines that it has logged since it listens, without those of the start's `GET /readyz`.
     pub(crate) fn log(&self) -> Vec<String> {
         let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
         log.split_inclusive('\n')
             .filter_map(|line| line.strip_suffix('\n'))
+            .skip_while(|line| !line.contains("listening on http://"))
+            .skip(1)
+            .filter(|line| !line.contains(" GET /readyz "))
             .map(str::to_owned)
             .collect()
     }
