@@ -131,7 +131,7 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
             Ok(answer) => answer,
             Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
                 return Err(Problem::unavailable("the service is busy; nothing was done")
-                    .because(format!("no database thread was free for {wait:?}")));
+                    .with_source(format!("no database thread was free for {wait:?}")));
             }
             Err(_) => {
                 match timeout(request_timeout.saturating_sub(began.elapsed()), receiver).await {
@@ -140,7 +140,7 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
                         return Err(Problem::unavailable(
                             "the database did not answer in time; a write may have happened",
                         )
-                        .because(format!("no answer within {request_timeout:?}")));
+                        .with_source(format!("no answer within {request_timeout:?}")));
                     }
                 }
             }
@@ -186,8 +186,9 @@ impl<S> Queue<S> {
         let stands = now.saturating_duration_since(state.stands_since) > BURST;
         let most = if stands { bounds.standing } else { bounds.burst };
         if state.waiting.len() >= most {
-            return Err(Problem::unavailable("the service is busy; nothing was done")
-                .because(format!("{} requests wait for a database thread", state.waiting.len())));
+            return Err(Problem::unavailable("the service is busy; nothing was done").with_source(
+                format!("{} requests wait for a database thread", state.waiting.len()),
+            ));
         }
         state.waiting.push_back(job);
         let idle = state.idle > 0;
@@ -242,7 +243,7 @@ mod tests {
     use actix_web::rt::time::sleep;
 
     use super::*;
-    use crate::slug::Slug;
+    use crate::problem::ProblemType;
 
     const LONG: Duration = Duration::from_secs(30);
     const SHORT: Duration = Duration::from_millis(50);
@@ -288,8 +289,8 @@ mod tests {
         jobs
     }
 
-    fn slug<T>(answer: Result<T, Problem>) -> Option<Slug> {
-        answer.err().map(|problem| problem.slug())
+    fn problem_type<T>(answer: Result<T, Problem>) -> Option<ProblemType> {
+        answer.err().map(|problem| problem.problem_type())
     }
 
     #[test]
@@ -307,7 +308,7 @@ mod tests {
             let hold = occupy(&threads).await;
             let (done, was_done) = mpsc::channel();
             let answer = threads.run(move |_| done.send(()).map_err(|e| StoreError::Bug(e.into())));
-            assert_eq!(slug(answer.await), Some(Slug::Unavailable));
+            assert_eq!(problem_type(answer.await), Some(ProblemType::Unavailable));
             drop(hold);
             assert_eq!(threads.run(|_| Ok(1)).await.unwrap(), 1, "the thread lives on");
             assert!(was_done.recv().is_err());
@@ -321,7 +322,7 @@ mod tests {
             let hold = occupy(&threads).await;
             enqueue(&threads, 3).await;
             let began = Instant::now();
-            assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
+            assert_eq!(problem_type(threads.run(|_| Ok(())).await), Some(ProblemType::Unavailable));
             assert!(began.elapsed() < LONG / 2);
             drop(hold);
         });
@@ -334,16 +335,16 @@ mod tests {
             let hold = occupy(&threads).await;
             let burst = enqueue(&threads, 2).await;
             sleep(BURST + SHORT).await;
-            assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
+            assert_eq!(problem_type(threads.run(|_| Ok(())).await), Some(ProblemType::Unavailable));
             drop(hold);
             for job in burst {
-                assert_eq!(slug(job.await.unwrap()), None, "who came in time is served");
+                assert_eq!(problem_type(job.await.unwrap()), None, "who came in time is served");
             }
             let hold = occupy(&threads).await;
             let burst = enqueue(&threads, 3).await;
             drop(hold);
             for job in burst {
-                assert_eq!(slug(job.await.unwrap()), None);
+                assert_eq!(problem_type(job.await.unwrap()), None);
             }
         });
     }
@@ -372,7 +373,7 @@ mod tests {
                 let _ = held.recv();
                 Ok(())
             });
-            assert_eq!(slug(answer.await), Some(Slug::Unavailable));
+            assert_eq!(problem_type(answer.await), Some(ProblemType::Unavailable));
             drop(hold);
         });
     }
@@ -383,7 +384,7 @@ mod tests {
             let threads = start(1, LONG, LONG);
             let answer = threads.run(|_| -> Result<(), StoreError> { panic!("on purpose") }).await;
             let problem = answer.unwrap_err();
-            assert_eq!(problem.slug(), Slug::InternalError);
+            assert_eq!(problem.problem_type(), ProblemType::InternalError);
             assert!(problem.cause().unwrap().to_string().contains("on purpose"));
             threads.run(|_| Ok(())).await.unwrap();
         });
@@ -395,7 +396,7 @@ mod tests {
             let threads = start(1, LONG, LONG);
             let hold = occupy(&threads).await;
             assert!(!threads.close(SHORT));
-            assert_eq!(slug(threads.run(|_| Ok(())).await), Some(Slug::Unavailable));
+            assert_eq!(problem_type(threads.run(|_| Ok(())).await), Some(ProblemType::Unavailable));
             drop(hold);
             assert!(threads.close(LONG));
         });

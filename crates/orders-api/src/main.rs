@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use log::LevelFilter;
-use orders_api::client;
-use orders_api::commands::{migrate, openapi, seed, serve};
-use orders_api::config::{Cli, Command};
+use orders_api::cli::arguments::{Cli, Command};
+use orders_api::cli::client;
+use orders_api::cli::{migrate, openapi, seed, serve};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();

@@ -3,11 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 
+use crate::endpoints::orders::{import, list};
+use crate::endpoints::{availability, calendars, docs, health, index, orders, problems, services};
+use crate::http::resource::{Resource, at};
 use crate::problem::Problem;
-use crate::resource::{Resource, at};
-use crate::{
-    availability, calendars, docs, health, import, index, list, orders, problems, services,
-};
 
 /// Makes the app answer what is in the table.
 pub(crate) fn routes(app: &mut ServiceConfig) {

@@ -14,10 +14,10 @@ use actix_web::rt::signal::unix::SignalKind;
 use actix_web::{App, HttpServer, web};
 use orders_db::PgStore;
 
-use crate::body::BodyLimits;
-use crate::config::{DatabaseArgs, ServerArgs};
+use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
-use crate::request_log::log_request;
+use crate::http::body::BodyLimits;
+use crate::http::request_log::log_request;
 use crate::routes::routes;
 
 /// How long a connection may stay open without a request.
@@ -52,7 +52,7 @@ pub fn listen(
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),
         arrival: database.request_timeout,
-        patience: arguments.client_patience,
+        stall_timeout: arguments.stall_timeout,
     };
     let app = move || {
         App::new()
@@ -61,9 +61,9 @@ pub fn listen(
             .wrap(from_fn(log_request))
             .configure(routes)
     };
-    let patience = arguments.client_patience;
+    let stall_timeout = arguments.stall_timeout;
     let server = HttpServer::new(app)
-        .on_connect(move |connection, _| bound_stalls(connection, patience))
+        .on_connect(move |connection, _| bound_stalls(connection, stall_timeout))
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
@@ -104,16 +104,16 @@ impl Listening {
 
 /// Lets the system give up a connection whose client takes nothing of what is ready for it: the framework waits
 /// for ever. Elsewhere than on Linux the system has no such bound.
-fn bound_stalls(connection: &dyn Any, patience: Duration) {
+fn bound_stalls(connection: &dyn Any, stall_timeout: Duration) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
-        let millis = patience.as_millis().try_into().unwrap_or(u32::MAX);
+        let millis = stall_timeout.as_millis().try_into().unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
             log::warn!("cannot bound how long a client may stall: {error}");
         }
     }
     #[cfg(not(target_os = "linux"))]
-    let _ = (connection, patience);
+    let _ = (connection, stall_timeout);
 }
 
 /// Ends at SIGTERM or Ctrl-C.

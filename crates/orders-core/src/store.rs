@@ -29,14 +29,18 @@ pub trait Orders {
     ///
     /// # Errors
     /// [`StoreError::KeyInUse`], [`StoreError::KeyReused`], and those of [`Orders::place`].
-    fn place_once(&self, draft: OrderDraft, key: &IdempotencyKey) -> Result<Placed, StoreError>;
+    fn place_idempotent(
+        &self,
+        draft: OrderDraft,
+        key: &IdempotencyKey,
+    ) -> Result<Placed, StoreError>;
 
     /// Places many new orders, each as if by [`Orders::place`] and one after the other: each succeeds
     /// or is refused on its own. Those that succeed are stored when this returns.
     ///
     /// # Errors
     /// Only faults; a refusal is in the place of its draft.
-    fn place_each(
+    fn place_batch(
         &self,
         drafts: Vec<OrderDraft>,
     ) -> Result<Vec<Result<Order, StoreError>>, StoreError>;
@@ -108,7 +112,7 @@ pub trait Orders {
     ///
     /// # Errors
     /// As those of [`Orders::replace_if`].
-    fn amend_if(
+    fn patch_if(
         &self,
         id: &OrderId,
         condition: &Precondition,

@@ -31,12 +31,16 @@ impl Orders for PgStore {
         })
     }
 
-    fn place_once(&self, draft: OrderDraft, key: &IdempotencyKey) -> Result<Placed, StoreError> {
+    fn place_idempotent(
+        &self,
+        draft: OrderDraft,
+        key: &IdempotencyKey,
+    ) -> Result<Placed, StoreError> {
         let fresh = fresh_id();
         self.with(|conn| once::place(conn, &fresh, &draft, key))
     }
 
-    fn place_each(
+    fn place_batch(
         &self,
         drafts: Vec<OrderDraft>,
     ) -> Result<Vec<Result<Order, StoreError>>, StoreError> {
@@ -79,7 +83,7 @@ impl Orders for PgStore {
         })
     }
 
-    fn amend_if(
+    fn patch_if(
         &self,
         id: &OrderId,
         condition: &Precondition,

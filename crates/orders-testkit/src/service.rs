@@ -18,7 +18,7 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const LISTENING: &str = "listening on http://";
 
 /// What makes it log that line, at whatever level the rest is logged.
-const LOG_LISTENING: &str = "orders_api::commands=info";
+const LOG_LISTENING: &str = "orders_api::cli=info";
 
 /// A running service on a port of 127.0.0.1 that it chose itself. It is a [`Process`] too.
 #[derive(Debug)]
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn the_address_is_read_from_a_complete_line() {
-        let line = "[INFO orders_api::commands] listening on http://127.0.0.1:4321, database: x";
+        let line = "[INFO orders_api::cli] listening on http://127.0.0.1:4321, database: x";
         assert_eq!(listening(line), None);
         let address = "127.0.0.1:4321".parse().ok();
         assert_eq!(listening(&format!("[WARN] first\n{line}\n[WARN] more")), address);

@@ -5,7 +5,7 @@ use utoipa::openapi::{HttpMethod, Ref};
 
 use super::operation::{ASKING, Described, Tag, answer, describe};
 use super::value::text;
-use crate::slug::Slug;
+use crate::problem::ProblemType;
 
 pub(super) fn operations() -> [Described; 8] {
     [index(), alive(), ready(), problems(), problem(), document(), page(), page_file()]
@@ -56,7 +56,7 @@ fn problem() -> Described {
         .says("What the `type` of a problem leads to.")
         .takes(&["ProblemKind"])
         .answers(200, answer("What it means.").json(Ref::from_schema_name("Explanation"), &[]))
-        .refuses(&[Slug::NotFound])
+        .refuses(&[ProblemType::NotFound])
         .done()
 }
 
@@ -101,6 +101,6 @@ fn page_file() -> Described {
     .says("Scripts and a style sheet.")
     .takes(&["DocsFile"])
     .answers(200, file.body("text/javascript", text(), &[]).body("text/css", text(), &[]))
-    .refuses(&[Slug::NotFound])
+    .refuses(&[ProblemType::NotFound])
     .done()
 }

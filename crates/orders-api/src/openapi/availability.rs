@@ -4,7 +4,7 @@ use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{HttpMethod, Ref};
 
 use super::operation::{ASKING, Described, Tag, answer, describe};
-use crate::slug::Slug;
+use crate::problem::ProblemType;
 
 pub(super) fn operations() -> [Described; 1] {
     let read = describe(
@@ -25,7 +25,7 @@ pub(super) fn operations() -> [Described; 1] {
         answer("The free intervals, by time.")
             .json(ArrayBuilder::new().items(Ref::from_schema_name("Interval")), &["Availability"]),
     )
-    .refuses(&[Slug::NotFound])
+    .refuses(&[ProblemType::NotFound])
     .refuses(&ASKING);
     [read.done()]
 }

@@ -4,7 +4,7 @@ use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{HttpMethod, Ref};
 
 use super::operation::{ASKING, Answer, Described, READING, Tag, answer, describe};
-use crate::slug::Slug;
+use crate::problem::ProblemType;
 
 pub(super) fn operations() -> [Described; 5] {
     [list(), add(), read(), replace(), remove()]
@@ -28,7 +28,7 @@ fn add() -> Described {
         .reads(&["application/json"], "CalendarDraft", &["CalendarDraft"])
         .answers(201, then(calendar("The calendar was added.").headers(&["Location"])))
         .refuses(&READING)
-        .refuses(&[Slug::IdTaken])
+        .refuses(&[ProblemType::IdTaken])
         .refuses(&ASKING)
         .done()
 }
@@ -38,7 +38,7 @@ fn read() -> Described {
         .says("Its name and its minimum gap.")
         .takes(&["CalendarId"])
         .answers(200, then(calendar("The calendar.")))
-        .refuses(&[Slug::NotFound])
+        .refuses(&[ProblemType::NotFound])
         .refuses(&ASKING)
         .done()
 }
@@ -51,7 +51,7 @@ fn replace() -> Described {
         .reads(&["application/json"], "CalendarDraft", &["CalendarDraft"])
         .answers(200, then(calendar("The calendar as it is now.")))
         .refuses(&READING)
-        .refuses(&[Slug::NotFound, Slug::GapTooWide])
+        .refuses(&[ProblemType::NotFound, ProblemType::GapTooWide])
         .refuses(&ASKING)
         .done()
 }
@@ -67,7 +67,7 @@ fn remove() -> Described {
     .says("A calendar that has orders is not deleted, nor is `default`.")
     .takes(&["CalendarId"])
     .answers(204, answer("It is gone."))
-    .refuses(&[Slug::NotFound, Slug::CalendarInUse])
+    .refuses(&[ProblemType::NotFound, ProblemType::CalendarInUse])
     .refuses(&ASKING)
     .done()
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::json;
 use utoipa::openapi::example::{Example, ExampleBuilder};
 
-use crate::slug::Slug;
+use crate::problem::ProblemType;
 
 pub(super) fn all() -> Vec<(String, Example)> {
     let draft = json!({
@@ -22,7 +22,7 @@ pub(super) fn all() -> Vec<(String, Example)> {
     let other = json!({
         "id": "224", "datetime": "2022-11-01T12:00:00Z", "totalfee": 99.95, "services": [{ "id": "456" }]
     });
-    let conflict = super::problem::document(Slug::OrderConflict);
+    let conflict = super::problem::document(ProblemType::OrderConflict);
     vec![
         example("OrderDraft", "A time in the calendar default", draft.clone()),
         example(

@@ -9,14 +9,18 @@ use utoipa::openapi::{
 };
 
 use super::{header, parameter, problem};
-use crate::slug::Slug;
+use crate::problem::ProblemType;
 
 /// What can go wrong wherever the database is asked.
-pub(super) const ASKING: [Slug; 2] = [Slug::InternalError, Slug::Unavailable];
+pub(super) const ASKING: [ProblemType; 2] = [ProblemType::InternalError, ProblemType::Unavailable];
 
 /// What can go wrong wherever a body is read.
-pub(super) const READING: [Slug; 4] =
-    [Slug::RequestTimeout, Slug::TooLarge, Slug::UnsupportedMediaType, Slug::InvalidRequest];
+pub(super) const READING: [ProblemType; 4] = [
+    ProblemType::RequestTimeout,
+    ProblemType::TooLarge,
+    ProblemType::UnsupportedMediaType,
+    ProblemType::InvalidRequest,
+];
 
 /// What operations are sorted by.
 #[derive(Clone, Copy)]
@@ -66,7 +70,7 @@ pub(super) struct Description {
     method: HttpMethod,
     operation: OperationBuilder,
     responses: ResponsesBuilder,
-    problems: Vec<Slug>,
+    problems: Vec<ProblemType>,
 }
 
 /// The operation of this name at a path, of which nothing is said yet.
@@ -85,7 +89,7 @@ pub(super) fn describe(
             .tag(tag.name())
             .summary(Some(summary)),
         responses: ResponsesBuilder::new(),
-        problems: vec![Slug::MalformedRequest],
+        problems: vec![ProblemType::MalformedRequest],
     }
 }
 
@@ -121,18 +125,23 @@ impl Description {
     }
 
     /// Problems, beside `malformed-request`, which every operation has.
-    pub(super) fn refuses(mut self, problems: &[Slug]) -> Self {
+    pub(super) fn refuses(mut self, problems: &[ProblemType]) -> Self {
         self.problems.extend(problems);
         self
     }
 
     pub(super) fn done(self) -> Described {
         let mut responses = self.responses;
-        let mut statuses: Vec<_> = self.problems.iter().map(|slug| slug.status()).collect();
+        let mut statuses: Vec<_> =
+            self.problems.iter().map(|problem_type| problem_type.status()).collect();
         statuses.sort_unstable();
         statuses.dedup();
         for status in statuses {
-            let kinds = self.problems.iter().copied().filter(|slug| slug.status() == status);
+            let kinds = self
+                .problems
+                .iter()
+                .copied()
+                .filter(|problem_type| problem_type.status() == status);
             responses =
                 responses.response(status.as_str(), problem::response(&kinds.collect::<Vec<_>>()));
         }
@@ -181,7 +190,7 @@ pub(super) fn options(here: &[&Described]) -> Operation {
     )
     .says("They stand in `Allow`. Any other method is answered 405, with the same `Allow`.")
     .answers(204, answer("The methods, in `Allow`.").headers(headers))
-    .refuses(&[Slug::MethodNotAllowed])
+    .refuses(&[ProblemType::MethodNotAllowed])
     .done()
     .operation;
     let own = operation.parameters.get_or_insert_default();

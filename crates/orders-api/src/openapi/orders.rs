@@ -4,9 +4,9 @@ use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{HttpMethod, Ref};
 
 use super::operation::{ASKING, Answer, Described, READING, Tag, answer, describe};
-use crate::ndjson::NDJSON;
-use crate::resource::MERGE_PATCH;
-use crate::slug::Slug;
+use crate::http::ndjson::NDJSON;
+use crate::http::resource::MERGE_PATCH;
+use crate::problem::ProblemType;
 
 pub(super) fn operations() -> [Described; 7] {
     [list(), place(), import(), read(), replace(), amend(), remove()]
@@ -28,7 +28,7 @@ fn list() -> Described {
                 .json(ArrayBuilder::new().items(Ref::from_schema_name("Order")), &["Orders"])
                 .body(NDJSON, Ref::from_schema_name("OrderLines"), &["OrderLines"]),
         )
-        .refuses(&[Slug::NotAcceptable])
+        .refuses(&[ProblemType::NotAcceptable])
         .refuses(&ASKING)
         .done()
 }
@@ -52,7 +52,7 @@ fn place() -> Described {
             ),
         )
         .refuses(&READING)
-        .refuses(&[Slug::OrderConflict, Slug::IdTaken, Slug::KeyInUse, Slug::KeyReused])
+        .refuses(&[ProblemType::OrderConflict, ProblemType::IdTaken, ProblemType::KeyInUse, ProblemType::KeyReused])
         .refuses(&ASKING)
         .done()
 }
@@ -76,7 +76,7 @@ fn import() -> Described {
                 &["ImportLines"],
             ),
         )
-        .refuses(&[Slug::UnsupportedMediaType])
+        .refuses(&[ProblemType::UnsupportedMediaType])
         .done()
 }
 
@@ -86,7 +86,7 @@ fn read() -> Described {
         .takes(&["OrderId", "IfNoneMatch"])
         .answers(200, then(order("The order.", &["ETag", "Cache-Control"])))
         .answers(304, answer("The client has it as it is.").headers(&["ETag", "Cache-Control"]))
-        .refuses(&[Slug::NotFound])
+        .refuses(&[ProblemType::NotFound])
         .refuses(&ASKING)
         .done()
 }
@@ -101,7 +101,7 @@ fn replace() -> Described {
         .reads(&["application/json"], "OrderDraft", &["OrderDraft"])
         .answers(200, then(order("The order as it is now.", &["ETagOfAWrite", "CacheControlOfAWrite"])))
         .refuses(&READING)
-        .refuses(&[Slug::NotFound, Slug::OrderConflict, Slug::VersionMismatch])
+        .refuses(&[ProblemType::NotFound, ProblemType::OrderConflict, ProblemType::VersionMismatch])
         .refuses(&ASKING)
         .done()
 }
@@ -116,7 +116,7 @@ fn amend() -> Described {
         .reads(&[MERGE_PATCH, "application/json"], "OrderPatch", &["OrderPatch"])
         .answers(200, then(order("The order as it is now.", &["ETagOfAWrite", "CacheControlOfAWrite"])))
         .refuses(&READING)
-        .refuses(&[Slug::NotFound, Slug::OrderConflict, Slug::VersionMismatch])
+        .refuses(&[ProblemType::NotFound, ProblemType::OrderConflict, ProblemType::VersionMismatch])
         .refuses(&ASKING)
         .done()
 }
@@ -126,7 +126,7 @@ fn remove() -> Described {
         .says("Its time is free at once. A 503 means that it may have happened: a repetition is then 404.")
         .takes(&["OrderId", "IfMatch", "IfNone"])
         .answers(204, answer("It is gone."))
-        .refuses(&[Slug::NotFound, Slug::VersionMismatch])
+        .refuses(&[ProblemType::NotFound, ProblemType::VersionMismatch])
         .refuses(&ASKING)
         .done()
 }

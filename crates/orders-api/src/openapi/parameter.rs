@@ -7,9 +7,9 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr, Required};
 
 use super::value::text;
-use crate::docs;
-use crate::list::{DEFAULT_LIMIT, MAX_LIMIT};
-use crate::slug::Slug;
+use crate::endpoints::docs;
+use crate::endpoints::orders::list::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::problem::ProblemType;
 
 /// What a list of entity tags looks like, or the star that stands for any (RFC 9110, section 13.1.1).
 const ENTITY_TAGS: &str = r#"^(\*|[ ,]*(W/)?"[!#-~]*"( *,[ ,]*(W/)?"[!#-~]*")*[ ,]*)$"#;
@@ -20,7 +20,7 @@ pub(super) fn all() -> Vec<(&'static str, Parameter)> {
         ("OrderId", id("The order.")),
         ("ServiceId", id("The service.")),
         ("CalendarId", id("The calendar.")),
-        ("ProblemKind", in_path("slug", "The last segment of a problem's `type`.", slug())),
+        ("ProblemKind", in_path("slug", "The last segment of a problem's `type`.", problem_type())),
         ("DocsFile", in_path("file", "A file of the page.", file())),
         (
             "OfCalendar",
@@ -160,8 +160,8 @@ fn required(mut parameter: Parameter) -> Parameter {
     parameter
 }
 
-fn slug() -> ObjectBuilder {
-    text().enum_values(Some(Slug::ALL.map(Slug::name)))
+fn problem_type() -> ObjectBuilder {
+    text().enum_values(Some(ProblemType::ALL.map(ProblemType::name)))
 }
 
 fn file() -> ObjectBuilder {

@@ -1,4 +1,4 @@
-//! Problems in the document, each made from its [`Slug`] and shown by one that the service would answer.
+//! Problems in the document, each made from its [`ProblemType`] and shown by one that the service would answer.
 
 use orders_core::{
     Booking, CalendarId, Conflict, GapTooWide, MAX_PAIRS, MinimumGap, NearestFree, StoreError,
@@ -13,14 +13,14 @@ use utoipa::openapi::{Ref, RefOr, Response};
 use super::example::{at, sample};
 use super::operation::problem_response;
 use super::value::{instant, or_null, text};
+use crate::problem::ProblemType;
 use crate::problem::{FieldError, MAX_FIELD_ERRORS, Problem};
-use crate::slug::Slug;
 
 /// The schema that all problems have in common.
 const BASE: &str = "Problem";
 
 /// The response of problems that have one status: that of the only one, or any of several.
-pub(super) fn response(kinds: &[Slug]) -> RefOr<Response> {
+pub(super) fn response(kinds: &[ProblemType]) -> RefOr<Response> {
     match kinds {
         [only] => RefOr::Ref(Ref::from_response_name(name(*only))),
         several => RefOr::T(one_of(several)),
@@ -30,19 +30,22 @@ pub(super) fn response(kinds: &[Slug]) -> RefOr<Response> {
 /// What a reference to a problem's response means.
 pub(super) fn response_of(status: &str, response: &RefOr<Response>) -> Option<Response> {
     let RefOr::Ref(reference) = response else { return None };
-    let found = Slug::ALL.into_iter().find(|slug| {
-        slug.status().as_str() == status
-            && reference.ref_location.ends_with(&format!("/{}", name(*slug)))
+    let found = ProblemType::ALL.into_iter().find(|problem_type| {
+        problem_type.status().as_str() == status
+            && reference.ref_location.ends_with(&format!("/{}", name(*problem_type)))
     });
     found.map(only)
 }
 
 pub(super) fn responses() -> Vec<(String, Response)> {
-    let shared = Slug::ALL.into_iter().filter(|slug| {
+    let shared = ProblemType::ALL.into_iter().filter(|problem_type| {
         // These are answered only where another problem has the same status, or within a stream.
-        !matches!(slug, Slug::KeyReused | Slug::KeyInUse | Slug::ImportStopped)
+        !matches!(
+            problem_type,
+            ProblemType::KeyReused | ProblemType::KeyInUse | ProblemType::ImportStopped
+        )
     });
-    shared.map(|slug| (name(slug), only(slug))).collect()
+    shared.map(|problem_type| (name(problem_type), only(problem_type))).collect()
 }
 
 pub(super) fn schemas() -> Vec<(String, Schema)> {
@@ -77,65 +80,72 @@ pub(super) fn schemas() -> Vec<(String, Schema)> {
         ("TooClose".to_owned(), too_close().into()),
         ("NearestFree".to_owned(), nearest_free().into()),
     ];
-    schemas.extend(Slug::ALL.map(|slug| (name(slug), schema(slug))));
+    schemas.extend(ProblemType::ALL.map(|problem_type| (name(problem_type), schema(problem_type))));
     schemas
 }
 
 pub(super) fn examples() -> Vec<(String, Example)> {
-    let example = |slug: Slug| {
-        ExampleBuilder::new().summary(slug.title()).value(Some(document(slug))).build()
+    let example = |problem_type: ProblemType| {
+        ExampleBuilder::new()
+            .summary(problem_type.title())
+            .value(Some(document(problem_type)))
+            .build()
     };
     // No response is this problem alone: it is the last line of an import.
-    let shown = Slug::ALL.into_iter().filter(|slug| *slug != Slug::ImportStopped);
-    shown.map(|slug| (name(slug), example(slug))).collect()
+    let shown = ProblemType::ALL
+        .into_iter()
+        .filter(|problem_type| *problem_type != ProblemType::ImportStopped);
+    shown.map(|problem_type| (name(problem_type), example(problem_type))).collect()
 }
 
 /// The body of an answer of this kind.
-pub(super) fn document(slug: Slug) -> serde_json::Value {
+pub(super) fn document(problem_type: ProblemType) -> serde_json::Value {
     // OK because problems are made to be written as JSON.
-    serde_json::to_value(example(slug).document()).expect("a problem as JSON")
+    serde_json::to_value(example(problem_type).document()).expect("a problem as JSON")
 }
 
 /// The name of a problem's schema, response and example.
-pub(super) fn name(slug: Slug) -> String {
-    format!("{slug:?}")
+pub(super) fn name(problem_type: ProblemType) -> String {
+    format!("{problem_type:?}")
 }
 
-fn only(slug: Slug) -> Response {
-    let headers: &[&str] = match slug {
-        Slug::MethodNotAllowed => &["Allow"],
-        Slug::Unavailable => &["Retry-After"],
+fn only(problem_type: ProblemType) -> Response {
+    let headers: &[&str] = match problem_type {
+        ProblemType::MethodNotAllowed => &["Allow"],
+        ProblemType::Unavailable => &["Retry-After"],
         _ => &[],
     };
-    let name = name(slug);
-    problem_response(slug.meaning(), Ref::from_schema_name(&name), &[&name], headers)
+    let name = name(problem_type);
+    problem_response(problem_type.meaning(), Ref::from_schema_name(&name), &[&name], headers)
 }
 
-fn one_of(kinds: &[Slug]) -> Response {
-    let names: Vec<_> = kinds.iter().map(|slug| name(*slug)).collect();
+fn one_of(kinds: &[ProblemType]) -> Response {
+    let names: Vec<_> = kinds.iter().map(|problem_type| name(*problem_type)).collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let lines: Vec<_> =
-        kinds.iter().map(|slug| format!("- `{}`: {}", slug.name(), slug.meaning())).collect();
+    let lines: Vec<_> = kinds
+        .iter()
+        .map(|problem_type| format!("- `{}`: {}", problem_type.name(), problem_type.meaning()))
+        .collect();
     let any =
         names.iter().fold(OneOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(*name)));
     problem_response(&lines.join("\n"), Schema::OneOf(any.build()), &names, &[])
 }
 
-fn schema(slug: Slug) -> Schema {
+fn schema(problem_type: ProblemType) -> Schema {
     let narrowed = ObjectBuilder::new()
-        .property("type", text().enum_values(Some([format!("/problems/{}", slug.name())])))
-        .property("title", text().enum_values(Some([slug.title()])))
+        .property("type", text().enum_values(Some([format!("/problems/{}", problem_type.name())])))
+        .property("title", text().enum_values(Some([problem_type.title()])))
         .property(
             "status",
             ObjectBuilder::new()
                 .schema_type(Type::Integer)
-                .enum_values(Some([slug.status().as_u16()])),
+                .enum_values(Some([problem_type.status().as_u16()])),
         );
-    let narrowed = match slug {
-        Slug::InvalidRequest => {
+    let narrowed = match problem_type {
+        ProblemType::InvalidRequest => {
             narrowed.property("errors", many("FieldError", 1, MAX_FIELD_ERRORS)).required("errors")
         }
-        Slug::OrderConflict => calendar_and_gap(narrowed)
+        ProblemType::OrderConflict => calendar_and_gap(narrowed)
             .property(
                 "conflicts_with",
                 ArrayBuilder::new()
@@ -146,13 +156,13 @@ fn schema(slug: Slug) -> Schema {
             .property("nearest_free", Ref::from_schema_name("NearestFree"))
             .required("conflicts_with")
             .required("nearest_free"),
-        Slug::GapTooWide => calendar_and_gap(narrowed)
+        ProblemType::GapTooWide => calendar_and_gap(narrowed)
             .property("too_close", many("TooClose", 1, MAX_PAIRS))
             .required("too_close"),
         _ => narrowed,
     };
     AllOfBuilder::new()
-        .description(Some(slug.meaning()))
+        .description(Some(problem_type.meaning()))
         .item(Ref::from_schema_name(BASE))
         .item(narrowed)
         .into()
@@ -207,20 +217,22 @@ fn uri_reference() -> SchemaFormat {
 }
 
 /// A problem as the service would answer it.
-fn example(slug: Slug) -> Problem {
+fn example(problem_type: ProblemType) -> Problem {
     let calendar = CalendarId::default;
     let minimum_gap = MinimumGap::default();
-    match slug {
-        Slug::MalformedRequest => {
+    match problem_type {
+        ProblemType::MalformedRequest => {
             Problem::malformed("query parameter limit: must be a number from 1 to 1000")
         }
-        Slug::NotFound => Problem::not_found("there is no order 223"),
-        Slug::MethodNotAllowed => Problem::new(slug, "TRACE is not possible here"),
-        Slug::NotAcceptable => {
-            Problem::new(slug, "there is only application/json and application/x-ndjson")
+        ProblemType::NotFound => Problem::not_found("there is no order 223"),
+        ProblemType::MethodNotAllowed => Problem::new(problem_type, "TRACE is not possible here"),
+        ProblemType::NotAcceptable => {
+            Problem::new(problem_type, "there is only application/json and application/x-ndjson")
         }
-        Slug::RequestTimeout => Problem::new(slug, "the body did not arrive within 10s"),
-        Slug::OrderConflict => StoreError::Conflict(Box::new(Conflict {
+        ProblemType::RequestTimeout => {
+            Problem::new(problem_type, "the body did not arrive within 10s")
+        }
+        ProblemType::OrderConflict => StoreError::Conflict(Box::new(Conflict {
             datetime: at("2022-11-01T12:00:00Z"),
             calendar: calendar(),
             minimum_gap,
@@ -231,13 +243,13 @@ fn example(slug: Slug) -> Problem {
             },
         }))
         .into(),
-        Slug::IdTaken => Problem::new(slug, "order 223 already exists"),
-        Slug::KeyInUse => {
-            Problem::new(slug, "a creation under idempotency key 8e03978e is still running")
+        ProblemType::IdTaken => Problem::new(problem_type, "order 223 already exists"),
+        ProblemType::KeyInUse => {
+            Problem::new(problem_type, "a creation under idempotency key 8e03978e is still running")
         }
-        Slug::ServiceInUse => Problem::new(slug, "service 123 is in use"),
-        Slug::CalendarInUse => Problem::new(slug, "calendar default is in use"),
-        Slug::GapTooWide => StoreError::GapTooWide(Box::new(GapTooWide {
+        ProblemType::ServiceInUse => Problem::new(problem_type, "service 123 is in use"),
+        ProblemType::CalendarInUse => Problem::new(problem_type, "calendar default is in use"),
+        ProblemType::GapTooWide => StoreError::GapTooWide(Box::new(GapTooWide {
             calendar: calendar(),
             minimum_gap,
             too_close: vec![TooClose {
@@ -246,21 +258,21 @@ fn example(slug: Slug) -> Problem {
             }],
         }))
         .into(),
-        Slug::VersionMismatch => Problem::new(slug, "order 223 is at version 2 now"),
-        Slug::TooLarge => Problem::new(slug, "the body has more than 65536 bytes"),
-        Slug::UnsupportedMediaType => {
-            Problem::new(slug, "the Content-Type is not application/json in UTF-8")
+        ProblemType::VersionMismatch => Problem::new(problem_type, "order 223 is at version 2 now"),
+        ProblemType::TooLarge => Problem::new(problem_type, "the body has more than 65536 bytes"),
+        ProblemType::UnsupportedMediaType => {
+            Problem::new(problem_type, "the Content-Type is not application/json in UTF-8")
         }
-        Slug::InvalidRequest => Problem::invalid(vec![
+        ProblemType::InvalidRequest => Problem::invalid(vec![
             field_error_at("/totalfee", "-1 is not between 0 and 9999999999.99"),
             field_error_at("/services/0/id", "there is no service 789"),
         ]),
-        Slug::KeyReused => {
-            Problem::new(slug, "idempotency key 8e03978e was used with another body")
+        ProblemType::KeyReused => {
+            Problem::new(problem_type, "idempotency key 8e03978e was used with another body")
         }
-        Slug::InternalError => Problem::internal("shown"),
-        Slug::ImportStopped => Problem::import_stopped(),
-        Slug::Unavailable => Problem::unavailable("the database cannot answer now"),
+        ProblemType::InternalError => Problem::internal("shown"),
+        ProblemType::ImportStopped => Problem::import_stopped(),
+        ProblemType::Unavailable => Problem::unavailable("the database cannot answer now"),
     }
 }
 

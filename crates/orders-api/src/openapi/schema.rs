@@ -8,9 +8,9 @@ use utoipa::openapi::schema::{
 use utoipa::openapi::{Ref, RefOr};
 
 use super::value::text;
-use crate::body::OWN_FIELDS;
-use crate::ndjson::NDJSON;
-use crate::slug::Slug;
+use crate::http::body::READ_ONLY_FIELDS;
+use crate::http::ndjson::NDJSON;
+use crate::problem::ProblemType;
 
 pub(super) fn all() -> Vec<(&'static str, Schema)> {
     vec![
@@ -190,7 +190,9 @@ fn explanation() -> ObjectBuilder {
     object("What one kind of problem means.")
         .property(
             "type",
-            text().enum_values(Some(Slug::ALL.map(|slug| format!("/problems/{}", slug.name())))),
+            text().enum_values(Some(
+                ProblemType::ALL.map(|problem_type| format!("/problems/{}", problem_type.name())),
+            )),
         )
         .property("title", text())
         .property(
@@ -240,6 +242,8 @@ impl Shaped for ObjectBuilder {
 
     fn read_past(self) -> ObjectBuilder {
         let read_past = "The service's own: read past, so that what was read can be sent back.";
-        OWN_FIELDS.into_iter().fold(self, |object, name| object.property(name, ignored(read_past)))
+        READ_ONLY_FIELDS
+            .into_iter()
+            .fold(self, |object, name| object.property(name, ignored(read_past)))
     }
 }

@@ -4,7 +4,7 @@ use utoipa::openapi::schema::ArrayBuilder;
 use utoipa::openapi::{HttpMethod, Ref};
 
 use super::operation::{ASKING, Answer, Described, READING, Tag, answer, describe};
-use crate::slug::Slug;
+use crate::problem::ProblemType;
 
 pub(super) fn operations() -> [Described; 5] {
     [list(), add(), read(), replace(), remove()]
@@ -28,7 +28,7 @@ fn add() -> Described {
         .reads(&["application/json"], "ServiceDraft", &["ServiceDraft"])
         .answers(201, then(service("The service was added.").headers(&["Location"])))
         .refuses(&READING)
-        .refuses(&[Slug::IdTaken])
+        .refuses(&[ProblemType::IdTaken])
         .refuses(&ASKING)
         .done()
 }
@@ -38,7 +38,7 @@ fn read() -> Described {
         .says("Its name.")
         .takes(&["ServiceId"])
         .answers(200, then(service("The service.")))
-        .refuses(&[Slug::NotFound])
+        .refuses(&[ProblemType::NotFound])
         .refuses(&ASKING)
         .done()
 }
@@ -56,7 +56,7 @@ fn replace() -> Described {
     .reads(&["application/json"], "ServiceDraft", &["ServiceDraft"])
     .answers(200, then(service("The service as it is now.")))
     .refuses(&READING)
-    .refuses(&[Slug::NotFound])
+    .refuses(&[ProblemType::NotFound])
     .refuses(&ASKING)
     .done()
 }
@@ -72,7 +72,7 @@ fn remove() -> Described {
     .says("A service that orders name is not deleted.")
     .takes(&["ServiceId"])
     .answers(204, answer("It is gone."))
-    .refuses(&[Slug::NotFound, Slug::ServiceInUse])
+    .refuses(&[ProblemType::NotFound, ProblemType::ServiceInUse])
     .refuses(&ASKING)
     .done()
 }

@@ -12,9 +12,10 @@ use actix_web::rt::System;
 use clap::Parser as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
-use orders_api::config::Cli;
-use orders_api::database::Database;
-use orders_api::{seed, server};
+use orders_api::cli::arguments::Cli;
+use orders_api::cli::database::Database;
+use orders_api::cli::sample_data;
+use orders_api::server;
 use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
@@ -46,7 +47,7 @@ const PLACE_MANY: &str = "
       FROM generate_series(0, 19999) AS n, calendars WHERE calendars.id LIKE 'cc%';";
 
 /// How long a test waits for an answer before it fails.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The same with [`MANY`] orders in it.
 static FULL_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
@@ -103,12 +104,12 @@ impl App {
                 listening.run().await.unwrap();
             });
         });
-        let (address, handle) = told.recv_timeout(PATIENCE).expect("the server starts");
+        let (address, handle) = told.recv_timeout(STALL_TIMEOUT).expect("the server starts");
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .allow_non_standard_methods(true)
             .max_redirects(0)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(STALL_TIMEOUT))
             .build()
             .into();
         Self { address, database, handle, thread: Some(thread), agent }
@@ -203,7 +204,7 @@ impl App {
     /// Sends the very bytes on a connection of its own and reads until the server closes it.
     pub(crate) fn send_raw(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(STALL_TIMEOUT)).unwrap();
         stream.write_all(request).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).unwrap();
@@ -283,9 +284,9 @@ impl Answer {
 
     /// The problem, after it was found to be well-formed and this one.
     #[track_caller]
-    pub(crate) fn is_problem(&self, status: u16, slug: &str) -> Value {
+    pub(crate) fn is_problem(&self, status: u16, problem_type: &str) -> Value {
         let problem = self.is(status);
-        assert_eq!(problem["type"], format!("/problems/{slug}"), "{problem}");
+        assert_eq!(problem["type"], format!("/problems/{problem_type}"), "{problem}");
         assert_eq!(problem["status"], status);
         assert!(problem["title"].is_string() && problem["detail"].is_string(), "{problem}");
         assert_eq!(self.header("Content-Type"), "application/problem+json");
@@ -319,7 +320,7 @@ fn fill(postgres: &PrivatePostgres) {
     let cli = cli(&postgres.url(TEMPLATE), &[]);
     let template = Database::open(&cli.database).unwrap();
     template.migrate().unwrap();
-    seed::services(&template.store(&cli).unwrap()).unwrap();
+    sample_data::services(&template.store(&cli).unwrap()).unwrap();
 }
 
 /// A copy of a template; its name.

@@ -21,11 +21,11 @@ impl Standing {
         Self { app, before }
     }
 
-    /// The body is refused with this slug when it is posted and when it is put.
+    /// The body is refused with this problem_type when it is posted and when it is put.
     #[track_caller]
-    fn check(&self, body: impl AsRef<[u8]>, status: u16, slug: &str) {
+    fn check(&self, body: impl AsRef<[u8]>, status: u16, problem_type: &str) {
         for answer in self.send(body.as_ref()) {
-            answer.is_problem(status, slug);
+            answer.is_problem(status, problem_type);
         }
     }
 

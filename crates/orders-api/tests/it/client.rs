@@ -15,7 +15,7 @@ use flate2::write::GzEncoder;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::app::{App, MANY, PATIENCE};
+use crate::app::{App, MANY, STALL_TIMEOUT};
 use crate::faults::waits_for_a_lock;
 use crate::framework::break_database;
 use crate::samples::{ids, lines, order, order_in, time};
@@ -297,7 +297,7 @@ fn what_one_service_exports_another_imports() {
 
 #[test]
 fn input_that_comes_slowly_is_placed_as_it_comes() {
-    let app = App::start_with(&["--client-patience", "20s"]);
+    let app = App::start_with(&["--stall-timeout", "20s"]);
     let mut child = program(&app, &["import", "-"])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
@@ -332,7 +332,7 @@ fn an_import_that_the_service_gives_up_tells_what_was_placed_and_what_to_do() {
     writeln!(stdin, "{}", order("3", 6)).unwrap();
     // The input goes on, but the program ends.
     let began = Instant::now();
-    while child.try_wait().unwrap().is_none() && began.elapsed() < PATIENCE {
+    while child.try_wait().unwrap().is_none() && began.elapsed() < STALL_TIMEOUT {
         std::thread::sleep(std::time::Duration::from_millis(10));
     }
     drop(stdin);

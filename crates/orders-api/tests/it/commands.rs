@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use orders_api::commands;
+use orders_api::cli;
 
 use crate::app::App;
 
@@ -48,9 +48,9 @@ fn an_address_in_use_is_named() {
 fn the_samples_are_added_once_and_agree_with_the_rule() {
     let app = App::start();
     let cli = app.cli();
-    commands::seed(&cli).unwrap();
+    cli::seed(&cli).unwrap();
     let once = app.everything();
-    commands::seed(&cli).unwrap();
+    cli::seed(&cli).unwrap();
     assert_eq!(app.everything(), once);
     for (id, calendar) in [("223", "inspection"), ("224", "testing"), ("225", "analysis")] {
         let order = app.get(&format!("/orders/{id}")).is(200);
@@ -64,7 +64,7 @@ fn migrations_go_back_and_forth() {
     let app = App::start();
     let cli = app.cli();
     for revert in [false, true, false] {
-        commands::migrate(&cli, revert).unwrap();
+        cli::migrate(&cli, revert).unwrap();
     }
     app.get("/readyz").is(200);
 }

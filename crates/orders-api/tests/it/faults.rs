@@ -10,7 +10,7 @@ use diesel::connection::SimpleConnection as _;
 use orders_testkit::Signal;
 use serde_json::json;
 
-use crate::app::{App, NDJSON, PATIENCE, TEMPLATE, maintenance, own_postgres};
+use crate::app::{App, NDJSON, STALL_TIMEOUT, TEMPLATE, maintenance, own_postgres};
 use crate::program::{Program, signal};
 use crate::samples::{lines, order};
 use crate::wire::Wire;
@@ -61,7 +61,7 @@ fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
                 let answer = app.send_bytes(method, path, &json, body.as_bytes());
                 assert_eq!(answer.status, 503, "{method} {path}");
                 assert_eq!(answer.header("Retry-After"), "1", "{method} {path}");
-                assert!(began.elapsed() < PATIENCE / 3, "{method} {path}");
+                assert!(began.elapsed() < STALL_TIMEOUT / 3, "{method} {path}");
             });
         }
     });
@@ -82,7 +82,7 @@ fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
     postgres.start_again().unwrap();
     let began = Instant::now();
     while app.get("/readyz").status != 200 {
-        assert!(began.elapsed() < PATIENCE, "it does not come back");
+        assert!(began.elapsed() < STALL_TIMEOUT, "it does not come back");
     }
     assert_eq!(app.walk("/orders").len(), 2);
     assert_eq!(app.send("GET", "/orders", &[("Accept", NDJSON)]).lines().len(), 2);
@@ -112,10 +112,10 @@ fn a_service_whose_database_becomes_read_only_is_not_ready_until_it_takes_writes
         .unwrap();
     let began = Instant::now();
     while app.get("/readyz").status != 200 {
-        assert!(began.elapsed() < PATIENCE, "it does not come back");
+        assert!(began.elapsed() < STALL_TIMEOUT, "it does not come back");
     }
     while app.post("/orders", order("2", 3)).status != 201 {
-        assert!(began.elapsed() < PATIENCE, "it takes no writes");
+        assert!(began.elapsed() < STALL_TIMEOUT, "it takes no writes");
     }
 }
 

@@ -7,7 +7,7 @@ use std::{fs, time::Duration, time::Instant};
 use serde_json::{Value, json};
 
 #[cfg(target_os = "linux")]
-use crate::app::PATIENCE;
+use crate::app::STALL_TIMEOUT;
 use crate::app::{App, NDJSON};
 use crate::framework::break_database;
 use crate::samples::{ids, lines, order, order_in, time};
@@ -309,14 +309,14 @@ fn a_client_may_send_many_lines_before_it_reads() {
 #[test]
 #[cfg(target_os = "linux")]
 fn a_client_that_never_reads_is_cut_off() {
-    let app = App::start_with(&["--client-patience", "300ms"]);
+    let app = App::start_with(&["--stall-timeout", "300ms"]);
     let mut wire = Wire::import(&app);
     let lines = "nonsense\n".repeat(1000);
     let refused = (0..1000).find(|_| wire.sending.chunk(lines.as_bytes()).is_err());
     assert!(refused.is_some(), "a million lines were taken");
     let began = Instant::now();
     while connections(&app) > 0 {
-        assert!(began.elapsed() < PATIENCE, "the connection is still there");
+        assert!(began.elapsed() < STALL_TIMEOUT, "the connection is still there");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -336,7 +336,7 @@ fn connections(app: &App) -> usize {
 
 #[test]
 fn a_client_that_falls_silent_is_told_so() {
-    let app = App::start_with(&["--client-patience", "300ms"]);
+    let app = App::start_with(&["--stall-timeout", "300ms"]);
     let mut wire = Wire::import(&app);
     wire.sending.line(&order("1", 0)).unwrap();
     wire.sending.chunk(b"{\"id\":").unwrap();

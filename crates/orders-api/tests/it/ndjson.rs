@@ -7,7 +7,7 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde_json::json;
 
-use crate::app::{App, MANY, NDJSON, PATIENCE};
+use crate::app::{App, MANY, NDJSON, STALL_TIMEOUT};
 use crate::framework::break_database;
 use crate::samples::{ids, order, order_in, time};
 use crate::wire::Wire;
@@ -32,7 +32,7 @@ fn comes_to_rest(app: &App) {
         if open == 0 {
             return;
         }
-        assert!(began.elapsed() < PATIENCE, "{open} transactions are still open");
+        assert!(began.elapsed() < STALL_TIMEOUT, "{open} transactions are still open");
         thread::sleep(Duration::from_millis(10));
     }
 }
@@ -111,7 +111,7 @@ fn a_client_that_hangs_up_leaves_nothing_behind() {
 
 #[test]
 fn a_client_that_stops_reading_is_cut_off() {
-    let app = App::start_full(&["--client-patience", "300ms"]);
+    let app = App::start_full(&["--stall-timeout", "300ms"]);
     let mut wires: Vec<_> = (0..4).map(|_| Wire::export(&app, "")).collect();
     comes_to_rest(&app);
     for wire in &mut wires {

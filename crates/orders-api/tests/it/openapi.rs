@@ -37,7 +37,8 @@ fn every_path_knows_the_methods_that_the_document_says() {
             // The path of an order that is named so.
             methods.extend(documented("/orders/{id}"));
         }
-        let concrete = path.replace("{id}", "1").replace("{slug}", "x").replace("{file}", "x");
+        let concrete =
+            path.replace("{id}", "1").replace("{problem_type}", "x").replace("{file}", "x");
         let answer = app.send("OPTIONS", &concrete, &[]);
         let allow: BTreeSet<_> = answer.header("Allow").split(", ").map(str::to_owned).collect();
         assert_eq!(allow, methods, "{path}");

@@ -10,7 +10,7 @@ use orders_testkit::{Service, Signal};
 use tempfile::TempDir;
 use ureq::http::Request;
 
-use crate::app::{Answer, PATIENCE};
+use crate::app::{Answer, STALL_TIMEOUT};
 
 /// The program, running.
 pub(crate) struct Program {
@@ -32,7 +32,7 @@ impl Program {
     pub(crate) fn send(&self, method: &str, path: &str, body: impl ToString) -> Answer {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(STALL_TIMEOUT))
             .build()
             .into();
         let request = Request::builder()
@@ -71,7 +71,7 @@ impl Program {
             if let Some(line) = self.log().into_iter().find(|line| line.contains(part)) {
                 return line;
             }
-            assert!(began.elapsed() < PATIENCE, "no {part} in {:#?}", self.log());
+            assert!(began.elapsed() < STALL_TIMEOUT, "no {part} in {:#?}", self.log());
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -84,7 +84,7 @@ impl Program {
             if answer.status == status {
                 return answer;
             }
-            assert!(began.elapsed() < PATIENCE, "no {status}, but {answer:?}");
+            assert!(began.elapsed() < STALL_TIMEOUT, "no {status}, but {answer:?}");
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -95,7 +95,7 @@ impl Program {
 
     /// Waits until it ends.
     pub(crate) fn end(mut self) -> ExitStatus {
-        self.service.wait(PATIENCE).unwrap().expect("it ends")
+        self.service.wait(STALL_TIMEOUT).unwrap().expect("it ends")
     }
 }
 

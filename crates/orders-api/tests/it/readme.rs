@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use clap::CommandFactory as _;
-use orders_api::config::Cli;
+use orders_api::cli::arguments::Cli;
 use orders_core::Timestamp;
 use uuid::Uuid;
 

@@ -6,7 +6,7 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 
 use serde_json::Value;
 
-use crate::app::{App, NDJSON, PATIENCE};
+use crate::app::{App, NDJSON, STALL_TIMEOUT};
 
 /// One connection with one request on it.
 pub(crate) struct Wire {
@@ -34,8 +34,8 @@ impl Wire {
     /// Sends the head of a request to this address.
     pub(crate) fn open_at(address: SocketAddr, head: &str) -> Self {
         let stream = TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream.set_write_timeout(Some(PATIENCE)).unwrap();
+        stream.set_read_timeout(Some(STALL_TIMEOUT)).unwrap();
+        stream.set_write_timeout(Some(STALL_TIMEOUT)).unwrap();
         let mut sending = Sending(stream.try_clone().unwrap());
         let head = head.replace('\n', "\r\n");
         sending.raw(format!("{head}\r\nHost: x\r\n\r\n").as_bytes()).unwrap();

@@ -36,7 +36,7 @@ fn no_dry_run_writes_a_row_whatever_it_answers() {
         };
         for id in ["223", "solid-7", "missing"] {
             let _ = store.replace(&order_id(id), wish.clone(), DryRun);
-            let _ = store.amend_if(&order_id(id), &Precondition::None, &patch, DryRun);
+            let _ = store.patch_if(&order_id(id), &Precondition::None, &patch, DryRun);
             assert_eq!(psql.dump(), before, "{id}: {wish:?}");
         }
     }

@@ -49,7 +49,11 @@ impl Orders for Model {
         self.kept().place(draft, mode)
     }
 
-    fn place_once(&self, draft: OrderDraft, key: &IdempotencyKey) -> Result<Placed, StoreError> {
+    fn place_idempotent(
+        &self,
+        draft: OrderDraft,
+        key: &IdempotencyKey,
+    ) -> Result<Placed, StoreError> {
         let mut kept = self.kept();
         // Who names no calendar asks for `default`.
         let calendar = Some(draft.calendar.clone().unwrap_or_default());
@@ -67,7 +71,7 @@ impl Orders for Model {
         }
     }
 
-    fn place_each(
+    fn place_batch(
         &self,
         drafts: Vec<OrderDraft>,
     ) -> Result<Vec<Result<Order, StoreError>>, StoreError> {
@@ -116,7 +120,7 @@ impl Orders for Model {
         kept.replace(standing, draft, mode)
     }
 
-    fn amend_if(
+    fn patch_if(
         &self,
         id: &OrderId,
         condition: &Precondition,

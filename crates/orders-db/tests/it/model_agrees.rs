@@ -170,11 +170,11 @@ fn answer(store: &impl Store, call: Call) -> String {
     match call {
         Call::Place(draft, mode) => told(store.place(draft, mode).map(timeless)),
         Call::PlaceOnce(draft, text) => {
-            let placed = store.place_once(draft, &key(text));
+            let placed = store.place_idempotent(draft, &key(text));
             told(placed.map(|placed| (timeless(placed.order), placed.replayed)))
         }
         Call::PlaceEach(drafts) => {
-            let answers = store.place_each(drafts).unwrap().into_iter();
+            let answers = store.place_batch(drafts).unwrap().into_iter();
             // Why one was refused may be told as of any time until the answer.
             let told = |answer: Result<Order, StoreError>| match answer {
                 Ok(order) => format!("{:?}", timeless(order)),
@@ -188,7 +188,7 @@ fn answer(store: &impl Store, call: Call) -> String {
             told(store.replace_if(&id, &condition, draft, mode).map(timeless))
         }
         Call::Amend(id, condition, patch, mode) => {
-            told(store.amend_if(&id, &condition, &patch, mode).map(timeless))
+            told(store.patch_if(&id, &condition, &patch, mode).map(timeless))
         }
         Call::Remove(id, condition) => told(store.remove_if(&id, &condition)),
         Call::List(query) => {

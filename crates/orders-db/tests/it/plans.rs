@@ -48,18 +48,18 @@ fn calls() -> Vec<Call> {
                 conflict(store.place(draft("new", hours(1)), mode));
             }
         }),
-        ("place_once", |store| {
-            conflict(store.place_once(draft("new", hours(1)), &key("k")));
+        ("place_idempotent", |store| {
+            conflict(store.place_idempotent(draft("new", hours(1)), &key("k")));
             static KEYS: AtomicU32 = AtomicU32::new(0);
             let key = key(&format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed)));
             for _ in 0..2 {
-                store.place_once(draft("new", hours(3)), &key).unwrap();
+                store.place_idempotent(draft("new", hours(3)), &key).unwrap();
             }
             store.remove(&order_id("new")).unwrap();
         }),
-        ("place_each", |store| {
+        ("place_batch", |store| {
             let draft = |n: i64| draft(&format!("new-{n}"), hours(7 * n + n));
-            let answers = store.place_each((1..4).map(draft).collect()).unwrap();
+            let answers = store.place_batch((1..4).map(draft).collect()).unwrap();
             assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
             store.remove(&order_id("new-3")).unwrap();
         }),
@@ -74,7 +74,7 @@ fn calls() -> Vec<Call> {
         ("amend", |store| {
             for datetime in [hours(1), hours(0)] {
                 let patch = OrderPatch { datetime: Some(datetime), ..OrderPatch::default() };
-                store.amend_if(&middle(), &Precondition::None, &patch, Write).unwrap();
+                store.patch_if(&middle(), &Precondition::None, &patch, Write).unwrap();
             }
         }),
         ("a move between calendars", |store| {

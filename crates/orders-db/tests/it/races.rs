@@ -96,8 +96,8 @@ fn of_32_who_place_under_one_key_exactly_one_writes() {
     for round in 0..10 {
         let wish = OrderDraft { id: None, ..draft("-", noon_plus(24 * round)) };
         let key = key(&format!("key-{round}"));
-        let answers = at_once(32, |n| stores[n % 2].place_once(wish.clone(), &key));
-        let first = stores[0].place_once(wish.clone(), &key).unwrap();
+        let answers = at_once(32, |n| stores[n % 2].place_idempotent(wish.clone(), &key));
+        let first = stores[0].place_idempotent(wish.clone(), &key).unwrap();
         assert!(first.replayed);
         let mut written = 0;
         for answer in answers {
@@ -199,7 +199,7 @@ fn batches_of_the_same_orders_in_other_orders_do_not_deadlock() {
             draft_in(calendar, &format!("order-{thread}-{n}"), noon_plus(3 * (n as i64 / 2)))
         };
         match thread {
-            0..12 => stores[thread % 2].place_each((0..60).map(wish).collect()).unwrap(),
+            0..12 => stores[thread % 2].place_batch((0..60).map(wish).collect()).unwrap(),
             _ => (0..60).map(|n| stores[thread % 2].place(wish(n), Write)).collect(),
         }
     });
@@ -234,7 +234,7 @@ fn a_batch_survives_a_calendar_that_is_created_and_gets_a_new_gap_meanwhile() {
             draft_in("crew", "in-crew", noon_plus(0)),
             draft_in("default", "in-default", noon_plus(0)),
         ];
-        let batch = scope.spawn(|| store.place_each(drafts));
+        let batch = scope.spawn(|| store.place_batch(drafts));
         other.wait_for_a_waiter();
         other.run("INSERT INTO calendars (id, name) VALUES ('crew', 'Crew')");
         first.run("COMMIT");
@@ -262,7 +262,7 @@ fn of_many_amendments_none_is_lost() {
                 0 => OrderPatch { datetime: Some(noon_plus(round)), ..OrderPatch::default() },
                 _ => OrderPatch { totalfee: Some("7".parse().unwrap()), ..OrderPatch::default() },
             };
-            store.amend_if(&id, &Precondition::None, &patch, Write).unwrap();
+            store.patch_if(&id, &Precondition::None, &patch, Write).unwrap();
         }
     });
     let order = store.order(&id).unwrap();
@@ -331,16 +331,16 @@ fn a_key_is_remembered_for_24_hours_and_no_longer() {
     let mut age = |hours: &str| {
         psql.run(&format!("UPDATE idempotency_keys SET created_at = now() - interval '{hours}'"));
     };
-    store.place_once(draft("a", noon_plus(0)), &key("k")).unwrap();
+    store.place_idempotent(draft("a", noon_plus(0)), &key("k")).unwrap();
     age("23:59:00");
-    assert!(store.place_once(draft("a", noon_plus(0)), &key("k")).unwrap().replayed);
+    assert!(store.place_idempotent(draft("a", noon_plus(0)), &key("k")).unwrap().replayed);
     check_refused(
-        store.place_once(draft("b", noon_plus(3)), &key("k")),
+        store.place_idempotent(draft("b", noon_plus(3)), &key("k")),
         &StoreError::KeyReused(key("k")),
     );
     age("24:01:00");
-    assert!(!store.place_once(draft("b", noon_plus(3)), &key("k")).unwrap().replayed);
-    assert!(store.place_once(draft("b", noon_plus(3)), &key("k")).unwrap().replayed);
+    assert!(!store.place_idempotent(draft("b", noon_plus(3)), &key("k")).unwrap().replayed);
+    assert!(store.place_idempotent(draft("b", noon_plus(3)), &key("k")).unwrap().replayed);
 }
 
 #[test]
@@ -354,7 +354,8 @@ fn keys_whose_time_is_over_are_used_again_all_at_once() {
         let answers = at_once(16, |n| {
             let wish = draft(&format!("order-{round}-{n}"), noon_plus(3 * (16 * round + n as i64)));
             // The keys take turns in who is the oldest.
-            stores[n % 2].place_once(wish, &key(&format!("key-{}", (n as i64 * 7 + round) % 16)))
+            stores[n % 2]
+                .place_idempotent(wish, &key(&format!("key-{}", (n as i64 * 7 + round) % 16)))
         });
         for answer in answers {
             assert!(!answer.unwrap().replayed);
@@ -454,7 +455,7 @@ fn anything(store: &PgStore, dice: &mut Dice) -> Result<Option<Order>, StoreErro
         6..11 => store.replace(&id, wish, Write).map(Some),
         11 => {
             let patch = OrderPatch { datetime: Some(wish.datetime), ..OrderPatch::default() };
-            store.amend_if(&id, &Precondition::None, &patch, Write).map(Some)
+            store.patch_if(&id, &Precondition::None, &patch, Write).map(Some)
         }
         12..15 => store.remove(&id).map(|()| None),
         15 => {
@@ -474,7 +475,7 @@ fn anything(store: &PgStore, dice: &mut Dice) -> Result<Option<Order>, StoreErro
             let mut drafts = vec![wish.clone(), wish];
             drafts[1].datetime = noon_plus(9);
             drafts[1].id = Some(order_id("order-10"));
-            store.place_each(drafts).map(|_| None)
+            store.place_batch(drafts).map(|_| None)
         }
     }
 }

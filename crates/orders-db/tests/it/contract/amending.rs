@@ -13,9 +13,9 @@ hold_for_every_store! {
 
 fn amend(store: &impl Store, patch: &OrderPatch) -> Order {
     let before = kept(store);
-    let tried = store.amend_if(&order_id("223"), &Precondition::None, patch, DryRun).unwrap();
+    let tried = store.patch_if(&order_id("223"), &Precondition::None, patch, DryRun).unwrap();
     assert_eq!(kept(store), before);
-    let written = store.amend_if(&order_id("223"), &Precondition::None, patch, Write).unwrap();
+    let written = store.patch_if(&order_id("223"), &Precondition::None, patch, Write).unwrap();
     assert_eq!(Order { updated_at: written.updated_at, ..tried }, written);
     assert_eq!(store.order(&written.id).unwrap(), written);
     written
@@ -71,7 +71,7 @@ fn a_patch_is_refused_like_a_replacement(store: &impl Store) {
         let wish = patch.applied_to(&store.order(&order_id("223")).unwrap());
         let expected = store.replace(&order_id("223"), wish, DryRun).unwrap_err();
         for mode in [DryRun, Write] {
-            let answer = store.amend_if(&order_id("223"), &Precondition::None, &patch, mode);
+            let answer = store.patch_if(&order_id("223"), &Precondition::None, &patch, mode);
             check_refused(answer, &expected);
         }
         assert_eq!(kept(store), before);

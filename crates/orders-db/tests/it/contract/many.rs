@@ -14,7 +14,7 @@ hold_for_every_store! {
 }
 
 fn no_drafts_make_no_orders(store: &impl Store) {
-    assert!(store.place_each(Vec::new()).unwrap().is_empty());
+    assert!(store.place_batch(Vec::new()).unwrap().is_empty());
 }
 
 fn each_draft_succeeds_or_is_refused_on_its_own(store: &impl Store) {
@@ -34,7 +34,7 @@ fn each_draft_succeeds_or_is_refused_on_its_own(store: &impl Store) {
         OrderDraft { services: services(&["123", "no"]), ..draft("d", noon_plus(9)) },
         draft("e", noon_plus(3)),
     ];
-    let mut answers = store.place_each(drafts).unwrap().into_iter();
+    let mut answers = store.place_batch(drafts).unwrap().into_iter();
     let mut next = || answers.next().unwrap();
     // What it is told may be as of any time until the answer.
     assert_eq!(conflict(next()).conflicts_with[0], booking("223", noon_plus(0)));
@@ -57,7 +57,7 @@ fn of_two_drafts_that_are_too_close_the_first_wins(store: &impl Store) {
         draft("early", noon_plus(0)),
         draft("apart", noon_plus(-1)),
     ];
-    let mut answers = store.place_each(drafts).unwrap().into_iter();
+    let mut answers = store.place_batch(drafts).unwrap().into_iter();
     answers.next().unwrap().unwrap();
     let in_the_way = [booking("apart", noon_plus(-1)), booking("late", noon_plus(2))];
     let conflict = conflict(answers.next().unwrap());
@@ -71,7 +71,7 @@ fn of_two_drafts_that_are_too_close_the_first_wins(store: &impl Store) {
 fn of_two_drafts_with_one_id_the_first_wins(store: &impl Store) {
     add_services(store);
     let drafts = vec![draft("a", noon_plus(9)), draft("a", noon_plus(0))];
-    let mut answers = store.place_each(drafts).unwrap().into_iter();
+    let mut answers = store.place_batch(drafts).unwrap().into_iter();
     assert_eq!(answers.next().unwrap().unwrap().datetime, noon_plus(9));
     let taken = StoreError::IdTaken(Resource::Order(order_id("a")));
     check_refused(answers.next().unwrap(), &taken);
@@ -86,7 +86,7 @@ fn a_draft_whose_rival_was_refused_is_placed(store: &impl Store) {
         draft("b", noon_plus(3)),
         draft("c", noon_plus(5)),
     ];
-    let answers = store.place_each(drafts).unwrap();
+    let answers = store.place_batch(drafts).unwrap();
     let placed: Vec<_> = answers.iter().map(Result::is_ok).collect();
     assert_eq!(placed, [false, true, false, true]);
     assert_eq!(ids(&store.orders().unwrap()), ["a", "c"]);
@@ -95,7 +95,7 @@ fn a_draft_whose_rival_was_refused_is_placed(store: &impl Store) {
 fn drafts_without_an_id_get_time_ordered_ones(store: &impl Store) {
     add_services(store);
     let anonymous = |n: i64| OrderDraft { id: None, ..draft("-", noon_plus(3 * n)) };
-    let answers = store.place_each((0..50).map(anonymous).collect()).unwrap();
+    let answers = store.place_batch((0..50).map(anonymous).collect()).unwrap();
     let orders: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
     assert!(ids(&orders).is_sorted_by(|a, b| a < b));
     assert_eq!(store.orders().unwrap(), orders);
@@ -105,7 +105,7 @@ fn many_drafts_are_placed_at_once(store: &impl Store) {
     add_services(store);
     // Every second one is too close to the one before.
     let wish = |n: i64| draft(&format!("order-{n:04}"), noon_plus(n + n / 2));
-    let answers = store.place_each((0..1000).map(wish).collect()).unwrap();
+    let answers = store.place_batch((0..1000).map(wish).collect()).unwrap();
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_ok(), n % 2 == 0, "{n}: {answer:?}");
     }

@@ -21,8 +21,8 @@ fn a_write_happens_if_the_version_is_among_those_wished(store: &impl Store) {
     assert_eq!(order.version, 2);
     let order = store.replace_if(&id, &versions(&[7, 2]), moved, Write).unwrap();
     assert_eq!(order.version, 3);
-    assert_eq!(store.amend_if(&id, &versions(&[3, 1]), &patch, Write).unwrap().version, 4);
-    assert_eq!(store.amend_if(&id, &Precondition::None, &patch, DryRun).unwrap().version, 5);
+    assert_eq!(store.patch_if(&id, &versions(&[3, 1]), &patch, Write).unwrap().version, 4);
+    assert_eq!(store.patch_if(&id, &Precondition::None, &patch, DryRun).unwrap().version, 5);
     store.remove_if(&id, &versions(&[4])).unwrap();
     check_refused(store.order(&id), &no_order("223"));
 }
@@ -37,7 +37,7 @@ fn check_all(store: &impl Store, id: &str, condition: &Precondition, expected: &
         let patch = OrderPatch { datetime: Some(noon_plus(hours)), ..OrderPatch::default() };
         for mode in [Write, DryRun] {
             check_refused(store.replace_if(&id, condition, moved.clone(), mode), expected);
-            check_refused(store.amend_if(&id, condition, &patch, mode), expected);
+            check_refused(store.patch_if(&id, condition, &patch, mode), expected);
         }
     }
     check_refused(store.remove_if(&id, condition), expected);

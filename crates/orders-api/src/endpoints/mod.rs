@@ -1,0 +1,10 @@
+//! The handlers, one module for each resource.
+
+pub(crate) mod availability;
+pub(crate) mod calendars;
+pub(crate) mod docs;
+pub(crate) mod health;
+pub(crate) mod index;
+pub(crate) mod orders;
+pub(crate) mod problems;
+pub(crate) mod services;

@@ -1,0 +1,63 @@
+//! All orders as lines, in constant memory: [`stream`].
+
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use actix_web::web::block;
+use orders_core::{Direction, Order, OrderFilter, Orders as _, StoreError};
+use tokio::runtime::Handle;
+
+use crate::Store;
+use crate::http::ndjson::{self, ClientGone, Lines};
+use crate::problem::Problem;
+
+/// How many bytes of orders may wait for the client.
+const ROOM: usize = 512 << 10;
+
+/// Lines of all orders that match. The first of them are read before this returns, so that a database
+/// which cannot answer is told by the status.
+pub(crate) async fn stream(
+    store: &Store,
+    filter: OrderFilter,
+    direction: Direction,
+    stall_timeout: Duration,
+) -> Result<Lines, Problem> {
+    let orders = store.store();
+    let (sender, mut body) = Lines::channel(ROOM, stall_timeout);
+    let handle = Handle::current();
+    let work = actix_web::rt::spawn(block(move || -> Result<(), StoreError> {
+        let (mut sent, mut begun) = (Ok(Ok(())), false);
+        let exported = orders.export(&filter, direction, &mut |portion| {
+            sent = lines(&portion).map(|lines| handle.block_on(sender.send(lines)));
+            let goes_on = matches!(sent, Ok(Ok(())));
+            begun |= goes_on;
+            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        });
+        match exported.and(sent) {
+            // If the client has gone, the end of the body tells the log so.
+            Ok(Ok(())) => drop(sender.end()),
+            Ok(Err(ClientGone)) => {}
+            // The status is sent, so the cause goes to the log with the end of the body.
+            Err(error) if begun => drop(sender.fail(error.to_string())),
+            Err(error) => return Err(error),
+        }
+        Ok(())
+    }));
+    match body.begin().await {
+        Ok(()) => Ok(body),
+        Err(cut_off) => Err(match work.await {
+            Ok(Ok(Err(error))) => Problem::from(error),
+            Ok(Ok(Ok(()))) => Problem::internal(cut_off),
+            Ok(Err(error)) => Problem::internal(error.to_string()),
+            Err(error) => Problem::internal(error.to_string()),
+        }),
+    }
+}
+
+fn lines(orders: &[Order]) -> Result<Vec<u8>, StoreError> {
+    let mut lines = Vec::with_capacity(orders.len() * 256);
+    for order in orders {
+        ndjson::push(&mut lines, order).map_err(|error| StoreError::Bug(error.into()))?;
+    }
+    Ok(lines)
+}

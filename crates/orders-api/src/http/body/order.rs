@@ -1,0 +1,326 @@
+//! A body as an [`OrderDraft`].
+
+use orders_core::{InvalidServices, MAX_SERVICES, OrderDraft, OrderedServices, ServiceId};
+
+use super::Shape;
+use super::fields::{Fields, Reading, Value};
+use crate::problem::FieldError;
+
+/// The fields that are the service's own: read past, so that what was read can be sent back.
+pub(crate) const READ_ONLY_FIELDS: [&str; 3] = ["version", "created_at", "updated_at"];
+
+impl Shape for OrderDraft {
+    const FIELDS: &'static str = "id, calendar, datetime, totalfee, services";
+
+    fn read(fields: &mut Fields<'_>) -> Option<Self> {
+        let id = fields.own_id();
+        let calendar = fields.optional("calendar", Value::id);
+        let datetime = fields.required("datetime", Value::written);
+        let totalfee = fields.required("totalfee", Value::number);
+        let services = fields.required("services", services);
+        READ_ONLY_FIELDS.into_iter().for_each(|name| fields.ignore(name));
+        Some(Self {
+            id: id?,
+            calendar: calendar?,
+            datetime: datetime?,
+            totalfee: totalfee?,
+            services: services?,
+        })
+    }
+}
+
+pub(super) fn services(list: Value<'_>) -> Reading<OrderedServices> {
+    let ids = list.elements(service)?;
+    // A long list is refused as a whole, so the search for repeated ones stays short.
+    if ids.len() <= MAX_SERVICES {
+        let repeated = repeated(&list, &ids);
+        if !repeated.is_empty() {
+            return Err(repeated);
+        }
+    }
+    OrderedServices::new(ids).map_err(|detail| list.refuse(detail))
+}
+
+/// One ordered service; a `name` is let pass, so that what `GET /services` gave can be ordered.
+fn service(value: Value<'_>) -> Reading<ServiceId> {
+    value.object("id", |fields| {
+        fields.ignore("name");
+        fields.required("id", Value::id)
+    })
+}
+
+/// Every service that stands in the list before.
+fn repeated(list: &Value<'_>, ids: &[ServiceId]) -> Vec<FieldError> {
+    let again = ids.iter().enumerate().filter(|&(index, id)| ids[..index].contains(id));
+    again
+        .map(|(index, id)| {
+            let detail = InvalidServices::Repeated { index, id: id.clone() };
+            list.refuse_at(&format!("/{index}/id"), detail)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::ResponseError as _;
+    use actix_web::body::MessageBody as _;
+    use serde_json::{Value as Json, json};
+
+    use super::*;
+    use crate::http::body::parse;
+    use crate::problem::Problem;
+    use crate::problem::ProblemType;
+
+    const GOOD: [(&str, &str); 4] = [
+        ("id", r#""223""#),
+        ("datetime", r#""2022-11-01T11:11:11.111Z""#),
+        ("totalfee", "100"),
+        ("services", r#"[{"id":"123"}]"#),
+    ];
+
+    /// A good body in which one field has another value, or is left out when that is empty.
+    fn with(name: &str, value: &str) -> String {
+        let mut fields: Vec<_> = GOOD.into_iter().filter(|&(field, _)| field != name).collect();
+        if !value.is_empty() {
+            fields.push((name, value));
+        }
+        let fields: Vec<_> =
+            fields.iter().map(|(name, value)| format!("{name:?}:{value}")).collect();
+        format!("{{{}}}", fields.join(","))
+    }
+
+    fn read(body: impl AsRef<[u8]>) -> Result<OrderDraft, Problem> {
+        parse(body.as_ref(), None)
+    }
+
+    #[track_caller]
+    fn problem(body: impl AsRef<[u8]>) -> (ProblemType, Json) {
+        let problem = read(body).unwrap_err();
+        let document = problem.error_response().into_body().try_into_bytes().unwrap();
+        (problem.problem_type(), serde_json::from_slice(&document).unwrap())
+    }
+
+    #[track_caller]
+    fn malformed(body: impl AsRef<[u8]>) {
+        assert_eq!(problem(body).0, ProblemType::MalformedRequest);
+    }
+
+    /// The value is refused, at these pointers.
+    #[track_caller]
+    fn refused(name: &str, value: &str, pointers: &[&str]) {
+        check_pointers(&with(name, value), pointers);
+    }
+
+    #[track_caller]
+    fn check_pointers(body: &str, pointers: &[&str]) {
+        let (problem_type, document) = problem(body);
+        assert_eq!(problem_type, ProblemType::InvalidRequest);
+        let errors = document["errors"].as_array().unwrap();
+        let found: Vec<_> = errors.iter().map(|error| error["pointer"].as_str().unwrap()).collect();
+        assert_eq!(found, pointers, "{document}");
+    }
+
+    #[track_caller]
+    fn id(value: &str, read_as: &str) {
+        let draft = read(with("id", value)).unwrap();
+        assert_eq!(draft.id.unwrap().as_str(), read_as);
+    }
+
+    #[track_caller]
+    fn fee(value: &str, read_as: &str) {
+        assert_eq!(read(with("totalfee", value)).unwrap().totalfee.to_string(), read_as);
+    }
+
+    #[test]
+    fn a_good_order_is_read() {
+        let draft = read(with("calendar", r#""roof""#)).unwrap();
+        assert_eq!(draft.id.unwrap().as_str(), "223");
+        assert_eq!(draft.calendar.unwrap().as_str(), "roof");
+        assert_eq!(draft.datetime.to_string(), "2022-11-01T11:11:11.111Z");
+        assert_eq!(draft.totalfee.to_string(), "100");
+        assert_eq!(draft.services.len(), 1);
+        let draft = read(with("id", "")).unwrap();
+        assert_eq!((draft.id, draft.calendar), (None, None));
+    }
+
+    #[test]
+    fn what_is_no_json_is_malformed() {
+        malformed("");
+        malformed(" \n");
+        malformed("{");
+        malformed("{}}");
+        malformed("5 x");
+        malformed("nonsense");
+        malformed("\u{feff}{}");
+        malformed(with("totalfee", "NaN"));
+        malformed(with("totalfee", "+1"));
+        malformed(with("totalfee", "01"));
+        malformed(with("totalfee", ".5"));
+        malformed(with("id", "'a'"));
+        malformed(with("id", "\"a\nb\""));
+        malformed(b"{\"id\":\"\xff\"}");
+        malformed(with("services", &("[".repeat(33) + &"]".repeat(33))));
+        malformed("[".repeat(60_000));
+    }
+
+    #[test]
+    fn where_the_json_is_broken_is_said_and_not_what_it_holds() {
+        let (_, document) = problem("{\n  \"secret\": word\n}");
+        let detail = document["detail"].as_str().unwrap();
+        assert_eq!(detail, "the body is not JSON: expected value at line 2 column 13");
+    }
+
+    #[test]
+    fn brackets_in_a_string_are_not_depth() {
+        refused("id", &format!("\"\\\"{}\"", "[".repeat(99)), &["/id"]);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused_as_a_whole() {
+        for body in ["null", "[]", "5", "\"x\"", "true"] {
+            check_pointers(body, &[""]);
+        }
+    }
+
+    #[test]
+    fn all_errors_come_at_once() {
+        check_pointers("{}", &["/datetime", "/totalfee", "/services"]);
+        check_pointers(
+            r#"{"id":null,"calendar":5.5,"datetime":1,"totalfee":"1","services":[{"id":""},7],"a/b~c":1}"#,
+            &[
+                "/id",
+                "/calendar",
+                "/datetime",
+                "/totalfee",
+                "/services/0/id",
+                "/services/1",
+                "/a~1b~0c",
+            ],
+        );
+    }
+
+    #[test]
+    fn a_field_given_twice_is_refused() {
+        check_pointers(&with("id", r#""223","id":"223""#), &["/id"]);
+        check_pointers(&with("version", r#"1,"version":1"#), &["/version"]);
+        refused("services", r#"[{"id":"1","id":"2"}]"#, &["/services/0/id"]);
+    }
+
+    #[test]
+    fn an_unknown_field_is_named_with_the_known_ones() {
+        let (_, document) = problem(with("total_fee", "1"));
+        assert_eq!(
+            document["errors"],
+            json!([{
+                "pointer": "/total_fee",
+                "detail": "is not a field here; the fields are id, calendar, datetime, totalfee, services"
+            }])
+        );
+    }
+
+    #[test]
+    fn the_fields_of_the_service_are_read_past() {
+        for name in READ_ONLY_FIELDS {
+            read(with(name, r#"{"any":["thing"]}"#)).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_id_is_a_string_or_an_integer() {
+        id("223", "223");
+        id("-5", "-5");
+        id(r#""a.B_9~-""#, "a.B_9~-");
+        id(r#""\u0061""#, "a");
+        id("18446744073709551617", "18446744073709551617");
+        id(&"9".repeat(64), &"9".repeat(64));
+        for value in ["null", "true", "1.0", "1e2", "{}", "[]"] {
+            refused("id", value, &["/id"]);
+        }
+        for value in ["", "a/b", "a\\u0000", "..", ".", "😀", "a b", "\\ud800", &"x".repeat(65)] {
+            refused("id", &format!("\"{value}\""), &["/id"]);
+        }
+        refused("id", &"9".repeat(65), &["/id"]);
+    }
+
+    #[test]
+    fn an_id_in_the_body_must_be_that_of_the_path() {
+        let put = |body: &str| parse::<OrderDraft>(body.as_bytes(), Some("223"));
+        assert_eq!(put(&with("id", "223")).unwrap().id.unwrap().as_str(), "223");
+        assert_eq!(put(&with("id", "")).unwrap().id.unwrap().as_str(), "223");
+        assert_eq!(
+            put(&with("id", "224")).unwrap_err().problem_type(),
+            ProblemType::InvalidRequest
+        );
+    }
+
+    #[test]
+    fn a_fee_is_a_number_and_kept_exactly() {
+        fee("0", "0");
+        fee("-0", "0");
+        fee("99.95", "99.95");
+        fee("0.10", "0.1");
+        fee("1e2", "100");
+        fee("9999999999.99", "9999999999.99");
+        for value in ["-1", "-0.01", "0.001", "1e400", "1e-400", "10000000000"] {
+            refused("totalfee", value, &["/totalfee"]);
+        }
+        for value in [r#""100""#, "null", "true", "[]", "{}", ""] {
+            refused("totalfee", value, &["/totalfee"]);
+        }
+    }
+
+    #[test]
+    fn a_string_for_a_fee_is_told_apart() {
+        let (_, document) = problem(with("totalfee", r#""100""#));
+        assert_eq!(document["errors"][0]["detail"], "must be a number, not a string");
+    }
+
+    #[test]
+    fn a_datetime_is_a_string_of_rfc_3339() {
+        for value in [
+            "2022-11-01T11:11:11",
+            "2022-02-30T00:00:00Z",
+            "2022-11-01T11:11:11+23:59",
+            "10000-01-01T00:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2022-11-01",
+            "yesterday",
+            "",
+        ] {
+            refused("datetime", &format!("{value:?}"), &["/datetime"]);
+        }
+        for value in ["1667301071", "null", ""] {
+            refused("datetime", value, &["/datetime"]);
+        }
+    }
+
+    #[test]
+    fn services_are_1_to_32_different_ones() {
+        let list = |count: usize| {
+            let items: Vec<_> = (0..count).map(|n| format!("{{\"id\":{n}}}")).collect();
+            format!("[{}]", items.join(","))
+        };
+        assert_eq!(read(with("services", &list(32))).unwrap().services.len(), 32);
+        refused("services", &list(0), &["/services"]);
+        refused("services", &list(33), &["/services"]);
+        refused(
+            "services",
+            r#"[{"id":1},{"id":"1"},{"id":1}]"#,
+            &["/services/1/id", "/services/2/id"],
+        );
+        refused("services", r#"["123"]"#, &["/services/0"]);
+        refused("services", "[{}]", &["/services/0/id"]);
+        refused("services", r#"[{"id":1,"price":2}]"#, &["/services/0/price"]);
+        refused("services", r#"{"id":1}"#, &["/services"]);
+        read(with("services", r#"[{"id":1,"name":"Inspection"}]"#)).unwrap();
+    }
+
+    #[test]
+    fn a_long_value_is_not_repeated_in_full() {
+        let (_, document) = problem(with("datetime", &format!("{:?}", "ä".repeat(20_000))));
+        assert!(document.to_string().len() < 1_000);
+        let fields: Vec<_> = (0..1_000).map(|n| format!("\"f{n}\":0")).collect();
+        let (_, document) = problem(format!("{{{}}}", fields.join(",")));
+        assert_eq!(document["errors"].as_array().unwrap().len(), 100);
+    }
+}

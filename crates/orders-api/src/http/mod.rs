@@ -1,0 +1,13 @@
+//! What every endpoint shares: extractors, bodies, streams and the request log.
+
+pub(crate) mod body;
+pub(crate) mod conditional;
+pub(crate) mod idempotency;
+pub(crate) mod log_text;
+pub(crate) mod ndjson;
+pub(crate) mod negotiation;
+pub(crate) mod path;
+pub(crate) mod query;
+pub(crate) mod request_log;
+pub(crate) mod resource;
+pub(crate) mod response;

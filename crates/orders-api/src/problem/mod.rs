@@ -1,0 +1,324 @@
+//! The one error of the API: [`Problem`], answered as RFC 9457 says.
+
+mod problem_type;
+
+use std::error::Error;
+use std::fmt;
+
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::{HttpResponse, ResponseError};
+use orders_core::{
+    Booking, CalendarId, Conflict, GapTooWide, MinimumGap, NearestFree, Resource, StoreError,
+    TooClose, UnknownReferences,
+};
+use serde::Serialize;
+
+pub use problem_type::ProblemType;
+
+/// The media type of every error.
+pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
+
+/// The seconds after which a client may try again when the service was unavailable.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+/// The most field errors that one answer lists.
+pub(crate) const MAX_FIELD_ERRORS: usize = 100;
+
+/// Why a request got no other answer.
+#[derive(Debug)]
+pub struct Problem {
+    problem_type: ProblemType,
+    detail: String,
+    members: Box<Members>,
+    cause: Option<Box<dyn Error + Send + Sync>>,
+}
+
+/// One field that breaks a rule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct FieldError {
+    /// Where the field is, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// What is wrong with it.
+    pub detail: String,
+}
+
+/// What a problem says beyond the members that all have.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum Members {
+    None {},
+    Fields {
+        errors: Vec<FieldError>,
+    },
+    Conflict {
+        calendar: CalendarId,
+        minimum_gap: MinimumGap,
+        conflicts_with: Vec<Booking>,
+        nearest_free: NearestFree,
+    },
+    Gap {
+        calendar: CalendarId,
+        minimum_gap: MinimumGap,
+        too_close: Vec<TooClose>,
+    },
+    /// Said in the `Allow` header.
+    Allow {
+        #[serde(skip)]
+        allow: HeaderValue,
+    },
+}
+
+/// The body of the answer.
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    #[serde(flatten)]
+    members: &'a Members,
+}
+
+impl Problem {
+    /// A problem of this kind, in words for the client.
+    pub(crate) fn new(problem_type: ProblemType, detail: impl Into<String>) -> Self {
+        Self {
+            problem_type,
+            detail: detail.into(),
+            members: Box::new(Members::None {}),
+            cause: None,
+        }
+    }
+
+    /// The request cannot be read at all.
+    pub(crate) fn malformed(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::MalformedRequest, detail)
+    }
+
+    /// The path leads nowhere.
+    pub(crate) fn not_found(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::NotFound, detail)
+    }
+
+    /// The resource knows other methods.
+    pub(crate) fn method_not_allowed(method: &str, allow: HeaderValue) -> Self {
+        Self::new(ProblemType::MethodNotAllowed, format!("{method} is not possible here"))
+            .with(Members::Allow { allow })
+    }
+
+    /// The fields break rules; at least one does.
+    pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
+        let detail = match errors.as_slice() {
+            [only] if only.pointer.is_empty() => only.detail.clone(),
+            [only] => format!("{}: {}", only.pointer, only.detail),
+            several if several.len() > MAX_FIELD_ERRORS => format!(
+                "{} fields break a rule; the first {MAX_FIELD_ERRORS} are listed",
+                several.len()
+            ),
+            several => format!("{} fields break a rule", several.len()),
+        };
+        errors.truncate(MAX_FIELD_ERRORS);
+        Self::new(ProblemType::InvalidRequest, detail).with(Members::Fields { errors })
+    }
+
+    /// A later try may succeed.
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::Unavailable, detail)
+    }
+
+    /// The last line of an import that ends before all lines were read.
+    pub(crate) fn import_stopped() -> Self {
+        let detail = "the database is unavailable; the lines after those answered were not read";
+        Self::new(ProblemType::ImportStopped, detail)
+    }
+
+    /// A bug; the client learns nothing about it.
+    pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(ProblemType::InternalError, "the service failed; its log has the cause")
+            .with_source(cause)
+    }
+
+    /// Keeps the cause for the log; it is never sent.
+    pub(crate) fn with_source(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        self.cause = Some(cause.into());
+        self
+    }
+
+    /// The kind of the problem.
+    #[must_use]
+    pub fn problem_type(&self) -> ProblemType {
+        self.problem_type
+    }
+
+    /// What the log must say, and the client must not know.
+    pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
+        self.cause.as_deref()
+    }
+
+    /// The same problem for another request that met it; the cause stays with the first.
+    pub(crate) fn again(&self) -> Self {
+        Self::new(self.problem_type, self.detail.as_str())
+    }
+
+    /// The problem as its answer's body says it.
+    pub(crate) fn document(&self) -> impl Serialize {
+        Document {
+            r#type: format!("/problems/{}", self.problem_type.name()),
+            title: self.problem_type.title(),
+            status: self.problem_type.status().as_u16(),
+            detail: &self.detail,
+            members: &self.members,
+        }
+    }
+
+    fn with(mut self, members: Members) -> Self {
+        self.members = Box::new(members);
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.problem_type.name(), self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        self.problem_type.status()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let mut response = HttpResponse::build(self.problem_type.status());
+        response.content_type(PROBLEM_JSON);
+        if self.problem_type == ProblemType::Unavailable {
+            response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+        }
+        if let Members::Allow { allow } = &*self.members {
+            response.insert_header((ALLOW, allow.clone()));
+        }
+        response.json(self.document())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        let detail = error.to_string();
+        match error {
+            StoreError::NotFound(_) => Self::not_found(detail),
+            StoreError::IdTaken(_) => Self::new(ProblemType::IdTaken, detail),
+            StoreError::UnknownReferences(missing) => Self::invalid(unknown(missing)),
+            StoreError::Conflict(conflict) => Self::new(ProblemType::OrderConflict, detail).with({
+                let Conflict { datetime: _, calendar, minimum_gap, conflicts_with, nearest_free } =
+                    *conflict;
+                Members::Conflict { calendar, minimum_gap, conflicts_with, nearest_free }
+            }),
+            StoreError::InUse(Resource::Service(_)) => Self::new(ProblemType::ServiceInUse, detail),
+            StoreError::InUse(Resource::Calendar(_)) => {
+                Self::new(ProblemType::CalendarInUse, detail)
+            }
+            StoreError::InUse(Resource::Order(_)) => Self::internal(detail),
+            StoreError::GapTooWide(gap) => Self::new(ProblemType::GapTooWide, detail).with({
+                let GapTooWide { calendar, minimum_gap, too_close } = *gap;
+                Members::Gap { calendar, minimum_gap, too_close }
+            }),
+            StoreError::VersionMismatch { .. } => Self::new(ProblemType::VersionMismatch, detail),
+            StoreError::KeyReused(_) => Self::new(ProblemType::KeyReused, detail),
+            StoreError::KeyInUse(_) => Self::new(ProblemType::KeyInUse, detail),
+            StoreError::Unavailable(cause) => {
+                Self::unavailable("the database cannot answer now").with_source(cause)
+            }
+            StoreError::Bug(cause) => Self::internal(cause),
+        }
+    }
+}
+
+/// The fields of an order that name what does not exist.
+fn unknown(missing: UnknownReferences) -> Vec<FieldError> {
+    let calendar = missing.calendar.map(|id| FieldError {
+        pointer: "/calendar".to_owned(),
+        detail: format!("there is no calendar {id}"),
+    });
+    let services = missing.services.into_iter().map(|(index, id)| FieldError {
+        pointer: format!("/services/{index}/id"),
+        detail: format!("there is no service {id}"),
+    });
+    calendar.into_iter().chain(services).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::body::MessageBody as _;
+    use orders_core::{OrderId, ServiceId, Timestamp};
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn document(problem: &Problem) -> Value {
+        let body = problem.error_response().into_body().try_into_bytes().unwrap();
+        serde_json::from_slice(&body).unwrap()
+    }
+
+    #[test]
+    fn a_conflict_says_what_to_do_next() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let conflict = Conflict {
+            datetime: at("2022-11-01T12:00:00Z"),
+            calendar: CalendarId::default(),
+            minimum_gap: MinimumGap::default(),
+            conflicts_with: vec![Booking {
+                id: OrderId::new("223").unwrap(),
+                datetime: at("2022-11-01T11:11:11.111Z"),
+            }],
+            nearest_free: NearestFree { before: None, after: Some(at("2022-11-01T14:11:11.111Z")) },
+        };
+        let problem = Problem::from(StoreError::Conflict(Box::new(conflict)));
+        assert_eq!(
+            document(&problem),
+            json!({
+                "type": "/problems/order-conflict",
+                "title": "Another order is too close",
+                "status": 409,
+                "detail": "2022-11-01T12:00:00Z is less than 3 hours from order 223 at 2022-11-01T11:11:11.111Z",
+                "calendar": "default",
+                "minimum_gap": "PT3H",
+                "conflicts_with": [{ "id": "223", "datetime": "2022-11-01T11:11:11.111Z" }],
+                "nearest_free": { "before": null, "after": "2022-11-01T14:11:11.111Z" },
+            })
+        );
+    }
+
+    #[test]
+    fn unknown_references_stand_at_their_pointers() {
+        let missing = UnknownReferences {
+            calendar: Some(CalendarId::new("roof").unwrap()),
+            services: vec![(1, ServiceId::new("789").unwrap())],
+        };
+        assert_eq!(
+            document(&StoreError::UnknownReferences(missing).into())["errors"],
+            json!([
+                { "pointer": "/calendar", "detail": "there is no calendar roof" },
+                { "pointer": "/services/1/id", "detail": "there is no service 789" },
+            ])
+        );
+    }
+
+    #[test]
+    fn causes_are_never_sent() {
+        for error in
+            [StoreError::Unavailable("10.0.0.7 said no".into()), StoreError::Bug("10.0.0.7".into())]
+        {
+            let problem = Problem::from(error);
+            assert!(problem.cause().is_some());
+            assert!(!document(&problem).to_string().contains("10.0.0.7"));
+        }
+    }
+
+    #[test]
+    fn unavailable_says_when_to_try_again() {
+        let response = Problem::unavailable("busy").error_response();
+        assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "1");
+    }
+}
