@@ -18,6 +18,9 @@ test *args:
 check:
     scripts/check
 
+# The same, and the service against its OpenAPI document (needs Python, Node.js and the network)
+check-all: check fuzz-api check-api
+
 # Race, kill and crash the service, and check that nothing was lost; as in `just torture --seconds 300 --seed 7`
 torture *args:
     cargo build --release --package orders-api --package orders-torture
