@@ -1,7 +1,6 @@
-//! What the README says, put to the test: its examples run as they stand.
+//! The examples in the documentation, run as a reader would run them.
 
 use std::collections::HashSet;
-use std::path::Path;
 use std::process::Command;
 
 use clap::CommandFactory as _;
@@ -9,45 +8,49 @@ use orders_api::cli::arguments::Cli;
 use orders_core::Timestamp;
 use uuid::Uuid;
 
+use super::{Page, pages};
 use crate::app::App;
 
-const README: &str = include_str!("../../../../README.md");
-const ARCHITECTURE: &str = include_str!("../../../../ARCHITECTURE.md");
-const README_OF_CORE: &str = include_str!("../../../orders-core/README.md");
+const README_OF_CORE: &str = include_str!("../../../../orders-core/README.md");
 
-/// Where the README's service listens.
-const THERE: &str = "127.0.0.1:3000";
+/// Where the service listens in the examples.
+const EXAMPLE_ADDRESS: &str = "127.0.0.1:3000";
 
-/// A fenced block: what stands behind the fence, and the lines inside.
-struct Block {
-    language: &'static str,
+/// A fenced block: the language that its fence names, and the lines inside.
+struct Block<'a> {
+    language: &'a str,
     text: String,
 }
 
 #[test]
 fn every_example_answers_as_it_says() {
     let app = App::start();
-    let here = app.address().to_string();
-    let mut blocks = blocks(README).into_iter();
-    let mut examples = 0;
-    while let Some(example) = blocks.find(|block| block.language == "bash") {
-        let answer = run(&example.text.replace(THERE, &here));
-        let expected = blocks.next().expect("an answer after the last example");
-        compare(&expected, &answer, &example.text);
-        examples += 1;
+    let address = app.address().to_string();
+    let mut pages_with_examples = Vec::new();
+    for page in pages() {
+        let mut blocks = blocks(&page).into_iter();
+        while let Some(example) = blocks.find(|block| block.language == "bash") {
+            let answer = run(&example.text.replace(EXAMPLE_ADDRESS, &address));
+            let expected = blocks.next().expect("an answer after the last example");
+            compare(&expected, &answer, &example.text);
+            pages_with_examples.push(page.path.clone());
+        }
     }
-    assert!(examples > 0, "no examples were found");
+    pages_with_examples.dedup();
+    assert_eq!(pages_with_examples, ["README.md", "docs/api.md", "docs/operations.md"]);
 }
 
 #[test]
 fn the_rust_example_is_one_that_orders_core_tests() {
-    let rust = blocks(README).into_iter().find(|block| block.language == "rust");
+    let page = Page::read("docs/api.md");
+    let rust = blocks(&page).into_iter().find(|block| block.language == "rust");
     let rust = rust.expect("an example in Rust").text;
     assert!(README_OF_CORE.contains(&rust), "{rust}");
 }
 
 #[test]
 fn every_setting_is_listed_with_its_default() {
+    let Page { text, .. } = Page::read("docs/configuration.md");
     let program = Cli::command();
     let commands = std::iter::once(&program).chain(program.get_subcommands());
     let settings = commands.flat_map(clap::Command::get_arguments);
@@ -59,23 +62,19 @@ fn every_setting_is_listed_with_its_default() {
         let default =
             default.map_or(String::new(), |text| format!("`{}` |", text.to_str().unwrap()));
         let row = format!("| `--{flag}` | `{environment}` | {default}");
-        assert!(README.contains(&row), "no row {row}");
+        assert!(text.contains(&row), "no row {row}");
         seen.insert(flag);
     }
-    let rows = README.lines().filter(|line| line.starts_with("| `--"));
+    let rows = text.lines().filter(|line| line.starts_with("| `--"));
     assert_eq!(rows.count(), seen.len());
 }
 
 #[test]
-fn every_link_to_a_file_leads_to_one() {
-    let top = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for text in [README, ARCHITECTURE] {
-        for rest in text.split("](").skip(1) {
-            let target = rest.split([')', '#']).next().unwrap();
-            if !target.contains("://") {
-                assert!(top.join(target).exists(), "{target}");
-            }
-        }
+fn every_command_is_listed() {
+    let Page { text, .. } = Page::read("docs/configuration.md");
+    for command in Cli::command().get_subcommands() {
+        let row = format!("| `{}` |", command.get_name());
+        assert!(text.contains(&row), "no row {row}");
     }
 }
 
@@ -84,7 +83,7 @@ fn every_link_to_a_file_leads_to_one() {
 fn run(example: &str) -> String {
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", example])
-        // The machine's own settings for curl are not the reader's.
+        // No settings of this machine's curl.
         .env("CURL_HOME", "/nonexistent")
         .env("HOME", "/nonexistent")
         .env("NO_PROXY", "*")
@@ -96,7 +95,7 @@ fn run(example: &str) -> String {
 }
 
 #[track_caller]
-fn compare(expected: &Block, answer: &str, example: &str) {
+fn compare(expected: &Block<'_>, answer: &str, example: &str) {
     match expected.language {
         "json" => assert_eq!(comparable(answer), comparable(&expected.text), "{example}"),
         "http" => {
@@ -108,7 +107,7 @@ fn compare(expected: &Block, answer: &str, example: &str) {
             }
             assert_eq!(comparable(body), comparable(expected_body), "{example}");
         }
-        other => panic!("{other:?} is no answer to\n{example}"),
+        other => panic!("{other:?} is not an answer to\n{example}"),
     }
 }
 
@@ -119,7 +118,7 @@ fn parts(answer: &str) -> (&str, &str) {
     parts.unwrap_or((answer, ""))
 }
 
-/// JSON without blanks between its tokens, and without what differs from run to run.
+/// JSON without whitespace between its tokens, and without values that differ from run to run.
 fn comparable(json: &str) -> String {
     let (mut in_string, mut escaped) = (false, false);
     let mut text: String = json
@@ -148,10 +147,10 @@ fn mask(text: &str, field: &str, varies: impl Fn(&str) -> bool) -> String {
     masked.collect::<Vec<_>>().join(&start)
 }
 
-/// The fenced blocks of a Markdown text, in order.
-fn blocks(markdown: &'static str) -> Vec<Block> {
+/// The fenced blocks of a page, in order.
+fn blocks(page: &Page) -> Vec<Block<'_>> {
     let mut blocks = Vec::new();
-    let mut lines = markdown.lines();
+    let mut lines = page.text.lines();
     while let Some(line) = lines.next() {
         if let Some(language) = line.strip_prefix("```") {
             let inside = lines.by_ref().take_while(|line| *line != "```");
