@@ -15,8 +15,6 @@ pub struct Keep {
     pub orders: Vec<OrderRow>,
     /// The calendars, by id.
     pub calendars: Vec<CalendarRow>,
-    /// The pairs of orders that PostgreSQL itself finds too close.
-    pub too_close: Vec<(OrderId, OrderId)>,
     /// How many rows `order_services` has.
     pub mirrored: usize,
     /// Rows that `order_services` has and should not, or lacks.
@@ -87,18 +85,11 @@ impl Keep {
         wait_until_alone(&mut conn)?;
         let orders: Vec<OrderColumns> = diesel::sql_query(ORDERS).load(&mut conn)?;
         let calendars: Vec<CalendarColumns> = diesel::sql_query(CALENDARS).load(&mut conn)?;
-        let too_close: Vec<PairColumns> = diesel::sql_query(TOO_CLOSE).load(&mut conn)?;
         let mirror: Vec<MirrorColumns> = diesel::sql_query(MIRROR).load(&mut conn)?;
         let (good, bad): (Vec<_>, Vec<_>) = mirror.into_iter().partition(|row| row.sound);
         Ok(Self {
             orders: orders.into_iter().map(OrderColumns::row).collect::<Result<_, _>>()?,
             calendars: calendars.into_iter().map(CalendarColumns::row).collect::<Result<_, _>>()?,
-            too_close: too_close
-                .into_iter()
-                .map(|pair| {
-                    Ok((sound(OrderId::new(pair.first))?, sound(OrderId::new(pair.second))?))
-                })
-                .collect::<Result<_, KeepError>>()?,
             mirrored: good.len(),
             mirror_faults: bad.into_iter().map(|row| row.what).collect(),
         })
@@ -209,23 +200,6 @@ impl CalendarColumns {
     fn row(self) -> Result<CalendarRow, KeepError> {
         Ok(CalendarRow { id: sound(CalendarId::new(self.id))?, name: self.name, gap: self.gap })
     }
-}
-
-/// Says the rule anew, from the times and the calendars' gaps alone.
-const TOO_CLOSE: &str = "
-    SELECT a.id AS first, b.id AS second
-      FROM orders a
-      JOIN calendars ON calendars.key = a.calendar
-      JOIN orders b ON b.calendar = a.calendar AND (a.datetime, a.id) < (b.datetime, b.id)
-     WHERE b.datetime < a.datetime + calendars.minimum_gap
-     ORDER BY 1, 2";
-
-#[derive(QueryableByName)]
-struct PairColumns {
-    #[diesel(sql_type = Text)]
-    first: String,
-    #[diesel(sql_type = Text)]
-    second: String,
 }
 
 const MIRROR: &str = "

@@ -5,7 +5,6 @@ mod conflicts;
 mod exclusion;
 mod gaps;
 pub mod linearizable;
-mod lives;
 mod origin;
 mod registers;
 mod rule;
@@ -69,15 +68,11 @@ pub fn all(history: &History, keep: &Keep) -> Vec<Finding> {
     let gaps = gaps::Gaps::of(history, &steps);
     vec![
         rule::rows(keep),
-        rule::rows_by_sql(keep),
         rule::slots(keep),
         rule::mirror(keep),
         origin::states(history, keep, &steps),
         registers::orders(history, &steps),
         registers::calendars(history, &steps),
-        lives::versions(history),
-        lives::lost(history, keep, &steps),
-        lives::resurrected(history, &orders),
         exclusion::seen_by_writers(history, &orders, &gaps),
         exclusion::seen_in_lists(history, &gaps),
         answers::legal(history),

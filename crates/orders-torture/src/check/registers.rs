@@ -1,6 +1,6 @@
 //! Whether every order and every calendar is a linearizable register.
 
-use orders_core::CalendarId;
+use orders_core::{CalendarId, Timestamp};
 
 use crate::history::History;
 use crate::mark::Mark;
@@ -12,11 +12,19 @@ use super::steps::{CalendarStep, OrderStep, Steps};
 /// How much of a history is shown.
 const SHOWN: usize = 40;
 
-/// Each order: placed at version 1, replaced at the next version, removed, placed anew.
+/// Each order: placed at version 1, replaced at the next version with the same `created_at`, removed, and placed
+/// again with another one.
 pub(super) fn orders(history: &History, steps: &Steps) -> Finding {
     let mut finding = Finding::new("every order is a linearizable register", "events of orders");
+    let first = OrderState::default();
     for (id, events) in &steps.orders {
-        judge::<OrderRegister>(history, &mut finding, &format!("order {id}"), None, events);
+        judge::<OrderRegister>(
+            history,
+            &mut finding,
+            &format!("order {id}"),
+            first.clone(),
+            events,
+        );
     }
     finding
 }
@@ -71,45 +79,79 @@ fn judge<R: Register>(
     }
 }
 
-/// An order under one id, through all of its lives.
+/// The order under one id. It may be deleted and created again, with another `created_at`.
 struct OrderRegister;
 
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+struct OrderState {
+    current: Option<Current>,
+    /// The `created_at` of the deleted orders, sorted, as far as a response contained it.
+    deleted: Vec<Timestamp>,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Standing {
+struct Current {
     mark: Mark,
     version: u64,
     calendar: CalendarId,
+    /// None until a response contains it.
+    created_at: Option<Timestamp>,
 }
 
 impl Register for OrderRegister {
-    type State = Option<Standing>;
+    type State = OrderState;
     type Step = OrderStep;
 
-    fn after(state: &Self::State, step: &OrderStep) -> Option<Self::State> {
-        match (state, step) {
-            (None, OrderStep::Placed { mark, calendar, .. }) => {
-                Some(Some(Standing { mark: *mark, version: 1, calendar: calendar.clone() }))
+    fn after(state: &OrderState, step: &OrderStep) -> Option<OrderState> {
+        match (&state.current, step) {
+            (None, OrderStep::Placed { mark, calendar, life, .. }) => {
+                let (mark, calendar) = (*mark, calendar.clone());
+                let current = Current { mark, version: 1, calendar, created_at: None };
+                state.with(current, *life)
             }
-            (Some(standing), OrderStep::Replaced { mark, calendar, answered, .. }) => {
-                let next = Standing {
+            (Some(current), OrderStep::Replaced { mark, calendar, answered, .. }) => {
+                let next = Current {
                     mark: *mark,
-                    version: standing.version + 1,
-                    calendar: calendar.as_ref().unwrap_or(&standing.calendar).clone(),
+                    version: current.version + 1,
+                    calendar: calendar.as_ref().unwrap_or(&current.calendar).clone(),
+                    created_at: current.created_at,
                 };
-                let fits = answered.as_ref().is_none_or(|(version, calendar, _)| {
-                    (*version, calendar) == (next.version, &next.calendar)
-                });
-                fits.then_some(Some(next))
+                let Some((version, calendar, life)) = answered else {
+                    return state.with(next, None);
+                };
+                let fits = (*version, calendar) == (next.version, &next.calendar);
+                fits.then(|| state.with(next, Some(*life)))?
             }
-            (Some(_), OrderStep::Removed) => Some(None),
-            (Some(standing), OrderStep::Seen { mark, version, calendar, .. }) => {
-                let same = (standing.mark, standing.version, &standing.calendar)
+            (Some(current), OrderStep::Removed) => {
+                let mut deleted = state.deleted.clone();
+                deleted.extend(current.created_at);
+                deleted.sort_unstable();
+                Some(OrderState { current: None, deleted })
+            }
+            (Some(current), OrderStep::Seen { mark, version, calendar, life }) => {
+                let same = (current.mark, current.version, &current.calendar)
                     == (*mark, *version, calendar);
-                same.then(|| state.clone())
+                same.then(|| state.with(current.clone(), Some(*life)))?
             }
             (Some(_), OrderStep::Present) | (None, OrderStep::Absent) => Some(state.clone()),
             (None, _) | (Some(_), OrderStep::Placed { .. } | OrderStep::Absent) => None,
         }
+    }
+}
+
+impl OrderState {
+    /// The state with this order, of which a response may have contained `created_at`; none if that
+    /// is not the order's, or is that of an order deleted before.
+    fn with(&self, mut current: Current, created_at: Option<Timestamp>) -> Option<Self> {
+        if let Some(created_at) = created_at {
+            if current.created_at.is_some_and(|known| known != created_at)
+                || self.deleted.contains(&created_at)
+            {
+                return None;
+            }
+            current.created_at = Some(created_at);
+        }
+        Some(Self { current: Some(current), deleted: self.deleted.clone() })
     }
 }
 

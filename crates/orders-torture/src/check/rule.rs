@@ -10,7 +10,7 @@ use super::Finding;
 
 /// The rule, computed from the orders' times and the calendars' gaps.
 pub(super) fn rows(keep: &Keep) -> Finding {
-    let claim = "no two orders of a calendar are closer than its gap (computed from the rows)";
+    let claim = "no two orders of a calendar are closer than its gap";
     let mut finding = Finding::new(claim, "pairs of neighbours");
     let mut calendars: BTreeMap<&CalendarId, Vec<&OrderRow>> = BTreeMap::new();
     for row in &keep.orders {
@@ -31,18 +31,6 @@ pub(super) fn rows(keep: &Keep) -> Finding {
                 finding.violated(what, pair.iter().map(|row| show(row)));
             }
         }
-    }
-    finding
-}
-
-/// The rule, as PostgreSQL computes it without the constraint.
-pub(super) fn rows_by_sql(keep: &Keep) -> Finding {
-    let claim = "no two orders of a calendar are closer than its gap (computed in SQL)";
-    let mut finding = Finding::new(claim, "orders");
-    finding.looked_at = keep.orders.len();
-    for (first, second) in &keep.too_close {
-        let rows = keep.orders.iter().filter(|row| row.id == *first || row.id == *second);
-        finding.violated(format!("orders {first} and {second} are too close"), rows.map(show));
     }
     finding
 }
