@@ -1,4 +1,4 @@
-# The everyday commands; `just` alone lists them. Each is one line that works without just as well.
+# The everyday commands; `just` alone lists them. Each is one line, which works without just as well.
 
 set positional-arguments
 
@@ -10,7 +10,7 @@ default:
 serve *args:
     cargo run --release --package orders-api -- serve "$@"
 
-# Run the tests; takes part of a name, as in `just test conflict`
+# Run the tests, or those with a word in their names: `just test conflict`
 test *args:
     cargo test --workspace "$@"
 
@@ -21,12 +21,12 @@ check:
 # The same, and the service against its OpenAPI document (needs Python, Node.js and the network)
 check-all: check fuzz-api check-api
 
-# Race, kill and crash the service, and check that nothing was lost; as in `just torture --seconds 300 --seed 7`
+# Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --seed 7`
 torture *args:
     cargo build --release --package orders-api --package orders-torture
     target/release/orders-torture "$@"
 
-# Measure the service against pgbench on the same database; as in `just bench --quick`
+# Measure the service against pgbench on the same database: `just bench --quick`
 bench *args:
     cargo build --release --package orders-api --package orders-bench
     target/release/orders-bench "$@"
@@ -39,7 +39,7 @@ audit:
 fmt:
     cargo fmt --all
 
-# Ask clippy, with warnings as errors
+# Run clippy, with warnings as errors
 lint:
     scripts/check lint
 
@@ -47,15 +47,15 @@ lint:
 doc:
     scripts/check doc
 
-# Fuzz the service against its OpenAPI document; takes schemathesis' own flags, as `--max-examples 200`
+# Fuzz the service against its OpenAPI document; takes schemathesis' own flags, such as `--max-examples 200`
 fuzz-api *args:
     scripts/fuzz-api "$@"
 
-# Lint the OpenAPI document, and try a client that is generated from it
+# Lint the OpenAPI document, and run a client that is generated from it
 check-api:
     scripts/check-api
 
-# Write openapi.json anew
+# Generate openapi.json
 openapi:
     cargo run --quiet --package orders-api -- openapi > openapi.json
 
@@ -71,6 +71,6 @@ psql *args:
 docker-up *args:
     docker compose --file docker/compose.yml up --build "$@"
 
-# Remove what was built; the private database in .orders stays
+# Remove the build output; the private database in .orders stays
 clean:
     cargo clean

@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 #
 # Installs what is missing to build, run and test the orders service: a C linker, libpq, the
-# PostgreSQL server programs, curl and openssl. Does nothing when nothing is missing.
+# PostgreSQL server programs, curl and openssl. Does nothing if nothing is missing.
 #
-# Knows apt (Debian, Ubuntu), dnf (Fedora, RHEL) and brew (macOS). Rust itself is looked for, not
-# installed.
+# Uses apt (Debian, Ubuntu), dnf (Fedora, RHEL) or brew (macOS). It checks that Rust is there, but does not
+# install it.
 
 set -euo pipefail
 
 # The oldest PostgreSQL that the service runs on.
 readonly OLDEST_POSTGRES=13
 
-# Where Debian's PostgreSQL packages read whether to make a database cluster of their own.
+# Debian's PostgreSQL packages read here whether to create a database cluster.
 readonly CLUSTER_SETTINGS=/etc/postgresql-common/createcluster.d
 
 main() {
@@ -30,7 +30,7 @@ main() {
     say "everything needed is here"
 }
 
-# The names of what is not there, separated by blanks.
+# The names of what is missing, separated by spaces.
 missing_tools() {
     local missing=()
     command -v cc >/dev/null || missing+=(cc)
@@ -49,7 +49,7 @@ has_libpq() {
     echo 'int main(void) { return 0; }' | cc -x c - -L"$directory" -lpq -o /dev/null 2>/dev/null
 }
 
-# Whether PostgreSQL's server programs are here, new enough, with the extension btree_gist.
+# Whether PostgreSQL's server programs are installed, new enough, with the extension btree_gist.
 has_postgres() {
     local bin
     for bin in $(postgres_folders); do
@@ -74,7 +74,7 @@ postgres_folders() {
     done
 }
 
-# 17 of `postgres (PostgreSQL) 17.2`.
+# The major version of a program: 17 if it says `postgres (PostgreSQL) 17.2`.
 major_version() {
     local version
     version=$("$1" --version 2>/dev/null | sed -n 's/^[^0-9]*\([0-9]*\).*/\1/p')
@@ -83,7 +83,7 @@ major_version() {
 
 has_btree_gist() {
     local share program
-    # The programs in PATH may be links into the folder that they share with others.
+    # A program in PATH may be a link to the folder where all programs of this version are.
     program=$(readlink -f "$1/postgres" 2>/dev/null) || program="$1/postgres"
     for share in "$("$(dirname "$program")/pg_config" --sharedir 2>/dev/null)" /usr/share/pgsql; do
         [ ! -f "$share/extension/btree_gist.control" ] || return 0
@@ -125,7 +125,7 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"
 }
 
-# Runs a command during which Debian installs PostgreSQL without making and starting a cluster.
+# Runs a command. If it installs Debian's PostgreSQL, no cluster is created and started.
 without_cluster() {
     local settings=$CLUSTER_SETTINGS/orders-setup.conf failed=0
     as_root mkdir -p "$CLUSTER_SETTINGS"
@@ -160,7 +160,7 @@ install_with_brew() {
     done
     say "brew install ${formulas[*]}"
     brew install --quiet "${formulas[@]}"
-    # Homebrew keeps libpq out of the way; the build asks its pg_config where it is.
+    # Homebrew does not link libpq by itself, but the build finds it with its pg_config.
     case " $1 " in
     *" libpq "*) brew link --force --quiet libpq ;;
     esac

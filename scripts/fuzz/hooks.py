@@ -1,6 +1,6 @@
-"""What a schema cannot say of a good request: which services exist, that an id is that of the path, and so on.
+"""Corrects what a schema cannot express: which services exist, that an id in the body is the id in the path, and so on.
 
-Only requests that are meant to be good are changed; those that are meant to be bad are sent as they are.
+Only requests that are meant to be valid are changed; those that are meant to be invalid are sent as they are.
 """
 
 import os
@@ -12,7 +12,7 @@ import schemathesis
 
 URL = os.environ["ORDERS_URL"]
 SERVICES = [f"service-{n}" for n in range(32)]
-# Here any number of orders share a time, so most creations succeed.
+# Any number of orders can share a time in this calendar, so most creations succeed.
 CALENDAR = "without-a-rule"
 WINDOW = {"from": "2022-11-01T00:00:00Z", "to": "2022-11-02T00:00:00Z"}
 
@@ -48,20 +48,20 @@ def before_call(context, case, kwargs):
     if isinstance(case.body, dict):
         mend_body(case.body, case.path_parameters.get("id"))
     if path == "/orders" and method in ("GET", "HEAD"):
-        # Opaque: only a Link has it.
+        # A cursor is opaque; only a Link contains a valid one.
         case.query.pop("after", None)
     if path == "/availability" and not sensible(case.query):
         case.query.update(WINDOW)
     if method in ("PUT", "PATCH", "DELETE") and len(case.path_parameters.get("id", "")) % 2:
-        # Hardly a condition that is made up holds.
+        # A generated condition is hardly ever true.
         for name in ("If-Match", "If-None-Match"):
             (case.headers or {}).pop(name, None)
     for name in ("If-Match", "If-None-Match"):
-        # What schemathesis makes out of a pattern with quotes has none.
+        # Schemathesis leaves out the quotes that the pattern has.
         if '"' not in (case.headers or {}).get(name, "*").replace("*", '"'):
             case.headers[name] = '"1"'
     if "Idempotency-Key" in (case.headers or {}):
-        # Stands for one body.
+        # A key belongs to one body.
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
 
 
@@ -78,7 +78,7 @@ def mend_body(body, path_id):
         for service, name in zip(body["services"], SERVICES):
             service["id"] = name
     if isinstance(body.get("totalfee"), float):
-        # A multiple of a hundredth, which a binary fraction is only nearly.
+        # At most two decimals; a binary floating point number may have more.
         body["totalfee"] = round(body["totalfee"], 2)
 
 
