@@ -1,22 +1,21 @@
-//! The orders service: reads its settings and does what it is told.
+//! The orders service: reads the command line and runs the command.
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::Parser as _;
 use log::LevelFilter;
 use orders_api::cli::arguments::{Cli, Command};
-use orders_api::cli::client;
-use orders_api::cli::{migrate, openapi, seed, serve};
+use orders_api::cli::{client, migrate, openapi, seed, serve};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     env_logger::Builder::new()
         .filter_module("actix_server", LevelFilter::Warn)
-        // What it calls an error is a client that does not speak HTTP.
+        // Its errors are about clients that do not speak HTTP.
         .filter_module("actix_http", LevelFilter::Off)
         .parse_filters(&cli.log)
         .init();
-    let done = match cli.command.as_ref().unwrap_or(&Command::Serve) {
+    let result = match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve(&cli),
         Command::Migrate { revert } => migrate(&cli, *revert),
         Command::Seed => seed(&cli),
@@ -24,7 +23,7 @@ fn main() -> ExitCode {
         Command::Export(arguments) => return client::export(arguments),
         Command::Import(arguments) => return client::import(arguments),
     };
-    match done {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");

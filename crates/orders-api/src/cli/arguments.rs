@@ -1,4 +1,4 @@
-//! What can be set from outside: [`Cli`].
+//! The command line and its environment variables: [`Cli`].
 
 use std::num::{NonZeroU32, NonZeroUsize};
 use std::path::PathBuf;
@@ -11,30 +11,30 @@ use log::LevelFilter;
 use crate::cli::client::{ExportArgs, ImportArgs};
 use crate::db_threads::Bounds;
 
-/// The most requests that wait for one database thread when they come all at once.
+/// How many requests may wait for each database thread in a short burst.
 const BURST_PER_THREAD: usize = 1024;
 
-/// The most that wait for one once the queue does not get empty any more. Under more load than the service can
-/// carry, those that are served wait for the work of so many others; the rest learn at once that they are not.
+/// How many may wait for each database thread under a lasting overload, when the queue never gets empty. It bounds
+/// the latency of the requests that are served; the others are rejected at once.
 const STANDING_PER_THREAD: usize = 64;
 
-/// Where the private PostgreSQL keeps its data unless told otherwise, seen from the working directory.
+/// The default data directory of the private PostgreSQL, relative to the working directory.
 pub const DATA_DIR: &str = ".orders";
 
-/// Orders as appointments: two of one calendar are never less than its minimum gap apart.
+/// Orders as appointments: two orders of a calendar are never less than its minimum gap apart
 #[derive(Debug, Parser)]
 #[command(name = "orders-api", version)]
 pub struct Cli {
-    /// What to do
+    /// The command; `serve` if there is none.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// The database
+    /// Which database is used.
     #[command(flatten)]
     pub database: DatabaseArgs,
-    /// The server
+    /// How requests are served.
     #[command(flatten)]
     pub server: ServerArgs,
-    /// What is logged to standard error: error, warn, info, debug or trace, or a list of module=level
+    /// What is logged to standard error: off, error, warn, info, debug or trace, or a list of module=level
     #[arg(
         long, env = "ORDERS_LOG", default_value = "info", value_parser = log_filter, global = true,
         value_name = "FILTER"
@@ -42,39 +42,39 @@ pub struct Cli {
     pub log: String,
 }
 
-/// What the program can do.
+/// The commands of the program.
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
-    /// Answer requests, after bringing the database up to date (what it does unless told otherwise)
+    /// Bring the database up to date and answer requests (the default)
     Serve,
-    /// Bring the database up to date, and do nothing else
+    /// Bring the database up to date
     Migrate {
-        /// Take the newest step back instead
+        /// Revert the newest migration instead
         #[arg(long)]
         revert: bool,
     },
-    /// Add the sample services, calendars and orders; what is there stays as it is
+    /// Add the sample services, calendars and orders; what exists already stays as it is
     Seed,
     /// Print the OpenAPI document
     Openapi,
-    /// Write the orders of a running service down, one a line as JSON
+    /// Export the orders of a running service as JSON, one per line
     Export(ExportArgs),
-    /// Place orders in a running service, one a line as JSON
+    /// Place the orders of a file in a running service; each line is an order as JSON
     ///
-    /// Ends with 0 when all were placed, with 1 when some were refused, with 2 when it could not be done, and with 130
-    /// when it was interrupted (Ctrl-C or SIGTERM). It then still takes the answers to the lines that were sent, for a
-    /// few seconds or until a second interrupt.
+    /// The exit status is 0 if all orders were placed, 1 if some were rejected, 2 if the import failed, and 130 if it
+    /// was interrupted (Ctrl-C or SIGTERM). An interrupted import waits a few seconds for the answers to the lines that
+    /// were sent; a second interrupt ends it at once.
     Import(ImportArgs),
 }
 
 /// Which database is used.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseArgs {
-    /// The PostgreSQL database to use, as postgres://USER:PASSWORD@HOST/NAME; without it the service
-    /// keeps a PostgreSQL of its own in the data directory
+    /// The PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME; without it the service runs a private
+    /// PostgreSQL in the data directory
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
     pub database_url: Option<String>,
-    /// Where the private PostgreSQL keeps its data
+    /// The data directory of the private PostgreSQL
     #[arg(
         long,
         env = "ORDERS_DATA_DIR",
@@ -83,11 +83,11 @@ pub struct DatabaseArgs {
         value_name = "DIR"
     )]
     pub data_dir: PathBuf,
-    /// How many database connections are kept, and so how many requests are worked on at a time;
-    /// twice the cores unless told otherwise
+    /// The number of database connections, and of requests that are processed at a time; twice the number of cores
+    /// by default
     #[arg(long, env = "ORDERS_CONNECTIONS", global = true, value_name = "NUMBER")]
     pub connections: Option<NonZeroU32>,
-    /// How long a request may take in all, as 500ms, 10s or 1m
+    /// How long a request may take in total, as 500ms, 10s or 1m
     #[arg(
         long, env = "ORDERS_REQUEST_TIMEOUT", default_value = "10s", value_parser = duration,
         global = true, value_name = "TIME"
@@ -98,7 +98,7 @@ pub struct DatabaseArgs {
 /// How requests are served.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// Where to listen; port 0 takes any free one
+    /// The address to listen on; with port 0 the system chooses a free port
     #[arg(
         long,
         env = "ORDERS_BIND",
@@ -107,7 +107,7 @@ pub struct ServerArgs {
         value_name = "ADDRESS"
     )]
     pub bind: String,
-    /// The largest body of a request, in bytes
+    /// The largest request body, in bytes
     #[arg(
         long,
         env = "ORDERS_BODY_LIMIT",
@@ -116,21 +116,21 @@ pub struct ServerArgs {
         value_name = "BYTES"
     )]
     pub body_limit: NonZeroUsize,
-    /// How long a request may wait for a database connection before it is answered 503; once more wait than can
-    /// soon be served, the answer comes at once
+    /// How long a request may wait for a database connection before it is answered with 503; under a lasting overload
+    /// it is answered at once
     #[arg(
         long, env = "ORDERS_QUEUE_WAIT", default_value = "1s", value_parser = duration, global = true,
         value_name = "TIME"
     )]
     pub queue_wait: Duration,
-    /// How long the client of an export or an import may leave us waiting: to take what is ready for it, or
-    /// to send the next line
+    /// How long the client of an export or import may stall before it is disconnected: read nothing that is ready for
+    /// it, or send no line
     #[arg(
         long, env = "ORDERS_STALL_TIMEOUT", default_value = "30s", value_parser = duration,
         global = true, value_name = "TIME"
     )]
     pub stall_timeout: Duration,
-    /// How many seconds requests in flight get to finish when the service is told to stop
+    /// How many seconds the requests in flight have to finish when the service stops
     #[arg(
         long,
         env = "ORDERS_SHUTDOWN_TIMEOUT",
@@ -142,7 +142,7 @@ pub struct ServerArgs {
 }
 
 impl DatabaseArgs {
-    /// How many connections are kept.
+    /// The number of database connections.
     #[must_use]
     pub fn connections(&self) -> u32 {
         self.connections.map_or_else(
@@ -151,7 +151,7 @@ impl DatabaseArgs {
         )
     }
 
-    /// How long requests wait for these connections.
+    /// How long, and how many, requests wait for these connections.
     #[must_use]
     pub fn bounds(&self, queue_wait: Duration) -> Bounds {
         Bounds {
@@ -163,33 +163,36 @@ impl DatabaseArgs {
     }
 }
 
-/// Lets a list of levels and `module=level` pass, so that a misspelt level does not silence the log.
-fn log_filter(text: &str) -> Result<String, String> {
-    let level =
-        |directive: &str| directive.rsplit('=').next().unwrap_or_default().parse::<LevelFilter>();
-    match text.split(',').find(|directive| level(directive.trim()).is_err()) {
-        None => Ok(text.to_owned()),
-        Some(_) => {
-            Err("write off, error, warn, info, debug or trace, perhaps after module=".to_owned())
-        }
+/// Checks that each part of a log filter ends in a level. `env_logger` takes a misspelt level for the name of a
+/// module, and then logs nothing else.
+fn log_filter(text: &str) -> Result<String, &'static str> {
+    let ends_in_level = |directive: &str| {
+        directive
+            .trim()
+            .rsplit('=')
+            .next()
+            .is_some_and(|level| level.parse::<LevelFilter>().is_ok())
+    };
+    match text.split(',').all(ends_in_level) {
+        true => Ok(text.to_owned()),
+        false => Err("write off, error, warn, info, debug or trace, optionally after module="),
     }
 }
 
-/// Reads a time of more than nothing: a number, and `ms`, `s` or `m`.
-fn duration(text: &str) -> Result<Duration, String> {
+/// Reads a duration of more than zero: a whole number and `ms`, `s` or `m`.
+fn duration(text: &str) -> Result<Duration, &'static str> {
     let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number: u32 = text[..unit].parse().map_err(|_| wanted())?;
-    match (number, &text[unit..]) {
-        (0, _) => Err(wanted()),
-        (_, "ms") => Ok(Duration::from_millis(number.into())),
-        (_, "s") => Ok(Duration::from_secs(number.into())),
-        (_, "m") => Ok(Duration::from_secs(60 * u64::from(number))),
-        (..) => Err(wanted()),
+    let number = text[..unit].parse::<u32>().unwrap_or(0).into();
+    let duration = match &text[unit..] {
+        "ms" => Duration::from_millis(number),
+        "s" => Duration::from_secs(number),
+        "m" => Duration::from_secs(60 * number),
+        _ => Duration::ZERO,
+    };
+    match duration.is_zero() {
+        true => Err("write a number and its unit, like 500ms, 10s or 1m"),
+        false => Ok(duration),
     }
-}
-
-fn wanted() -> String {
-    "write a number and its unit, like 500ms, 10s or 1m".to_owned()
 }
 
 #[cfg(test)]
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_level_is_refused() {
+    fn a_misspelt_level_is_rejected() {
         for good in ["info", "warn,orders_api=debug", "off", "INFO"] {
             assert_eq!(log_filter(good).as_deref(), Ok(good));
         }
@@ -227,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_is_sound() {
+    fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
 

@@ -1,55 +1,51 @@
-//! A URL with a password in it that is never shown: [`DatabaseUrl`].
+//! A URL whose password is never shown: [`DatabaseUrl`].
 
 use std::fmt;
 
 /// Where a PostgreSQL database is. Displayed without user and password.
+///
+/// It is taken apart here and not by the `url` crate, because libpq's URLs may name several hosts
+/// (`postgres://one:5432,two:5433/orders`).
 #[derive(Clone)]
-pub struct DatabaseUrl(String);
+pub(super) struct DatabaseUrl(String);
 
-/// Why a text names no database; it does not repeat the text, which may hold a password.
+/// Why a text is not a database URL. Does not repeat the text, which may contain a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum InvalidUrl {
-    /// Another scheme, or none.
+pub(super) enum InvalidDatabaseUrl {
+    /// The scheme is missing or wrong.
     #[error("the database URL must look like postgres://USER:PASSWORD@HOST/NAME")]
     Scheme,
-    /// What stands between `//` and `@` would be taken for something else.
+    /// The user or the password contains a character that ends it.
     #[error(
-        "the user or password in the database URL holds one of / ? # @ or a blank; \
+        "the user or password in the database URL contains one of / ? # @ or a space; \
          write these as %2F %3F %23 %40 %20"
     )]
     Unescaped,
 }
 
 impl DatabaseUrl {
-    /// Takes a text as a database URL.
-    ///
     /// # Errors
-    /// When its scheme is not `postgres` or `postgresql`, or its password is not escaped.
-    pub fn new(text: impl Into<String>) -> Result<Self, InvalidUrl> {
-        let text = text.into();
-        let Some((_, rest)) = text
+    /// If the scheme is not `postgres` or `postgresql`, or the user or the password is not escaped.
+    pub(super) fn new(text: &str) -> Result<Self, InvalidDatabaseUrl> {
+        let (_, rest) = text
             .split_once("://")
             .filter(|(scheme, _)| matches!(*scheme, "postgres" | "postgresql"))
-        else {
-            return Err(InvalidUrl::Scheme);
-        };
+            .ok_or(InvalidDatabaseUrl::Scheme)?;
         match rest.rsplit_once('@') {
             Some((user, _)) if user.contains(['/', '?', '#', '@', ' ']) => {
-                Err(InvalidUrl::Unescaped)
+                Err(InvalidDatabaseUrl::Unescaped)
             }
-            Some(_) | None => Ok(Self(text)),
+            Some(_) | None => Ok(Self(text.to_owned())),
         }
     }
 
-    /// The whole URL, for libpq and nobody else.
-    #[must_use]
-    pub fn expose(&self) -> &str {
+    /// The whole URL with its password, for libpq only.
+    pub(super) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// A message of libpq without the passwords that it may repeat.
-    #[must_use]
-    pub fn redact(&self, message: &str) -> String {
+    /// A message of libpq with this URL's passwords replaced by `***`.
+    pub(super) fn redact(&self, message: &str) -> String {
         let message = message.replace(&self.0, &self.to_string());
         self.passwords().fold(message, |message, password| message.replace(password, "***"))
     }
@@ -69,13 +65,13 @@ impl DatabaseUrl {
 impl fmt::Display for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rest = self.0.split_once("://").map_or("", |(_, rest)| rest);
-        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-        let place = place.split_once('?').map_or(place, |(place, _)| place);
-        write!(f, "postgres://{place}")
+        let location = rest.rsplit_once('@').map_or(rest, |(_, location)| location);
+        let location = location.split_once('?').map_or(location, |(location, _)| location);
+        write!(f, "postgres://{location}")
     }
 }
 
-/// As it is displayed, so that no debugging output holds a password.
+/// As it is displayed, so that debug output contains no password either.
 impl fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{self}")
@@ -87,7 +83,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(text: &str, shown: Result<&str, InvalidUrl>) {
+    fn check(text: &str, shown: Result<&str, InvalidDatabaseUrl>) {
         assert_eq!(DatabaseUrl::new(text).map(|url| url.to_string()), shown.map(str::to_owned));
     }
 
@@ -96,11 +92,12 @@ mod tests {
         check("postgres://me:secret@db:5432/orders", Ok("postgres://db:5432/orders"));
         check("postgresql://db/orders?password=secret", Ok("postgres://db/orders"));
         check("postgres://%2Frun%2Fpg/orders", Ok("postgres://%2Frun%2Fpg/orders"));
-        check("mysql://me:secret@db/orders", Err(InvalidUrl::Scheme));
-        check("secret", Err(InvalidUrl::Scheme));
-        check("postgres://me:sec/ret@db/orders", Err(InvalidUrl::Unescaped));
-        check("postgres://me:sec@ret@db/orders", Err(InvalidUrl::Unescaped));
-        check("postgres://db/orders?password=sec@ret", Err(InvalidUrl::Unescaped));
+        check("postgres://me:secret@a:5432,b:5433/orders", Ok("postgres://a:5432,b:5433/orders"));
+        check("mysql://me:secret@db/orders", Err(InvalidDatabaseUrl::Scheme));
+        check("secret", Err(InvalidDatabaseUrl::Scheme));
+        check("postgres://me:sec/ret@db/orders", Err(InvalidDatabaseUrl::Unescaped));
+        check("postgres://me:sec@ret@db/orders", Err(InvalidDatabaseUrl::Unescaped));
+        check("postgres://db/orders?password=sec@ret", Err(InvalidDatabaseUrl::Unescaped));
     }
 
     #[test]

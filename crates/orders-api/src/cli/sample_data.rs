@@ -1,68 +1,70 @@
-//! The sample data, for a first look: [`services`], [`calendars`], [`orders`].
+//! Sample services, calendars and orders.
+
+use std::fmt::Debug;
 
 use orders_core::{
     CalendarDraft, CalendarId, Calendars, Fee, Mode, Name, OrderDraft, OrderId, OrderedServices,
     Orders, ServiceDraft, ServiceId, Services, StoreError, Timestamp,
 };
 
-/// The services: id and name.
+/// Id and name.
 const SERVICES: [(&str, &str); 3] =
     [("123", "Inspection"), ("789", "Testing"), ("456", "Analysis")];
 
-/// The crews, each a calendar: id and name.
+/// Id and name.
 const CALENDARS: [(&str, &str); 3] =
     [("inspection", "Inspection crew"), ("testing", "Testing crew"), ("analysis", "Analysis crew")];
 
-/// The orders, all at one time and so each in the calendar of its crew: id, service, calendar.
+/// Id, service and calendar. They do not conflict because each is in another calendar.
 const ORDERS: [(&str, &str, &str); 3] =
     [("223", "123", "inspection"), ("224", "789", "testing"), ("225", "456", "analysis")];
 
 const DATETIME: &str = "2022-11-01T11:11:11.111Z";
 const TOTALFEE: &str = "100";
 
-/// Adds the sample services that are not there, and counts them.
+/// Adds the sample services that are missing, and counts them.
 ///
 /// # Errors
-/// When the store fails.
-pub fn services(store: &impl Services) -> Result<usize, StoreError> {
-    count(SERVICES, |(id, name)| {
-        let id = Some(sample(ServiceId::new(id)));
-        store.add_service(ServiceDraft { id, name: sample(Name::new(name)) }).map(drop)
+/// If the store fails.
+pub fn add_services(store: &impl Services) -> Result<usize, StoreError> {
+    add_missing(SERVICES, |(id, name)| {
+        let draft =
+            ServiceDraft { id: Some(valid(ServiceId::new(id))), name: valid(Name::new(name)) };
+        store.add_service(draft).map(drop)
     })
 }
 
-/// Adds the sample calendars that are not there, and counts them.
+/// Adds the sample calendars that are missing, and counts them.
 ///
 /// # Errors
-/// When the store fails.
-pub fn calendars(store: &impl Calendars) -> Result<usize, StoreError> {
-    count(CALENDARS, |(id, name)| {
-        let id = Some(sample(CalendarId::new(id)));
-        store
-            .add_calendar(CalendarDraft { id, name: sample(Name::new(name)), minimum_gap: None })
-            .map(drop)
+/// If the store fails.
+pub fn add_calendars(store: &impl Calendars) -> Result<usize, StoreError> {
+    add_missing(CALENDARS, |(id, name)| {
+        let id = Some(valid(CalendarId::new(id)));
+        let draft = CalendarDraft { id, name: valid(Name::new(name)), minimum_gap: None };
+        store.add_calendar(draft).map(drop)
     })
 }
 
-/// Places the sample orders that are not there, and counts them.
+/// Places the sample orders that are missing, and counts them.
 ///
 /// # Errors
-/// When the store fails, or another order is too close.
-pub fn orders(store: &impl Orders) -> Result<usize, StoreError> {
-    count(ORDERS, |(id, service, calendar)| {
+/// If the store fails, or another order is too close.
+pub fn place_orders(store: &impl Orders) -> Result<usize, StoreError> {
+    add_missing(ORDERS, |(id, service, calendar)| {
         let draft = OrderDraft {
-            id: Some(sample(OrderId::new(id))),
-            calendar: Some(sample(CalendarId::new(calendar))),
-            datetime: sample(DATETIME.parse::<Timestamp>()),
-            totalfee: sample(TOTALFEE.parse::<Fee>()),
-            services: sample(OrderedServices::new([sample(ServiceId::new(service))])),
+            id: Some(valid(OrderId::new(id))),
+            calendar: Some(valid(CalendarId::new(calendar))),
+            datetime: valid(DATETIME.parse::<Timestamp>()),
+            totalfee: valid(TOTALFEE.parse::<Fee>()),
+            services: valid(OrderedServices::new([valid(ServiceId::new(service))])),
         };
         store.place(draft, Mode::Write).map(drop)
     })
 }
 
-/// How many of `samples` were added; one whose id is taken is there already.
-fn count<T>(
+/// Adds each sample whose id does not exist, and counts those.
+fn add_missing<T>(
     samples: impl IntoIterator<Item = T>,
     add: impl Fn(T) -> Result<(), StoreError>,
 ) -> Result<usize, StoreError> {
@@ -77,7 +79,7 @@ fn count<T>(
     Ok(added)
 }
 
-/// OK because the samples are constants that a test reads.
-fn sample<T, E: std::fmt::Debug>(value: Result<T, E>) -> T {
-    value.expect("a sound sample")
+/// OK because the samples are constants that a test adds.
+fn valid<T, E: Debug>(value: Result<T, E>) -> T {
+    value.expect("a valid sample")
 }

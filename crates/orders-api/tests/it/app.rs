@@ -320,7 +320,7 @@ fn fill(postgres: &PrivatePostgres) {
     let cli = cli(&postgres.url(TEMPLATE), &[]);
     let template = Database::open(&cli.database).unwrap();
     template.migrate().unwrap();
-    sample_data::services(&template.store(&cli).unwrap()).unwrap();
+    sample_data::add_services(&template.store(&cli).unwrap()).unwrap();
 }
 
 /// A copy of a template; its name.
