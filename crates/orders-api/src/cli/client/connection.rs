@@ -1,4 +1,4 @@
-//! One connection to a service, with one request on it.
+//! A connection to a service, for one request: [`Connection`].
 
 use std::error::Error;
 use std::time::Duration;
@@ -18,14 +18,14 @@ use serde::Deserialize;
 use super::ServiceUrl;
 
 /// The longest wait for a connection.
-const CONNECT_WAIT: Duration = Duration::from_secs(10);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most that is read of an answer which is an error.
-const PROBLEM_SIZE: usize = 64 << 10;
+/// How many bytes of an error response are read at most.
+const MAX_ERROR_BODY: usize = 64 << 10;
 
-/// A connection that waits for its request.
+/// An open connection on which no request was sent yet.
 pub(super) struct Connection<B> {
-    requests: SendRequest<B>,
+    sender: SendRequest<B>,
     url: ServiceUrl,
 }
 
@@ -36,42 +36,45 @@ where
     pub(super) async fn open(url: &ServiceUrl) -> Result<Self> {
         let unreachable =
             || format!("cannot connect to {url}; is the service running there (--url)?");
-        let stream = timeout(CONNECT_WAIT, TcpStream::connect(url.address()))
+        let stream = timeout(CONNECT_TIMEOUT, TcpStream::connect(url.address()))
             .await
-            .map_err(|_| anyhow!("no answer within {CONNECT_WAIT:?}"))
+            .map_err(|_| anyhow!("no answer within {CONNECT_TIMEOUT:?}"))
             .and_then(|connected| Ok(connected?))
             .with_context(unreachable)?;
         stream.set_nodelay(true)?;
-        let (requests, connection) =
+        let (sender, connection) =
             handshake(TokioIo::new(stream)).await.with_context(unreachable)?;
-        // What goes wrong on it is told by the request and the answer.
+        // Its errors also reach us through the request and the response.
         actix_web::rt::spawn(connection);
-        Ok(Self { requests, url: url.clone() })
+        Ok(Self { sender, url: url.clone() })
     }
 
-    /// Sends a request and waits for the head of its answer, while the body may still be on its way.
+    /// Sends a request and waits for the head of a response with status 200. The request body may still be on its way.
+    ///
+    /// # Errors
+    /// If the service does not answer, or with the problem that it answers with.
     pub(super) async fn send(mut self, mut request: Request<B>) -> Result<Response<Incoming>> {
         let target = self.url.target(&request.uri().to_string());
         *request.uri_mut() = target.parse()?;
         request.headers_mut().insert(HOST, self.url.authority().parse()?);
-        let answer = self.requests.send_request(request).await;
-        let answer = answer.with_context(|| format!("{} does not answer", self.url))?;
-        if answer.status() == StatusCode::OK {
-            return Ok(answer);
+        let response = self.sender.send_request(request).await;
+        let response = response.with_context(|| format!("{} does not answer", self.url))?;
+        let status = response.status();
+        if status == StatusCode::OK {
+            return Ok(response);
         }
-        let status = answer.status();
-        let body = Limited::new(answer.into_body(), PROBLEM_SIZE).collect().await;
+        let body = Limited::new(response.into_body(), MAX_ERROR_BODY).collect().await;
         let body = body.map(Collected::to_bytes).unwrap_or_default();
-        match serde_json::from_slice::<Said>(&body) {
-            Ok(Said { title, detail }) => bail!("the service says {status}: {title}: {detail}"),
+        match serde_json::from_slice(&body) {
+            Ok(Problem { title, detail }) => bail!("the service says {status}: {title}: {detail}"),
             Err(_) => bail!("{} says {status}; is it the orders service?", self.url),
         }
     }
 }
 
-/// The words of a problem.
+/// The texts of a problem.
 #[derive(Deserialize)]
-struct Said {
+struct Problem {
     title: String,
     detail: String,
 }

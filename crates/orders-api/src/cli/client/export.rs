@@ -15,18 +15,18 @@ use orders_core::{CalendarId, ServiceId, Timestamp};
 
 use super::connection::Connection;
 use super::interrupt::{Interrupted, Interrupts};
-use super::output::{Existing, Output};
+use super::output::Output;
 use super::progress::Progress;
 use super::{ServiceArgs, ServiceUrl};
 use crate::http::ndjson::NDJSON;
 
-/// Which orders are written, and where to.
+/// Which orders are exported, and where to.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ExportArgs {
     /// Only the orders of this calendar
     #[arg(long, value_name = "ID")]
     pub calendar: Option<CalendarId>,
-    /// Only the orders that name this service
+    /// Only the orders that contain this service
     #[arg(long, value_name = "ID")]
     pub service: Option<ServiceId>,
     /// Only the orders at this time or later, as 2022-11-01T00:00:00Z
@@ -35,50 +35,51 @@ pub struct ExportArgs {
     /// Only the orders before this time
     #[arg(long, value_name = "TIME")]
     pub to: Option<Timestamp>,
-    /// Earliest or latest first
+    /// The order of the lines by time
     #[arg(long, value_enum, default_value = "asc")]
-    pub order: Wanted,
-    /// The file to write, which is there only when it is whole; standard output unless given
+    pub order: SortOrder,
+    /// The file to write, which appears only when it is complete; standard output by default
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Overwrite the file if it exists
     #[arg(long)]
     pub force: bool,
-    /// The service
+    /// Which service is used.
     #[command(flatten)]
     pub service_args: ServiceArgs,
 }
 
-/// Which way the orders come.
+/// How exported orders are sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Wanted {
+pub enum SortOrder {
     /// Earliest first
     Asc,
     /// Latest first
     Desc,
 }
 
-/// Writes all orders that are wanted, one a line.
+/// Exports the orders, one per line.
 pub(super) fn run(arguments: &ExportArgs) -> Result<()> {
     let output = match &arguments.output {
-        None => Output::Standard,
-        Some(path) => Output::open(path, Existing::forced(arguments.force))
-            .with_context(|| cannot_write(arguments))?,
+        None => Output::stdout(),
+        Some(path) => {
+            Output::open(path, arguments.force).with_context(|| cannot_write(arguments))?
+        }
     };
-    let is_file = matches!(output, Output::New { .. });
-    let exported = System::new().block_on(async {
-        // Without a file there is nothing to clean up, and writing may block, so the system ends the process then.
+    let is_file = matches!(output, Output::File { .. });
+    let result = System::new().block_on(async {
+        // A stream needs no clean-up, and writing to it may block. So an interrupt ends the process by itself.
         if !is_file {
             return export(arguments, output).await;
         }
         let mut interrupts = Interrupts::listen()?;
         tokio::select! {
-            exported = export(arguments, output) => exported,
+            result = export(arguments, output) => result,
             () = interrupts.next() => Err(Interrupted("nothing was written".to_owned()).into()),
         }
     });
-    match exported {
-        // Whoever reads has seen enough.
+    match result {
+        // The reader of our output, such as `head`, needs no more of it.
         Err(error) if is_broken_pipe(&error) => Ok(()),
         result => result,
     }
@@ -93,20 +94,17 @@ fn cannot_write(arguments: &ExportArgs) -> String {
 async fn export(arguments: &ExportArgs, mut output: Output) -> Result<()> {
     let cannot_write = || cannot_write(arguments);
     let url = &arguments.service_args.url;
-    // A list of an unknown calendar or service is empty, and would look like one without orders.
+    // The list of an unknown calendar or service is empty, as that of one without orders.
     if let Some(calendar) = &arguments.calendar {
-        must_exist(url, &format!("/calendars/{calendar}")).await?;
+        check_exists(url, &format!("/calendars/{calendar}")).await?;
     }
     if let Some(service) = &arguments.service {
-        must_exist(url, &format!("/services/{service}")).await?;
+        check_exists(url, &format!("/services/{service}")).await?;
     }
-    let answer = get(url, &target(arguments), NDJSON).await?;
-    let mut body = answer.into_body();
-    let mut progress = match output {
-        // The orders themselves are on the terminal.
-        Output::Standard if io::stdout().is_terminal() => Progress::hidden(),
-        _ => Progress::new(None),
-    };
+    let mut body = get(url, &target(arguments), NDJSON).await?.into_body();
+    // If the orders are on the terminal, there is no place for the progress.
+    let is_hidden = arguments.output.is_none() && io::stdout().is_terminal();
+    let progress = if is_hidden { Progress::hidden() } else { Progress::new(None) };
     while let Some(frame) = body.frame().await {
         let frame = frame.inspect_err(|_| progress.end());
         let frame = frame.context("the service broke off; these are not all orders")?;
@@ -121,8 +119,8 @@ async fn export(arguments: &ExportArgs, mut output: Output) -> Result<()> {
 }
 
 /// # Errors
-/// In the words of the service if it has nothing at that path.
-async fn must_exist(url: &ServiceUrl, path: &str) -> Result<()> {
+/// With the service's problem if nothing exists at that path.
+async fn check_exists(url: &ServiceUrl, path: &str) -> Result<()> {
     get(url, path, "application/json").await.map(drop)
 }
 
@@ -131,19 +129,19 @@ async fn get(url: &ServiceUrl, target: &str, accept: &str) -> Result<Response<In
     Connection::open(url).await?.send(request).await
 }
 
-/// Nothing here needs escaping, as in the links of lists.
+/// The list with the filters. Ids and timestamps need no percent-encoding.
 fn target(arguments: &ExportArgs) -> String {
     let mut target = match arguments.order {
-        Wanted::Asc => "/orders?order=asc".to_owned(),
-        Wanted::Desc => "/orders?order=desc".to_owned(),
+        SortOrder::Asc => "/orders?order=asc".to_owned(),
+        SortOrder::Desc => "/orders?order=desc".to_owned(),
     };
-    let mut say = |name: &str, value: Option<String>| {
+    let mut add_filter = |name: &str, value: Option<String>| {
         target.extend(value.map(|value| format!("&{name}={value}")));
     };
-    say("calendar", arguments.calendar.as_ref().map(ToString::to_string));
-    say("service", arguments.service.as_ref().map(ToString::to_string));
-    say("from", arguments.from.map(|from| from.to_string()));
-    say("to", arguments.to.map(|to| to.to_string()));
+    add_filter("calendar", arguments.calendar.as_ref().map(ToString::to_string));
+    add_filter("service", arguments.service.as_ref().map(ToString::to_string));
+    add_filter("from", arguments.from.map(|from| from.to_string()));
+    add_filter("to", arguments.to.map(|to| to.to_string()));
     target
 }
 

@@ -4,12 +4,12 @@ use std::io;
 
 use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
 
-/// The user stopped the command; says what that means for it.
+/// The user interrupted the command. Displayed with what that means for its work.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted; {0}")]
 pub(super) struct Interrupted(pub(super) String);
 
-/// Every Ctrl-C and SIGTERM. From the first value on, these do not end the process by themselves.
+/// Receives every Ctrl-C and SIGTERM. Once there was a value of this type, they no longer end the process.
 pub(super) struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
@@ -17,7 +17,7 @@ pub(super) struct Interrupts {
 
 impl Interrupts {
     /// # Errors
-    /// When the system does not let us.
+    /// If the signal handlers cannot be installed.
     pub(super) fn listen() -> io::Result<Self> {
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
@@ -25,7 +25,7 @@ impl Interrupts {
         })
     }
 
-    /// Waits for the next one.
+    /// Waits for the next signal.
     pub(super) async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}

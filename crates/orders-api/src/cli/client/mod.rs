@@ -1,18 +1,14 @@
-//! The commands that talk to a running service: [`export()`] and [`import()`].
+//! The commands that are clients of a running service: [`export()`] and [`import()`].
 //!
-//! Both stream: neither holds more of the orders than is on its way, however many there are.
+//! Both stream, so their memory does not grow with the number of orders.
 
 mod connection;
 mod export;
 mod import;
-mod input;
 mod interrupt;
-mod lines;
 mod output;
 mod progress;
-mod refused;
-mod tally;
-mod url;
+mod service_url;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -20,21 +16,21 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-pub use export::{ExportArgs, Wanted};
+pub use export::{ExportArgs, SortOrder};
 pub use import::ImportArgs;
 use interrupt::Interrupted;
-pub use url::{InvalidServiceUrl, ServiceUrl};
+pub use service_url::{InvalidServiceUrl, ServiceUrl};
 
-/// Not all orders that were to be imported found their place.
-const SOME_REFUSED: u8 = 1;
+/// The exit status of an import if some orders were rejected.
+const SOME_REJECTED: u8 = 1;
 
-/// The command could not be done, or not to its end; so says clap of a wrong usage, too.
+/// The exit status of a command that failed, as clap's for a wrong command line.
 const FAILED: u8 = 2;
 
-/// The command was ended by Ctrl-C or SIGTERM, as shells tell of the former.
+/// The exit status of a command that was interrupted, as a shell's for one that Ctrl-C ended.
 const INTERRUPTED: u8 = 130;
 
-/// Which service is talked to.
+/// Which service is used.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
 pub struct ServiceArgs {
     /// The running service, as http://HOST:PORT
@@ -42,35 +38,35 @@ pub struct ServiceArgs {
     pub url: ServiceUrl,
 }
 
-/// Writes the orders of a service down; how the process is to end.
+/// Writes the orders of a service to a file or standard output.
 #[must_use]
 pub fn export(arguments: &ExportArgs) -> ExitCode {
-    ended(export::run(arguments).map(|()| ExitCode::SUCCESS))
+    exit_code(export::run(arguments).map(|()| ExitCode::SUCCESS))
 }
 
-/// Places orders in a service; how the process is to end.
+/// Places the orders of a file in a service.
 #[must_use]
 pub fn import(arguments: &ImportArgs) -> ExitCode {
-    ended(import::run(arguments).map(|all_placed| match all_placed {
+    exit_code(import::run(arguments).map(|all_placed| match all_placed {
         true => ExitCode::SUCCESS,
-        false => ExitCode::from(SOME_REFUSED),
+        false => ExitCode::from(SOME_REJECTED),
     }))
 }
 
-fn ended(result: Result<ExitCode>) -> ExitCode {
+fn exit_code(result: Result<ExitCode>) -> ExitCode {
     result.unwrap_or_else(|error| match error.downcast_ref::<Interrupted>() {
         Some(interrupted) => {
-            say(&interrupted.to_string());
+            print_message(&interrupted.to_string());
             ExitCode::from(INTERRUPTED)
         }
         None => {
-            say(&format!("error: {error:#}"));
+            print_message(&format!("error: {error:#}"));
             ExitCode::from(FAILED)
         }
     })
 }
 
-/// A line on standard error, if somebody listens.
-fn say(line: &str) {
+/// Prints a line on standard error, and unlike `eprintln!` does not panic if that is closed.
+fn print_message(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }

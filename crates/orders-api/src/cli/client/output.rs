@@ -1,4 +1,4 @@
-//! Where orders and refused lines are written to: [`Output`].
+//! The destination of exported orders and of rejected lines: [`Output`].
 
 use std::fs::{File, Permissions};
 use std::io::{self, ErrorKind, Write};
@@ -7,83 +7,64 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-/// Standard output, or a file. A new file has its name only when it is whole.
+/// Standard output or a file. A regular file gets its name only when it is complete.
 pub(super) enum Output {
-    Standard,
-    /// Something that exists and is no regular file: a pipe, a device.
-    Special(File),
-    New {
+    /// Standard output, a pipe or a device.
+    Stream(Box<dyn Write>),
+    File {
         file: NamedTempFile,
         path: PathBuf,
-        existing: Existing,
+        overwrite: bool,
     },
 }
 
-/// What happens to a file that has the name already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Existing {
-    Refuse,
-    Overwrite,
-}
-
-impl Existing {
-    pub(super) fn forced(force: bool) -> Self {
-        if force { Self::Overwrite } else { Self::Refuse }
-    }
-}
-
 impl Output {
+    pub(super) fn stdout() -> Self {
+        Self::Stream(Box::new(io::stdout()))
+    }
+
     /// # Errors
-    /// When nothing can be written there, or when the file exists and must not be overwritten.
-    pub(super) fn open(path: &Path, existing: Existing) -> io::Result<Self> {
+    /// If nothing can be written there, or if the file exists and must not be overwritten.
+    pub(super) fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
-            return File::options().write(true).open(path).map(Self::Special);
+            let special = File::options().write(true).open(path)?;
+            return Ok(Self::Stream(Box::new(special)));
         }
-        // Not following a link: one that leads nowhere would be replaced, too.
-        if existing == Existing::Refuse && path.symlink_metadata().is_ok() {
+        // Does not follow links, because a dangling link would be replaced, too.
+        if !overwrite && path.symlink_metadata().is_ok() {
             return Err(io::Error::new(
                 ErrorKind::AlreadyExists,
                 "the file exists; use --force to overwrite it",
             ));
         }
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        // What the process's mask leaves of it, as for any new file.
-        let permissions = Permissions::from_mode(0o666);
         let file = tempfile::Builder::new()
             .prefix(".orders-")
-            .permissions(permissions)
+            // The process's umask applies, as to any new file.
+            .permissions(Permissions::from_mode(0o666))
             .tempfile_in(parent.unwrap_or(Path::new(".")))?;
-        Ok(Self::New { file, path: path.to_owned(), existing })
+        Ok(Self::File { file, path: path.to_owned(), overwrite })
     }
 
-    /// Gives the file its name, now that everything was written.
+    /// Gives the file its name, now that it is complete.
     ///
     /// # Errors
-    /// When that is not possible. If a file of that name appeared after [`Output::open`] and must not be overwritten,
-    /// what was written is kept under the name that the error tells.
+    /// If that is not possible. If another file with the name has been created since [`Output::open`] and must not be
+    /// overwritten, the file is kept under a name that the error contains.
     pub(super) fn finish(self) -> io::Result<()> {
         match self {
-            Self::Standard => io::stdout().flush(),
-            Self::Special(_) => Ok(()),
-            Self::New { file, path, existing: Existing::Overwrite } => {
-                file.persist(path).map(drop).map_err(|error| error.error)
-            }
-            Self::New { file, path, existing: Existing::Refuse } => {
-                match file.persist_noclobber(path) {
-                    Ok(_) => Ok(()),
-                    Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
-                        let (_, kept) = error.file.keep().map_err(|error| error.error)?;
-                        Err(io::Error::new(
-                            ErrorKind::AlreadyExists,
-                            format!(
-                                "another file has that name by now; what was written is in {}",
-                                kept.display()
-                            ),
-                        ))
-                    }
-                    Err(error) => Err(error.error),
+            Self::Stream(mut stream) => stream.flush(),
+            Self::File { file, path, overwrite: true } => Ok(file.persist(path).map(drop)?),
+            Self::File { file, path, overwrite: false } => match file.persist_noclobber(path) {
+                Err(error) if error.error.kind() == ErrorKind::AlreadyExists => {
+                    let (_, path) = error.file.keep()?;
+                    let path = path.display();
+                    let message =
+                        format!("another file has that name by now; what was written is in {path}");
+                    Err(io::Error::new(ErrorKind::AlreadyExists, message))
                 }
-            }
+                persisted => Ok(persisted.map(drop)?),
+            },
         }
     }
 }
@@ -91,17 +72,15 @@ impl Output {
 impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Standard => io::stdout().write(bytes),
-            Self::Special(file) => file.write(bytes),
-            Self::New { file, .. } => file.write(bytes),
+            Self::Stream(stream) => stream.write(bytes),
+            Self::File { file, .. } => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match self {
-            Self::Standard => io::stdout().flush(),
-            Self::Special(file) => file.flush(),
-            Self::New { file, .. } => file.flush(),
+            Self::Stream(stream) => stream.flush(),
+            Self::File { file, .. } => file.flush(),
         }
     }
 }
@@ -114,14 +93,14 @@ mod tests {
 
     use super::*;
 
-    /// Writes `new` to a file, and what is in it in the end. Another one writes `theirs` meanwhile.
-    fn write(existing: Existing, theirs: Option<&str>) -> (TempDir, io::Result<()>, String) {
+    /// Writes "new" to a file while somebody else may write to it, too. Returns the final content.
+    fn write(overwrite: bool, somebody_else: Option<&str>) -> (TempDir, io::Result<()>, String) {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("orders");
-        let mut output = Output::open(&path, existing).unwrap();
+        let mut output = Output::open(&path, overwrite).unwrap();
         output.write_all(b"new").unwrap();
-        if let Some(theirs) = theirs {
-            fs::write(&path, theirs).unwrap();
+        if let Some(text) = somebody_else {
+            fs::write(&path, text).unwrap();
         }
         let finished = output.finish();
         let content = fs::read_to_string(path).unwrap();
@@ -130,22 +109,18 @@ mod tests {
 
     #[test]
     fn a_file_that_appears_meanwhile_is_not_overwritten() {
-        let (directory, finished, content) = write(Existing::Refuse, Some("theirs"));
+        let (directory, finished, content) = write(false, Some("theirs"));
         assert_eq!(content, "theirs");
-        let said = finished.unwrap_err().to_string();
-        let (_, kept) = said.split_once("what was written is in ").unwrap();
+        let message = finished.unwrap_err().to_string();
+        let (_, kept) = message.split_once("what was written is in ").unwrap();
         assert_eq!(fs::read_to_string(kept).unwrap(), "new");
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     }
 
     #[test]
     fn a_new_file_gets_its_name_in_the_end() {
-        for (existing, theirs) in [
-            (Existing::Refuse, None),
-            (Existing::Overwrite, None),
-            (Existing::Overwrite, Some("theirs")),
-        ] {
-            let (directory, finished, content) = write(existing, theirs);
+        for (overwrite, somebody_else) in [(false, None), (true, None), (true, Some("theirs"))] {
+            let (directory, finished, content) = write(overwrite, somebody_else);
             finished.unwrap();
             assert_eq!(content, "new");
             assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
@@ -153,11 +128,11 @@ mod tests {
     }
 
     #[test]
-    fn a_link_that_leads_nowhere_exists() {
+    fn a_dangling_link_counts_as_a_file() {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("orders");
         std::os::unix::fs::symlink("/nonexistent/orders", &path).unwrap();
-        let refused = Output::open(&path, Existing::Refuse).err().unwrap();
-        assert_eq!(refused.kind(), ErrorKind::AlreadyExists);
+        let rejected = Output::open(&path, false).err().unwrap();
+        assert_eq!(rejected.kind(), ErrorKind::AlreadyExists);
     }
 }

@@ -1,81 +1,63 @@
-//! How far a stream of orders is: [`Progress`].
+//! The progress of an export or import on the terminal: [`Progress`].
 
-use std::time::{Duration, Instant};
+use std::fmt::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::say;
+use super::print_message;
 
-/// How often the line on the terminal is drawn again, at most.
-const REDRAW: Duration = Duration::from_millis(100);
-
-/// A line on the terminal that tells orders, rate and bytes; nothing where standard error is none.
+/// A line with orders, rate and bytes. Hidden if standard error is not a terminal. Clones are the same line.
+#[derive(Clone)]
 pub(super) struct Progress {
     bar: ProgressBar,
-    orders: u64,
-    bytes: u64,
-    began: Instant,
-    drawn: Instant,
+    orders: Arc<AtomicU64>,
 }
 
 impl Progress {
-    /// For a stream of so many bytes, if that is known.
+    /// For a stream of so many bytes, if its length is known.
     pub(super) fn new(length: Option<u64>) -> Self {
         let template = match length {
-            Some(_) => "{msg} [{bar:30}] {bytes}/{total_bytes} {elapsed}",
-            None => "{spinner} {msg} {bytes} {elapsed}",
+            Some(_) => "{orders} [{bar:30}] {bytes}/{total_bytes} {elapsed}",
+            None => "{spinner} {orders} {bytes} {elapsed}",
         };
-        let bar = ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr());
-        // OK because both templates are right, as a test says.
-        bar.set_style(ProgressStyle::with_template(template).expect("a template"));
-        let now = Instant::now();
-        Self { bar, orders: 0, bytes: 0, began: now, drawn: now }
+        let progress = Self {
+            bar: ProgressBar::with_draw_target(length, ProgressDrawTarget::stderr()),
+            orders: Arc::default(),
+        };
+        let orders = Arc::clone(&progress.orders);
+        let orders = move |state: &ProgressState, out: &mut dyn Write| {
+            let orders = orders.load(Ordering::Relaxed);
+            let rate = u128::from(orders) * 1000 / state.elapsed().as_millis().max(1);
+            let rate = HumanCount(rate.try_into().unwrap_or(u64::MAX));
+            // Writing to a string cannot fail.
+            let _ = write!(out, "{} orders, {rate}/s", HumanCount(orders));
+        };
+        // OK because a test makes both templates.
+        let style = ProgressStyle::with_template(template).expect("a valid template");
+        progress.bar.set_style(style.with_key("orders", orders));
+        progress
     }
 
-    /// For nobody to see.
     pub(super) fn hidden() -> Self {
-        let now = Instant::now();
-        Self { bar: ProgressBar::hidden(), orders: 0, bytes: 0, began: now, drawn: now }
+        Self { bar: ProgressBar::hidden(), orders: Arc::default() }
     }
 
-    /// So much more has come.
-    pub(super) fn add(&mut self, orders: u64, bytes: u64) {
-        self.orders += orders;
-        self.bytes += bytes;
-        if !self.bar.is_hidden() && self.drawn.elapsed() >= REDRAW {
-            self.draw();
-        }
+    /// Counts so many more orders and bytes.
+    pub(super) fn add(&self, orders: u64, bytes: u64) {
+        self.orders.fetch_add(orders, Ordering::Relaxed);
+        self.bar.inc(bytes);
     }
 
-    /// What prints lines above this one.
-    pub(super) fn notes(&self) -> Notes {
-        Notes(self.bar.clone())
+    /// Prints a message above the line.
+    pub(super) fn print_above(&self, message: &str) {
+        self.bar.suspend(|| print_message(message));
     }
 
-    /// Leaves the line as it is, and what follows goes below it.
-    pub(super) fn end(&mut self) {
-        if !self.bar.is_hidden() {
-            self.draw();
-            self.bar.abandon();
-        }
-    }
-
-    fn draw(&mut self) {
-        let orders = self.orders;
-        let rate = u128::from(orders) * 1000 / self.began.elapsed().as_millis().max(1);
-        let rate = u64::try_from(rate).unwrap_or(u64::MAX);
-        self.bar.set_position(self.bytes);
-        self.bar.set_message(format!("{} orders, {}/s", HumanCount(orders), HumanCount(rate)));
-        self.drawn = Instant::now();
-    }
-}
-
-/// Prints lines on standard error, above the progress if that is shown.
-pub(super) struct Notes(ProgressBar);
-
-impl Notes {
-    pub(super) fn say(&self, line: &str) {
-        self.0.suspend(|| say(line));
+    /// Leaves the line on the terminal as it is.
+    pub(super) fn end(&self) {
+        self.bar.abandon();
     }
 }
 
@@ -84,8 +66,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_templates_are_right() {
-        for mut progress in [Progress::new(Some(7)), Progress::new(None), Progress::hidden()] {
+    fn the_templates_are_valid() {
+        for progress in [Progress::new(Some(7)), Progress::new(None), Progress::hidden()] {
             progress.add(1, 7);
             progress.end();
         }

@@ -1,4 +1,4 @@
-//! The input of an import, whatever its wrapping: [`Input`].
+//! The input of an import, as text: [`Input`].
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
@@ -7,32 +7,32 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use flate2::bufread::MultiGzDecoder;
 
-/// How many bytes are read at once.
-const BUFFER: usize = 64 << 10;
+/// How many bytes are read at a time.
+const BUFFER_SIZE: usize = 64 << 10;
 
-/// What a gzip file starts with (RFC 1952).
-const GZIP: &[u8] = b"\x1f\x8b";
+/// The first bytes of a gzip file (RFC 1952).
+const GZIP_MAGIC: &[u8] = b"\x1f\x8b";
 
 /// The byte order mark in UTF-8.
-const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
+const UTF_8_BOM: &[u8] = b"\xef\xbb\xbf";
 
-/// The byte order marks in UTF-16, of both orders.
-const UTF_16_MARKS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
+/// The byte order marks in UTF-16, little-endian and big-endian.
+const UTF_16_BOMS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
 
-/// A file or standard input. It reads as text in UTF-8: gzip is unpacked, and a byte order mark is skipped.
+/// A file or standard input: text in UTF-8 with or without a byte order mark, or the same compressed with gzip.
 pub(super) struct Input {
-    packed: Box<dyn BufRead + Send>,
+    reader: Box<dyn BufRead + Send>,
     length: Option<u64>,
 }
 
 impl Input {
-    /// `-` is standard input.
+    /// Opens a file, or standard input if the path is `-`.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// If the file cannot be read.
     pub(super) fn open(path: &Path) -> Result<Self> {
         if path == Path::new("-") {
-            return Ok(Self { packed: Box::new(BufReader::new(io::stdin())), length: None });
+            return Ok(Self { reader: Box::new(BufReader::new(io::stdin())), length: None });
         }
         let cannot_read = || format!("cannot read {}", path.display());
         let file = File::open(path).with_context(cannot_read)?;
@@ -40,72 +40,75 @@ impl Input {
         if metadata.is_dir() {
             bail!("cannot read {}: it is a directory", path.display());
         }
-        let mut reader = BufReader::with_capacity(BUFFER, file);
-        // Of a pipe the first bytes may come late, and its length is not known anyway.
+        let mut reader = BufReader::with_capacity(BUFFER_SIZE, file);
+        // The length of a pipe is not known, and its first bytes may come late.
         let length = match metadata.is_file() {
-            true if reader.fill_buf().with_context(cannot_read)?.starts_with(GZIP) => None,
+            true if reader.fill_buf().with_context(cannot_read)?.starts_with(GZIP_MAGIC) => None,
             true => Some(metadata.len()),
             false => None,
         };
-        Ok(Self { packed: Box::new(reader), length })
+        Ok(Self { reader: Box::new(reader), length })
     }
 
-    /// How many bytes of text there are, if that is known beforehand.
+    /// The length of the text in bytes, if it is known in advance.
     pub(super) fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// The text. Waits for the first bytes.
+    /// Decompresses the input and skips the byte order mark. Waits for the first bytes.
     ///
     /// # Errors
-    /// When these cannot be read, or are UTF-16.
-    pub(super) fn text(self) -> io::Result<Box<dyn BufRead + Send>> {
-        let mut packed = self.packed;
-        let start = take_start(&mut packed, &[GZIP])?;
-        let is_gzip = start == GZIP;
-        let packed = Cursor::new(start).chain(packed);
+    /// If these cannot be read, or are UTF-16.
+    pub(super) fn into_text(self) -> io::Result<Box<dyn BufRead + Send>> {
+        let mut reader = self.reader;
+        let prefix = take_prefix(&mut reader, &[GZIP_MAGIC])?;
+        let is_gzip = prefix == GZIP_MAGIC;
+        let reader = Cursor::new(prefix).chain(reader);
         match is_gzip {
-            true => unmarked(BufReader::with_capacity(BUFFER, Gzip(MultiGzDecoder::new(packed)))),
-            false => unmarked(packed),
+            true => {
+                let text = GzipReader(MultiGzDecoder::new(reader));
+                without_bom(BufReader::with_capacity(BUFFER_SIZE, text))
+            }
+            false => without_bom(reader),
         }
     }
 }
 
-/// Text without the byte order mark that it may start with.
-fn unmarked(mut text: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
-    let [one, other] = UTF_16_MARKS;
-    let start = take_start(&mut text, &[UTF_8_MARK, one, other])?;
-    if UTF_16_MARKS.contains(&start.as_slice()) {
+fn without_bom(mut text: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
+    let [little_endian, big_endian] = UTF_16_BOMS;
+    let prefix = take_prefix(&mut text, &[UTF_8_BOM, little_endian, big_endian])?;
+    if UTF_16_BOMS.contains(&prefix.as_slice()) {
         return Err(io::Error::new(
             ErrorKind::InvalidData,
-            "this is UTF-16, but orders are read as UTF-8; convert it, as with iconv -f UTF-16 -t UTF-8",
+            "the input is UTF-16, but must be UTF-8; convert it, as with iconv -f UTF-16 -t UTF-8",
         ));
     }
-    match start == UTF_8_MARK {
+    match prefix == UTF_8_BOM {
         true => Ok(Box::new(text)),
-        false => Ok(Box::new(Cursor::new(start).chain(text))),
+        false => Ok(Box::new(Cursor::new(prefix).chain(text))),
     }
 }
 
-/// Takes bytes off for as long as they may become one of the marks, and so waits for no more than needed.
-fn take_start(reader: &mut impl BufRead, marks: &[&[u8]]) -> io::Result<Vec<u8>> {
-    let mut start = Vec::new();
-    while marks.iter().any(|mark| mark.len() > start.len() && mark.starts_with(&start)) {
+/// Takes bytes while they are the start of one of these prefixes, so that it waits for no more bytes than needed.
+fn take_prefix(reader: &mut impl BufRead, prefixes: &[&[u8]]) -> io::Result<Vec<u8>> {
+    let mut taken = Vec::new();
+    while prefixes.iter().any(|prefix| prefix.len() > taken.len() && prefix.starts_with(&taken)) {
         match reader.by_ref().bytes().next() {
-            Some(byte) => start.push(byte?),
+            Some(byte) => taken.push(byte?),
             None => break,
         }
     }
-    Ok(start)
+    Ok(taken)
 }
 
-/// Unpacked gzip, with errors for people.
-struct Gzip<R>(R);
+/// Decompresses gzip, with error messages for people.
+struct GzipReader<R>(R);
 
-impl<R: Read> Read for Gzip<R> {
+impl<R: Read> Read for GzipReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.0.read(buffer).map_err(|error| match error.kind() {
-            // Which of them it is cannot always be known: short garbage looks like the start of another member.
+            // One message for all three, because they cannot always be told apart: a few bytes of garbage look like
+            // the start of another gzip member.
             ErrorKind::UnexpectedEof | ErrorKind::InvalidInput | ErrorKind::InvalidData => {
                 io::Error::new(
                     error.kind(),
@@ -127,9 +130,9 @@ mod tests {
     use super::*;
 
     /// Bytes that arrive one by one.
-    struct Slow(Cursor<Vec<u8>>);
+    struct SlowReader(Cursor<Vec<u8>>);
 
-    impl Read for Slow {
+    impl Read for SlowReader {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             self.0.read(&mut buffer[..1])
         }
@@ -142,9 +145,9 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
-        let packed = Box::new(BufReader::new(Slow(Cursor::new(bytes.to_owned()))));
+        let reader = Box::new(BufReader::new(SlowReader(Cursor::new(bytes.to_owned()))));
         let mut text = Vec::new();
-        Input { packed, length: None }.text()?.read_to_end(&mut text)?;
+        Input { reader, length: None }.into_text()?.read_to_end(&mut text)?;
         Ok(text)
     }
 
@@ -154,13 +157,13 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_error(bytes: &[u8], said: &str) {
+    fn check_error(bytes: &[u8], message: &str) {
         let error = read(bytes).unwrap_err().to_string();
-        assert!(error.contains(said), "{error}");
+        assert!(error.contains(message), "{error}");
     }
 
     #[test]
-    fn text_is_read_as_it_is() {
+    fn text_is_read_unchanged() {
         for text in [&b""[..], b"a", b"\xef", b"\xef\xbb", b"\xef\xbba", b"\x1f", b"\x1fa", b"\xff"]
         {
             check(text, text);
@@ -177,7 +180,7 @@ mod tests {
 
     #[test]
     fn utf_16_is_an_error() {
-        for mark in UTF_16_MARKS {
+        for mark in UTF_16_BOMS {
             check_error(&[mark, b"{\0"].concat(), "UTF-16");
             check_error(&gzip(mark), "UTF-16");
         }
@@ -189,12 +192,12 @@ mod tests {
     }
 
     #[test]
-    fn gzip_that_is_not_whole_is_an_error() {
+    fn damaged_gzip_is_an_error() {
         let whole = gzip(b"some text");
         for length in 2..whole.len() {
             check_error(&whole[..length], "gzip data");
         }
-        for garbage in [&b"\0"[..], b"garbage", b"a lot of garbage", GZIP] {
+        for garbage in [&b"\0"[..], b"garbage", b"a lot of garbage", GZIP_MAGIC] {
             check_error(&[&whole[..], garbage].concat(), "gzip data");
         }
         let mut damaged = whole.clone();

@@ -1,59 +1,40 @@
-//! The lines of an import: [`read_lines`].
+//! The lines of the input: [`read_lines`].
 
-use std::io;
+use std::io::{self, BufRead as _, Read as _};
 
-use actix_web::web::Bytes;
 use tokio::sync::mpsc::Sender;
 
 use super::input::Input;
 
-/// The longest line, in bytes; the service takes less unless told otherwise.
+/// The longest line, in bytes. The service accepts less by default.
 const MAX_LINE: usize = 1 << 20;
 
 /// A line that is not blank.
 pub(super) struct Line {
-    /// Its place in the file, from 1.
+    /// Its number in the input, from 1.
     pub(super) number: u64,
-    /// Without its line break.
-    pub(super) text: Bytes,
+    /// Without the white space around it.
+    pub(super) text: Vec<u8>,
 }
 
-/// Cuts the input into lines, and hands over what has come so far, so that nothing waits for more.
-pub(super) fn read_lines(input: Input, portions: &Sender<io::Result<Vec<Line>>>) {
-    let mut input = match input.text() {
-        Ok(text) => text,
-        Err(error) => return drop(portions.blocking_send(Err(error))),
-    };
-    let (mut pending, mut number) = (Vec::new(), 0);
-    loop {
-        let bytes = match input.fill_buf() {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-            Err(error) => return drop(portions.blocking_send(Err(error))),
-        };
-        let came = bytes.len();
-        pending.extend_from_slice(bytes);
-        input.consume(came);
-        let ended = came == 0;
-        if ended && !pending.is_empty() {
-            pending.push(b'\n');
+/// Reads the input to its end, or until nobody receives its lines.
+///
+/// # Errors
+/// If the input cannot be read, or a line is too long.
+pub(super) fn read_lines(input: Input, lines: &Sender<Line>) -> io::Result<()> {
+    let mut input = input.into_text()?;
+    for number in 1.. {
+        let mut text = Vec::new();
+        if input.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut text)? == 0 {
+            break;
         }
-        let whole = pending.iter().rposition(|&byte| byte == b'\n').map_or(0, |last| last + 1);
-        let text: Bytes = pending.drain(..whole).collect::<Vec<_>>().into();
-        let mut lines = Vec::new();
-        for piece in text.split_inclusive(|&byte| byte == b'\n') {
-            number += 1;
-            if !piece.trim_ascii().is_empty() {
-                lines.push(Line { number, text: text.slice_ref(piece.trim_ascii()) });
-            }
+        if text.len() > MAX_LINE && !text.ends_with(b"\n") {
+            return Err(io::Error::other(format!("line {number} has more than {MAX_LINE} bytes")));
         }
-        if pending.len() > MAX_LINE {
-            let long = format!("line {} has more than {MAX_LINE} bytes", number + 1);
-            let _ = portions.blocking_send(Ok(lines));
-            return drop(portions.blocking_send(Err(io::Error::other(long))));
-        }
-        if !lines.is_empty() && portions.blocking_send(Ok(lines)).is_err() || ended {
-            return;
+        let text = text.trim_ascii().to_vec();
+        if !text.is_empty() && lines.blocking_send(Line { number, text }).is_err() {
+            break;
         }
     }
+    Ok(())
 }

@@ -1,56 +1,60 @@
-//! What came of an import: [`Tally`].
+//! The result of an import, for people: [`ImportSummary`].
 
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// How many refused lines are told one by one.
-const SHOWN: usize = 10;
+/// How many rejected lines are shown one by one.
+const SHOWN_LINES: usize = 10;
 
-/// How many orders were placed, and what was refused.
+/// How many orders were placed, and which were rejected.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ImportSummary {
     placed: u64,
-    /// By the kind of the problem.
-    refused: BTreeMap<String, u64>,
-    first: Vec<String>,
+    /// How many lines were rejected with each type of problem.
+    rejected: BTreeMap<String, u64>,
+    first_rejected: Vec<String>,
 }
 
-impl Tally {
-    pub(super) fn placed(&mut self) {
+impl ImportSummary {
+    pub(super) fn add_placed(&mut self) {
         self.placed += 1;
     }
 
-    pub(super) fn refused(&mut self, line: u64, kind: &str, detail: &str) {
-        *self.refused.entry(kind.to_owned()).or_default() += 1;
-        if self.first.len() < SHOWN {
-            self.first.push(format!("line {line}: {kind}: {detail}"));
+    pub(super) fn add_rejected(&mut self, line: u64, problem_type: &str, detail: &str) {
+        *self.rejected.entry(problem_type.to_owned()).or_default() += 1;
+        if self.first_rejected.len() < SHOWN_LINES {
+            self.first_rejected.push(format!("line {line}: {problem_type}: {detail}"));
         }
     }
 
-    /// Whether nothing was answered at all.
+    /// Whether no line was answered.
     pub(super) fn is_empty(&self) -> bool {
-        self.placed == 0 && self.nothing_refused()
+        self.placed == 0 && self.rejected.is_empty()
     }
 
-    pub(super) fn nothing_refused(&self) -> bool {
-        self.refused.is_empty()
+    /// Whether no line was rejected.
+    pub(super) fn all_placed(&self) -> bool {
+        self.rejected.is_empty()
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let refused: u64 = self.refused.values().sum();
-        write!(f, "placed {} of {} orders", self.placed, self.placed + refused)?;
-        if refused == 0 {
+        let rejected: u64 = self.rejected.values().sum();
+        write!(f, "placed {} of {} orders", self.placed, self.placed + rejected)?;
+        if rejected == 0 {
             return Ok(());
         }
-        let kinds: Vec<_> =
-            self.refused.iter().map(|(kind, count)| format!("{count} {kind}")).collect();
-        write!(f, "; refused {refused}: {}", kinds.join(", "))?;
-        for line in &self.first {
+        let types: Vec<_> = self
+            .rejected
+            .iter()
+            .map(|(problem_type, count)| format!("{count} {problem_type}"))
+            .collect();
+        write!(f, "; refused {rejected}: {}", types.join(", "))?;
+        for line in &self.first_rejected {
             write!(f, "\n  {line}")?;
         }
-        match refused - self.first.len() as u64 {
+        match rejected - self.first_rejected.len() as u64 {
             0 => Ok(()),
             more => write!(f, "\n  and {more} more"),
         }
@@ -62,20 +66,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_tally_counts_by_kind_and_shows_the_first() {
-        let mut tally = Tally::default();
-        tally.placed();
-        assert_eq!(tally.to_string(), "placed 1 of 1 orders");
-        tally.refused(2, "id-taken", "order 1 already exists");
+    fn a_summary_counts_by_type_and_shows_the_first_lines() {
+        let mut summary = ImportSummary::default();
+        summary.add_placed();
+        assert_eq!(summary.to_string(), "placed 1 of 1 orders");
+        summary.add_rejected(2, "id-taken", "order 1 already exists");
         let shown = "placed 1 of 2 orders; refused 1: 1 id-taken\n  line 2: id-taken: order 1 already exists";
-        assert_eq!(tally.to_string(), shown);
+        assert_eq!(summary.to_string(), shown);
         for line in 3..20 {
-            tally.refused(line, "order-conflict", "too close");
+            summary.add_rejected(line, "order-conflict", "too close");
         }
-        let said = tally.to_string();
+        let shown = summary.to_string();
         assert!(
-            said.starts_with("placed 1 of 19 orders; refused 18: 1 id-taken, 17 order-conflict\n")
+            shown.starts_with("placed 1 of 19 orders; refused 18: 1 id-taken, 17 order-conflict\n")
         );
-        assert!(said.ends_with("\n  line 11: order-conflict: too close\n  and 8 more"), "{said}");
+        assert!(shown.ends_with("\n  line 11: order-conflict: too close\n  and 8 more"), "{shown}");
     }
 }
