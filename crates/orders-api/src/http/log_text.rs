@@ -1,14 +1,14 @@
-//! Text that others wrote, made safe for the log: [`LogText`].
+//! Untrusted text made safe for the log: [`LogText`].
 
 use std::fmt::{self, Display, Write as _};
 
-/// The most characters of one text that the log shows.
+/// How many characters of a text are shown.
 const MAX_CHARS: usize = 256;
 
-/// Text that others wrote (a client, the database), as a part of one line of the log.
+/// Text from a client or the database, displayed as a part of one line of the log.
 ///
-/// Characters that could end the line or control a terminal are escaped as in Rust, and so is the backslash. Only the
-/// first 256 characters are shown, with `...` if there are more. Space around the text is left out.
+/// Backslashes, and characters that could end the line or control a terminal, are escaped as in Rust. After
+/// [`MAX_CHARS`] characters comes `...`. White space around the text is removed.
 pub(crate) struct LogText<'a>(pub(crate) &'a str);
 
 impl Display for LogText<'_> {
@@ -47,14 +47,14 @@ mod tests {
     }
 
     #[test]
-    fn ordinary_text_is_shown_as_it_is() {
+    fn ordinary_text_is_shown_unchanged() {
         check("", "");
         check("/orders/é %0A \"x\"", "/orders/é %0A \"x\"");
         check(" no route to host\n", "no route to host");
     }
 
     #[test]
-    fn what_could_forge_a_line_or_control_a_terminal_is_escaped() {
+    fn characters_that_could_forge_a_line_or_control_a_terminal_are_escaped() {
         check("a\nb\r\tc", r"a\nb\r\tc");
         check("\u{1b}[2J\u{9b}1m\0\u{7f}", r"\u{1b}[2J\u{9b}1m\u{0}\u{7f}");
         check("a\u{2028}b\u{85}c\u{202e}d\u{2066}e", r"a\u{2028}b\u{85}c\u{202e}d\u{2066}e");
@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn long_text_is_cut() {
+    fn long_text_is_truncated() {
         check(&"é".repeat(256), &"é".repeat(256));
         check(&"é".repeat(257), &format!("{}...", "é".repeat(256)));
     }

@@ -1,4 +1,4 @@
-//! The body of a response, and the line that the log gets when it ends: [`LoggedBody`].
+//! The body of a response that writes the log line of its request: [`LoggedBody`].
 
 use std::error::Error;
 use std::pin::Pin;
@@ -10,53 +10,51 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
+use log::Level;
 
+use super::as_text;
 use crate::http::log_text::LogText;
 
-/// A body that writes one line to the log when it ends or is dropped: the request, the status, the time from the
-/// request to that moment, how many bytes were handed to the connection, and whether the body was cut off.
+/// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
+/// request, the bytes that were passed to the connection, and whether and why the body was cut off.
 pub(crate) struct LoggedBody {
     body: BoxBody,
-    /// What the head announces.
+    /// The size according to the head of the response.
     size: BodySize,
-    exchange: Exchange,
+    request: LoggedRequest,
     bytes: u64,
     outcome: Option<Outcome>,
 }
 
-/// A request and the head of its response.
-pub(crate) struct Exchange {
+/// A request and the status of its response.
+pub(crate) struct LoggedRequest {
     pub(crate) request: HttpRequest,
     pub(crate) status: StatusCode,
-    pub(crate) began: Instant,
-    /// Visible ASCII.
+    pub(crate) start: Instant,
     pub(crate) id: HeaderValue,
 }
 
 /// How a body ended.
 enum Outcome {
-    Whole,
-    /// The body failed for this reason.
+    Complete,
+    /// The body failed with this error.
     Failed(String),
 }
 
 impl LoggedBody {
-    pub(crate) fn new(body: BoxBody, exchange: Exchange) -> Self {
-        Self { size: body.size(), body, exchange, bytes: 0, outcome: None }
+    pub(crate) fn new(body: BoxBody, request: LoggedRequest) -> Self {
+        Self { size: body.size(), body, request, bytes: 0, outcome: None }
     }
 
-    /// Whether everything was handed over that the head announced.
-    fn is_whole(&self) -> bool {
-        match self.size {
+    /// Whether the body was passed to the connection as a whole. One of a known size may be dropped after its last byte,
+    /// before it has an outcome.
+    fn is_complete(&self) -> bool {
+        let has_all_bytes = match self.size {
             BodySize::None => true,
             BodySize::Sized(length) => self.bytes >= length,
             BodySize::Stream => false,
-        }
-    }
-
-    /// How many bytes of the body the client was sent: the body of a response to HEAD is made and thrown away.
-    fn sent(&self) -> u64 {
-        if self.exchange.request.method() == Method::HEAD { 0 } else { self.bytes }
+        };
+        has_all_bytes || matches!(self.outcome, Some(Outcome::Complete))
     }
 }
 
@@ -75,17 +73,17 @@ impl MessageBody for LoggedBody {
         match &polled {
             Poll::Ready(Some(Ok(bytes))) => self.bytes += bytes.len() as u64,
             Poll::Ready(Some(Err(error))) => {
-                self.outcome = Some(Outcome::Failed(innermost(&**error).to_string()));
+                self.outcome = Some(Outcome::Failed(root_cause(&**error).to_string()));
             }
-            Poll::Ready(None) => self.outcome = Some(Outcome::Whole),
+            Poll::Ready(None) => self.outcome = Some(Outcome::Complete),
             Poll::Pending => {}
         }
         polled
     }
 }
 
-/// The error that all others came from; compression wraps those of the body that it compresses.
-fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+/// The innermost error: compression wraps the errors of the body that it compresses.
+fn root_cause<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
     while let Some(source) = error.source() {
         error = source;
     }
@@ -94,25 +92,26 @@ fn innermost<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'stat
 
 impl Drop for LoggedBody {
     fn drop(&mut self) {
-        let Exchange { request, status, began, id } = &self.exchange;
-        let (method, path) = (LogText(request.method().as_str()), LogText(request.path()));
-        let (status, time) = (status.as_u16(), began.elapsed());
-        // OK because both kinds of request id are visible ASCII.
-        let id = id.to_str().expect("visible ASCII");
-        let bytes = self.sent();
-        match &self.outcome {
-            Some(Outcome::Failed(reason)) => log::warn!(
-                "{method} {path} {status} {time:.1?} {bytes} bytes, cut off: {} {id}",
-                LogText(reason)
-            ),
-            None if !self.is_whole() => log::info!(
-                "{method} {path} {status} {time:.1?} {bytes} bytes, cut off: the client closed the connection or \
-                 stopped reading {id}"
-            ),
-            Some(Outcome::Whole) | None => {
-                log::info!("{method} {path} {status} {time:.1?} {bytes} bytes {id}");
+        let LoggedRequest { request, status, start, id } = &self.request;
+        let (level, cut_off) = match &self.outcome {
+            Some(Outcome::Failed(error)) => (Level::Warn, format!(", cut off: {}", LogText(error))),
+            _ if self.is_complete() => (Level::Info, String::new()),
+            _ => {
+                let reason = "the client closed the connection or stopped reading";
+                (Level::Info, format!(", cut off: {reason}"))
             }
-        }
+        };
+        // The body of a response to HEAD is produced but not sent.
+        let bytes = if request.method() == Method::HEAD { 0 } else { self.bytes };
+        log::log!(
+            level,
+            "{} {} {} {:.1?} {bytes} bytes{cut_off} {}",
+            LogText(request.method().as_str()),
+            LogText(request.path()),
+            status.as_u16(),
+            start.elapsed(),
+            as_text(id)
+        );
     }
 }
 
@@ -121,8 +120,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_innermost_error_is_the_cause() {
+    fn the_root_cause_is_the_innermost_error() {
         let wrapped = anyhow::anyhow!("no route to host").context("io").context("body");
-        assert_eq!(innermost(wrapped.as_ref()).to_string(), "no route to host");
+        assert_eq!(root_cause(wrapped.as_ref()).to_string(), "no route to host");
     }
 }

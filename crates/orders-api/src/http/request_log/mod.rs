@@ -1,4 +1,4 @@
-//! What is known of every request: its id, one line in the log when its response ends, and the cause when it failed.
+//! The log of requests: each has an id, gets one line when its response ends, and a line with the cause if it failed.
 
 mod logged_body;
 
@@ -13,47 +13,48 @@ use actix_web::{Error, ResponseError};
 use log::Level;
 use uuid::Uuid;
 
-use self::logged_body::{Exchange, LoggedBody};
+use self::logged_body::{LoggedBody, LoggedRequest};
 use crate::http::log_text::LogText;
-use crate::problem::ProblemType;
-use crate::problem::{PROBLEM_JSON, Problem};
+use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
 
-/// Names a request, in what the client sends and in what it gets back.
+/// The id of a request, in the request and in its response.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest request id that is taken over.
+/// The longest request id that is accepted from a client, in bytes.
 const MAX_REQUEST_ID: usize = 128;
 
-/// Wraps the whole app: the first to see a request and the last to see its answer.
+/// The outermost middleware: gives the request its id, and logs it.
 pub(crate) async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
-    let began = Instant::now();
+    let start = Instant::now();
     let id = request_id(request.headers());
     let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
     if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
-        // OK because both kinds of request id are visible ASCII.
-        log_cause(problem, id.to_str().expect("visible ASCII"));
+        log_cause(problem, as_text(&id));
     }
     response.headers_mut().insert(X_REQUEST_ID, id.clone());
-    let exchange =
-        Exchange { request: response.request().clone(), status: response.status(), began, id };
-    Ok(response.map_body(|_, body| LoggedBody::new(body, exchange)))
+    let request =
+        LoggedRequest { request: response.request().clone(), status: response.status(), start, id };
+    Ok(response.map_body(|_, body| LoggedBody::new(body, request)))
 }
 
-/// The id that the client gave, if it is one to write into a log, or a new one.
+/// The client's id if it can be written to the log, or else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(X_REQUEST_ID).filter(|given| {
         (1..=MAX_REQUEST_ID).contains(&given.len())
             && given.as_bytes().iter().all(u8::is_ascii_graphic)
     });
     given.cloned().unwrap_or_else(|| {
-        let mut buffer = Uuid::encode_buffer();
-        let text: &str = Uuid::now_v7().hyphenated().encode_lower(&mut buffer);
-        // OK because a UUID is hexadecimal digits and hyphens.
-        HeaderValue::from_str(text).expect("a UUID")
+        // OK because a UUID consists of hexadecimal digits and hyphens.
+        HeaderValue::from_str(&Uuid::now_v7().to_string()).expect("a UUID")
     })
+}
+
+/// OK because [`request_id`] returns visible ASCII.
+fn as_text(request_id: &HeaderValue) -> &str {
+    request_id.to_str().expect("visible ASCII")
 }
 
 fn log_cause(problem: &Problem, request_id: &str) {
@@ -67,12 +68,13 @@ fn log_cause(problem: &Problem, request_id: &str) {
     }
 }
 
-/// Puts a problem in the place of an error that the framework answered in its own words.
+/// Replaces an error response of the framework by a problem.
 fn as_problem(response: ServiceResponse<BoxBody>) -> ServiceResponse<BoxBody> {
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
-    let said = response.headers().get(CONTENT_TYPE);
-    if !is_error || said.is_some_and(|said| said.as_bytes() == PROBLEM_JSON.as_bytes()) {
+    let content_type = response.headers().get(CONTENT_TYPE);
+    let is_problem = content_type.is_some_and(|value| value.as_bytes() == PROBLEM_JSON.as_bytes());
+    if !is_error || is_problem {
         return response;
     }
     let problem_type = ProblemType::ALL
@@ -96,14 +98,14 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(given: &[u8], taken_over: bool) {
+    fn check(given: &[u8], accepted: bool) {
         let mut headers = HeaderMap::new();
         headers.insert(X_REQUEST_ID, HeaderValue::from_bytes(given).unwrap());
-        assert_eq!(request_id(&headers).as_bytes() == given, taken_over);
+        assert_eq!(request_id(&headers).as_bytes() == given, accepted);
     }
 
     #[test]
-    fn a_request_id_is_taken_over_when_it_is_fit_for_a_log() {
+    fn a_request_id_is_accepted_if_it_can_be_logged() {
         check(b"a", true);
         check(&[b'x'; 128], true);
         check(&[b'x'; 129], false);
@@ -114,7 +116,7 @@ mod tests {
 
     #[test]
     fn without_a_request_id_there_is_a_new_one() {
-        let made = || request_id(&HeaderMap::new());
-        assert_ne!(made(), made());
+        let new_id = || request_id(&HeaderMap::new());
+        assert_ne!(new_id(), new_id());
     }
 }
