@@ -1,4 +1,4 @@
-//! The program itself: its commands, and what it says when it cannot start.
+//! The commands of the program, and its errors if it cannot start.
 
 use std::process::{Command, Output};
 
@@ -6,9 +6,9 @@ use orders_api::cli;
 
 use crate::app::App;
 
-/// The program ends with an error that holds each of these, and the password nowhere.
+/// The program fails with a message that contains each of these parts, and not the password.
 #[track_caller]
-fn fails(arguments: &[&str], said: &[&str]) {
+fn fails(arguments: &[&str], parts: &[&str]) {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_orders-api"))
         .args(arguments)
         .env_remove("DATABASE_URL")
@@ -16,14 +16,14 @@ fn fails(arguments: &[&str], said: &[&str]) {
         .unwrap();
     let output = String::from_utf8([stdout, stderr].concat()).unwrap();
     assert!(!status.success(), "{output}");
-    for part in said {
+    for part in parts {
         assert!(output.contains(part), "no {part:?} in {output}");
     }
     assert!(!output.contains("s3cret"), "{output}");
 }
 
 #[test]
-fn a_wrong_setting_stops_the_start_and_says_what_to_do() {
+fn a_wrong_setting_is_an_error_that_says_what_to_do() {
     fails(&["--database-url", "mysql://me:s3cret@db/orders"], &["postgres://", "DATABASE_URL"]);
     fails(&["--database-url", "postgres://me:s3cret/x@db/orders"], &["%2F"]);
     fails(
@@ -37,7 +37,7 @@ fn a_wrong_setting_stops_the_start_and_says_what_to_do() {
 }
 
 #[test]
-fn an_address_in_use_is_named() {
+fn an_address_in_use_is_an_error_that_names_it() {
     let app = App::start();
     let database = app.cli().database.database_url.unwrap();
     let address = app.address().to_string();
@@ -45,7 +45,7 @@ fn an_address_in_use_is_named() {
 }
 
 #[test]
-fn the_samples_are_added_once_and_agree_with_the_rule() {
+fn the_samples_are_added_once_and_do_not_conflict() {
     let app = App::start();
     let cli = app.cli();
     cli::seed(&cli).unwrap();
@@ -60,7 +60,7 @@ fn the_samples_are_added_once_and_agree_with_the_rule() {
 }
 
 #[test]
-fn migrations_go_back_and_forth() {
+fn migrations_can_be_reverted_and_applied_again() {
     let app = App::start();
     let cli = app.cli();
     for revert in [false, true, false] {
@@ -70,7 +70,7 @@ fn migrations_go_back_and_forth() {
 }
 
 #[test]
-fn a_newer_schema_is_refused_by_every_command() {
+fn every_command_rejects_a_newer_schema() {
     let app = App::start();
     app.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
     let url = app.cli().database.database_url.unwrap();
@@ -81,7 +81,7 @@ fn a_newer_schema_is_refused_by_every_command() {
 }
 
 #[test]
-fn a_read_only_server_is_refused_and_the_way_out_named() {
+fn a_read_only_server_is_rejected_with_a_way_out() {
     let app = App::start();
     let url = app.cli().database.database_url.unwrap();
     let url = format!("{url}&options=-c%20default_transaction_read_only%3Don");

@@ -13,7 +13,7 @@ fn start(app: &App) -> Program {
     Program::start(&["--database-url", &app.cli().database.database_url.unwrap()])
 }
 
-/// An export of all orders with this request id, of which the head is read.
+/// Starts an export of all orders with this request id, and reads the head of the response.
 fn export(program: &Program, id: &str) -> Wire {
     let head = format!("GET /orders HTTP/1.1\nAccept: {NDJSON}\nX-Request-Id: {id}");
     let mut wire = Wire::open_at(program.address(), &head);
@@ -21,7 +21,7 @@ fn export(program: &Program, id: &str) -> Wire {
     wire
 }
 
-/// The bytes that a line of the log says were sent.
+/// The number of bytes that a line of the log contains.
 #[track_caller]
 fn bytes(line: &str) -> usize {
     let (before, _) = line.split_once(" bytes").unwrap_or_else(|| panic!("no bytes: {line}"));
@@ -64,7 +64,7 @@ fn a_stream_is_logged_when_it_ends() {
 }
 
 #[test]
-fn a_client_that_closes_the_connection_is_not_a_fault() {
+fn a_client_that_closes_the_connection_is_not_a_warning() {
     let app = App::start_full(&[]);
     let program = start(&app);
     let mut wire = export(&program, "closed");
@@ -75,7 +75,7 @@ fn a_client_that_closes_the_connection_is_not_a_fault() {
     assert!(line.contains("INFO") && line.contains("GET /orders 200 "), "{line}");
     assert!(line.contains(", cut off: the client closed the connection"), "{line}");
     assert!((1..MANY * 100).contains(&bytes(&line)), "{line}");
-    // The service goes on, and has said nothing else.
+    // The service still answers, and has logged nothing else.
     program.send("GET", "/healthz", "");
     program.logs("GET /healthz 200 ");
     assert_eq!(program.log().len(), 2, "{:#?}", program.log());
@@ -95,7 +95,7 @@ fn a_stream_that_fails_is_logged_with_its_cause() {
 }
 
 #[test]
-fn a_cause_is_one_line_with_its_request_id() {
+fn a_cause_is_logged_as_one_line_with_the_request_id() {
     let app = App::start();
     let program = start(&app);
     app.execute(
@@ -113,7 +113,7 @@ fn a_cause_is_one_line_with_its_request_id() {
 }
 
 #[test]
-fn what_a_client_writes_cannot_fill_the_log() {
+fn long_requests_do_not_fill_the_log() {
     let app = App::start();
     let program = start(&app);
     for head in [

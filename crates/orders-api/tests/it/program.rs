@@ -1,4 +1,4 @@
-//! The program itself as a service that runs: [`Program`].
+//! The program as a running service: [`Program`].
 
 use std::fs;
 use std::net::SocketAddr;
@@ -12,7 +12,7 @@ use ureq::http::Request;
 
 use crate::app::{Answer, STALL_TIMEOUT};
 
-/// The program, running.
+/// A running service in a process of its own.
 pub(crate) struct Program {
     service: Service,
     directory: TempDir,
@@ -51,7 +51,7 @@ impl Program {
         self.service.address()
     }
 
-    /// The lines that it has logged since it listens, without those of the start's `GET /readyz`.
+    /// The lines that it has logged since it listens, except those of `GET /readyz`, which the start sends.
     pub(crate) fn log(&self) -> Vec<String> {
         let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
         log.split_inclusive('\n')
@@ -63,7 +63,7 @@ impl Program {
             .collect()
     }
 
-    /// The first line of the log that has this part; waits for it.
+    /// Waits until a line of the log contains this part, and returns it.
     #[track_caller]
     pub(crate) fn logs(&self, part: &str) -> String {
         let began = Instant::now();
@@ -76,7 +76,7 @@ impl Program {
         }
     }
 
-    /// Waits until `/readyz` has this status.
+    /// Waits until `GET /readyz` has this status.
     pub(crate) fn wait_for(&self, status: u16) -> Answer {
         let began = Instant::now();
         loop {
