@@ -1,33 +1,29 @@
-//! A race harness for the orders service, in the manner of Jepsen.
+//! A fault-injection test for the orders service, in the style of Jepsen.
 //!
-//! It starts several services on one private, durable PostgreSQL, lets many clients race for few
-//! times, kills services with SIGKILL and crashes PostgreSQL meanwhile, and then holds what the
-//! clients saw and what the database keeps against the contract.
+//! It starts several service processes on one private, durable PostgreSQL. Many clients compete for
+//! few times, while a fault injector kills service processes with SIGKILL and crashes PostgreSQL.
+//! At the end it checks the recorded history and the rows of the database against the contract.
 //!
-//! Every write carries a fee or a name that no other write has. So every state that anybody sees
-//! tells which request made it, and the history of each order and calendar can be checked for
-//! linearizability although many outcomes are unknown.
+//! Every write contains a unique value: an order's fee, or a calendar's name, encodes the operation
+//! that wrote it. So every observed state identifies its operation, and the history of each order
+//! and each calendar can be checked for linearizability, although many outcomes are unknown.
 //!
-//! | part | what it does |
+//! | module | contents |
 //! |---|---|
-//! | [`plan`] | what is requested, as a function of a seed |
-//! | [`cluster`] | the services and their PostgreSQL |
-//! | [`traffic`] | the clients |
-//! | [`nemesis`] | the faults |
-//! | [`history`] | what was requested, answered and broken, and when |
-//! | [`keep`] | what the database keeps in the end |
-//! | [`check`] | whether all of that can be right |
+//! | [`cluster`] | the service processes and their PostgreSQL |
+//! | [`workload`] | the operations, generated from a seed, and the clients that send them |
+//! | [`http`] | requests, and how responses are classified |
+//! | [`faults`] | the fault injector |
+//! | [`history`] | all operations and faults of a run, with their times |
+//! | [`database`] | the rows at the end of a run |
+//! | [`checks`] | the invariants, checked against the history and the rows |
+//! | [`run`] | a whole run |
 
-pub mod answer;
-pub mod check;
-mod client;
+pub mod checks;
 pub mod cluster;
+pub mod database;
+pub mod faults;
 pub mod history;
-pub mod keep;
-pub mod mark;
-pub mod nemesis;
-pub mod plan;
-pub mod request;
+pub mod http;
 pub mod run;
-pub mod targets;
-pub mod traffic;
+pub mod workload;

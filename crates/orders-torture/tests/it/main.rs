@@ -1,5 +1,5 @@
-//! What the harness promises: good histories are accepted, and every kind of violation is found.
+//! Tests that the checks accept valid histories and find every kind of violation.
 
-mod cluster;
 mod histories;
-mod story;
+mod history_builder;
+mod runs;

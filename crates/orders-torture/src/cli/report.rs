@@ -1,0 +1,107 @@
+//! What is printed.
+#![expect(clippy::print_stdout, reason = "the report is the purpose of the program")]
+
+use std::collections::BTreeMap;
+
+use orders_torture::checks::CheckResult;
+use orders_torture::faults::FaultKind;
+use orders_torture::history::History;
+use orders_torture::run::{RunResult, Settings};
+
+/// How many violations of one check are shown.
+const MAX_VIOLATIONS: usize = 5;
+
+/// How many lines of evidence of one violation are shown.
+const MAX_EVIDENCE: usize = 50;
+
+/// Prints what is about to happen.
+pub(crate) fn print_settings(settings: &Settings) {
+    let Settings { seed, processes, clients, duration, kill_every, database_crashes, .. } =
+        settings;
+    println!(
+        "seed {seed}: {clients} clients on {processes} processes for {duration:?}; \
+         SIGKILL every {kill_every:?}, {database_crashes} database crashes"
+    );
+    if let Some(sabotage) = settings.sabotage {
+        println!("broken on purpose: {sabotage:?}");
+    }
+}
+
+/// Prints what happened and what the checks found.
+pub(crate) fn print_result(settings: &Settings, result: &RunResult) {
+    print_operations(&result.history);
+    print_latencies(&result.history);
+    print_faults(&result.history);
+    let (orders, waits) = (result.rows.orders.len(), result.long_lock_waits);
+    println!("\nin the database at the end: {orders} orders; lock waits over 1 s: {waits}");
+    println!("\nchecks");
+    result.checks.iter().for_each(print_check);
+    match result.violations() {
+        0 => println!("\n0 violations (seed {})", settings.seed),
+        count => println!("\n{count} VIOLATIONS (seed {})", settings.seed),
+    }
+}
+
+fn print_operations(history: &History) {
+    let mut counts: BTreeMap<&str, BTreeMap<&str, usize>> = BTreeMap::new();
+    for operation in &history.operations {
+        let outcomes = counts.entry(operation.request.kind()).or_default();
+        *outcomes.entry(operation.outcome.kind()).or_default() += 1;
+    }
+    println!("\nrequests");
+    for (request, outcomes) in counts {
+        let total: usize = outcomes.values().sum();
+        let outcomes: Vec<_> = outcomes.iter().map(|(kind, n)| format!("{n} {kind}")).collect();
+        println!("  {request:<16}{total:>8}  {}", outcomes.join(", "));
+    }
+}
+
+fn print_latencies(history: &History) {
+    let operations = history.operations.iter();
+    let mut latencies: Vec<_> =
+        operations.clone().map(|operation| operation.completed.0 - operation.invoked.0).collect();
+    latencies.sort_unstable();
+    let milliseconds = |latency: Option<&u64>| latency.map_or(0.0, |micros| *micros as f64 / 1e3);
+    let total = latencies.len();
+    let percentile = |per_mille: usize| milliseconds(latencies.get(total * per_mille / 1000));
+    let end = operations.map(|operation| operation.completed.0).max().unwrap_or(0);
+    println!(
+        "  {:<16}{total:>8}  {:.0} per second; p50 {:.1} ms, p99 {:.1} ms, max {:.1} ms",
+        "all",
+        total as f64 / (end as f64 / 1e6).max(1e-6),
+        percentile(500),
+        percentile(990),
+        milliseconds(latencies.last()),
+    );
+}
+
+fn print_faults(history: &History) {
+    let mut kills: BTreeMap<usize, usize> = BTreeMap::new();
+    let mut crashes = 0;
+    for fault in &history.faults {
+        match fault.kind {
+            FaultKind::KillService(process) => *kills.entry(process).or_default() += 1,
+            FaultKind::CrashPostgres => crashes += 1,
+        }
+    }
+    let total: usize = kills.values().sum();
+    let each: Vec<_> =
+        kills.iter().map(|(process, n)| format!("{n} of process {process}")).collect();
+    println!("\nfaults\n  {total} SIGKILLs ({}), {crashes} database crashes", each.join(", "));
+}
+
+fn print_check(check: &CheckResult) {
+    let CheckResult { invariant, examined, things, violations } = check;
+    let verdict = if violations.is_empty() { "ok  " } else { "FAIL" };
+    println!("  {verdict} {invariant}: {examined} {things}");
+    for violation in violations.iter().take(MAX_VIOLATIONS) {
+        println!("    - {}", violation.message);
+        let evidence = violation.evidence.iter().filter(|line| !line.is_empty());
+        for line in evidence.take(MAX_EVIDENCE) {
+            println!("      {line}");
+        }
+    }
+    if violations.len() > MAX_VIOLATIONS {
+        println!("    and {} more", violations.len() - MAX_VIOLATIONS);
+    }
+}

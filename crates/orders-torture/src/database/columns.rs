@@ -1,0 +1,108 @@
+//! The queries that read the rows, and how their columns are decoded.
+
+use std::fmt::Display;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
+use orders_core::{CalendarId, Name, OrderId, ServiceId, Timestamp};
+
+use super::{CalendarRow, DatabaseError, OrderRow};
+
+#[derive(QueryableByName)]
+pub(super) struct OrderColumns {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    calendar: String,
+    #[diesel(sql_type = BigInt)]
+    gap: i64,
+    #[diesel(sql_type = BigInt)]
+    datetime: i64,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    slot_from: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    slot_to: Option<i64>,
+    #[diesel(sql_type = BigInt)]
+    cents: i64,
+    #[diesel(sql_type = Array<Text>)]
+    services: Vec<String>,
+    #[diesel(sql_type = BigInt)]
+    version: i64,
+    #[diesel(sql_type = BigInt)]
+    created_at: i64,
+}
+
+impl OrderColumns {
+    pub(super) const QUERY: &str = "
+        SELECT orders.id, calendars.id AS calendar,
+               (extract(epoch FROM orders.minimum_gap) * 1000000)::bigint AS gap,
+               (extract(epoch FROM datetime) * 1000000)::bigint AS datetime,
+               (extract(epoch FROM lower(slot)) * 1000000)::bigint AS slot_from,
+               (extract(epoch FROM upper(slot)) * 1000000)::bigint AS slot_to,
+               (totalfee * 100)::bigint AS cents, services, version,
+               (extract(epoch FROM created_at) * 1000000)::bigint AS created_at
+          FROM orders JOIN calendars ON calendars.key = orders.calendar
+         ORDER BY orders.id";
+
+    pub(super) fn decode(self) -> Result<OrderRow, DatabaseError> {
+        let services = self.services.into_iter().map(|id| valid(ServiceId::new(id)));
+        Ok(OrderRow {
+            id: valid(OrderId::new(self.id))?,
+            calendar: valid(CalendarId::new(self.calendar))?,
+            gap: self.gap,
+            datetime: valid(Timestamp::from_micros(self.datetime))?,
+            slot: self.slot_from.zip(self.slot_to),
+            cents: self.cents,
+            services: services.collect::<Result<_, _>>()?,
+            version: valid(self.version.try_into())?,
+            created_at: valid(Timestamp::from_micros(self.created_at))?,
+        })
+    }
+}
+
+#[derive(QueryableByName)]
+pub(super) struct CalendarColumns {
+    #[diesel(sql_type = Text)]
+    id: String,
+    #[diesel(sql_type = Text)]
+    name: String,
+    #[diesel(sql_type = BigInt)]
+    gap: i64,
+}
+
+impl CalendarColumns {
+    pub(super) const QUERY: &str = "
+        SELECT id, name, (extract(epoch FROM minimum_gap) * 1000000)::bigint AS gap
+          FROM calendars ORDER BY id";
+
+    pub(super) fn decode(self) -> Result<CalendarRow, DatabaseError> {
+        let (id, name) = (valid(CalendarId::new(self.id))?, valid(Name::new(self.name))?);
+        Ok(CalendarRow { id, name, gap: self.gap })
+    }
+}
+
+/// A service of an order, in `order_services`, in the order itself, or in both.
+#[derive(QueryableByName)]
+pub(super) struct ServiceColumns {
+    #[diesel(sql_type = Text)]
+    pub(super) description: String,
+    /// Whether it is in both.
+    #[diesel(sql_type = Bool)]
+    pub(super) matches: bool,
+}
+
+impl ServiceColumns {
+    pub(super) const QUERY: &str = "
+        SELECT coalesce(s.order_id, o.id) || ' ' || coalesce(s.service, o.service)
+                   || CASE WHEN s.order_id IS NULL THEN ' is missing' ELSE ' matches no order' END
+                   AS description,
+               s.order_id IS NOT NULL AND o.id IS NOT NULL AS matches
+          FROM order_services s
+          FULL JOIN (SELECT id, calendar, datetime, unnest(services) AS service FROM orders) o
+            ON (s.order_id, s.calendar, s.datetime, s.service)
+               = (o.id, o.calendar, o.datetime, o.service)";
+}
+
+fn valid<T, E: Display>(value: Result<T, E>) -> Result<T, DatabaseError> {
+    value.map_err(|error| DatabaseError::InvalidValue(error.to_string()))
+}

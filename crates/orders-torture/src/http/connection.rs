@@ -1,0 +1,87 @@
+//! A client's connection to a service process: [`Connection`].
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use ureq::http::header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
+use ureq::{Agent, Body, http};
+
+use crate::history::OperationId;
+
+use super::classify::Response;
+use super::message::RequestMessage;
+use super::{Outcome, Request};
+
+/// How long a client waits for a response. The service promises one within 10 seconds.
+const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// A keep-alive connection to one generation of a service process. It never retries a request.
+pub(crate) struct Connection {
+    agent: Agent,
+    address: SocketAddr,
+}
+
+impl Connection {
+    pub(crate) fn new(address: SocketAddr) -> Self {
+        let config = Agent::config_builder()
+            .proxy(None)
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .max_idle_connections(1)
+            .input_buffer_size(16 * 1024)
+            .output_buffer_size(16 * 1024)
+            .timeout_global(Some(TIMEOUT))
+            .build();
+        Self { agent: config.new_agent(), address }
+    }
+
+    /// Sends the request of an operation once, and waits for the outcome.
+    pub(crate) fn execute(&self, request: &Request, operation: OperationId) -> Outcome {
+        let RequestMessage { method, path, body } = RequestMessage::new(request, operation);
+        match self.send(method, &path, body) {
+            Ok(response) => Outcome::of_response(request, &response),
+            Err(ureq::Error::ConnectionFailed) => Outcome::NotSent,
+            Err(ureq::Error::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                Outcome::NotSent
+            }
+            Err(error) => Outcome::NoResponse(error.to_string()),
+        }
+    }
+
+    /// Sends a request, and returns the response whatever its status is.
+    ///
+    /// # Errors
+    /// If there is no response.
+    pub(crate) fn send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+    ) -> Result<Response, ureq::Error> {
+        let request =
+            http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        let response = match body {
+            Some(body) => {
+                self.agent.run(request.header(CONTENT_TYPE, "application/json").body(body)?)?
+            }
+            None => self.agent.run(request.body(())?)?,
+        };
+        read(response)
+    }
+}
+
+fn read(mut response: http::Response<Body>) -> Result<Response, ureq::Error> {
+    let header = |name| {
+        let value = response.headers().get(name)?;
+        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    Ok(Response {
+        status: response.status().as_u16(),
+        content_type: header(CONTENT_TYPE),
+        location: header(LOCATION),
+        etag: header(ETAG),
+        retry_after: header(RETRY_AFTER),
+        body: response.body_mut().read_to_string()?,
+    })
+}

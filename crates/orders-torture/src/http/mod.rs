@@ -1,0 +1,12 @@
+//! What clients send and receive: [`Request`], [`Outcome`].
+
+mod classify;
+mod connection;
+mod message;
+mod outcome;
+mod request;
+
+pub(crate) use connection::Connection;
+pub use message::{SERVICES, services_of};
+pub use outcome::{OrderConflict, Outcome};
+pub use request::Request;

@@ -1,0 +1,8 @@
+//! The checks on histories made by hand.
+
+mod double_booking;
+mod linearizability;
+mod provenance;
+mod rejections;
+mod responses;
+mod rows;

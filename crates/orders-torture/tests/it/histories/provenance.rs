@@ -1,0 +1,25 @@
+//! Histories with states that no operation sent.
+
+use orders_torture::http::Outcome;
+
+use crate::history_builder::{HistoryBuilder, create};
+
+#[test]
+fn an_order_that_no_operation_sent_is_found() {
+    let invariant = "every observed state is what one operation sent";
+    HistoryBuilder::new().row(("a", 0), (77, 1, 77)).assert_violates(invariant);
+    let created = || HistoryBuilder::new().created((1, 2), "a", 0);
+    let at_another_time = created().row(("a", 5), (0, 1, 0));
+    at_another_time.assert_violates(invariant);
+    let under_another_id = created().row(("b", 0), (0, 1, 0));
+    under_another_id.assert_violates(invariant);
+    let rejected = HistoryBuilder::new()
+        .operation((1, 2), create("a", 0), |_| Outcome::IdTaken)
+        .row(("a", 0), (0, 1, 0));
+    rejected.assert_violates(invariant);
+    let not_sent = HistoryBuilder::new()
+        .long_kill()
+        .operation((1, 2), create("a", 0), |_| Outcome::NotSent)
+        .row(("a", 0), (0, 1, 0));
+    not_sent.assert_violates(invariant);
+}
