@@ -6,10 +6,8 @@ use std::process::{Command, Stdio};
 
 use crate::Error;
 
-/// The user the server runs as.
-///
-/// PostgreSQL refuses to run as root, so root lends it another user; everybody else runs it as
-/// themselves.
+/// The user that the server runs as: the user of this process, unless that is root, because PostgreSQL refuses to run
+/// as root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Account {
     /// The user of this process.
@@ -22,7 +20,7 @@ impl Account {
     /// The user for this data directory of PostgreSQL, which may not exist yet.
     pub(crate) fn of_data(data: &Path) -> Result<Self, Error> {
         let account = Self::of_new_data()?;
-        // PostgreSQL insists that the user it runs as owns the data.
+        // PostgreSQL requires that its user owns the data.
         match (&account, fs::metadata(data)) {
             (Self::Other { uid, .. }, Ok(metadata)) if ![0, *uid].contains(&metadata.uid()) => {
                 let (uid, gid) = (metadata.uid(), metadata.gid());
@@ -45,12 +43,12 @@ impl Account {
             .ok_or(Error::NoAccount)
     }
 
-    /// Whether root has lent the server another user.
+    /// Whether the server runs as another user than this process.
     pub(crate) fn is_other(&self) -> bool {
         *self != Self::Own
     }
 
-    /// The user in words, for messages.
+    /// The user, for messages.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Own => "the current user",
@@ -66,8 +64,8 @@ impl Account {
         }
     }
 
-    /// Gives a file or directory to the server.
-    pub(crate) fn give(&self, path: &Path) -> Result<(), Error> {
+    /// Makes the server's user the owner of a file or directory.
+    pub(crate) fn set_owner(&self, path: &Path) -> Result<(), Error> {
         match self {
             Self::Own => Ok(()),
             Self::Other { uid, gid, .. } => chown(path, Some(*uid), Some(*gid))
@@ -78,9 +76,9 @@ impl Account {
     /// A command that runs as this user and is independent of our terminal and environment.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);
-        // The server user may not be allowed into our current directory.
+        // The server's user may not be allowed to enter our current directory.
         command.current_dir("/").stdin(Stdio::null());
-        // Ctrl-C must not reach the server before we have finished with it.
+        // Ctrl-C must reach only this process, which then stops the server.
         command.process_group(0);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
@@ -88,7 +86,7 @@ impl Account {
                 command.env_remove(&name);
             }
         }
-        // A known zone also spares initdb a search through all zones of the world.
+        // With a given time zone, initdb need not search through all of them.
         command.env("LC_ALL", "C").env("TZ", "UTC");
         if let Self::Other { uid, gid, .. } = self {
             // The standard library also drops the supplementary groups of root here.
@@ -103,16 +101,16 @@ impl Account {
         move |reason| Error::Run { program, account, reason }
     }
 
-    fn in_passwd(passwd: &str, wanted: &str) -> Option<Self> {
+    fn in_passwd(passwd: &str, name: &str) -> Option<Self> {
         passwd.lines().find_map(|line| {
             let mut fields = line.split(':');
-            if fields.next()? != wanted {
+            if fields.next()? != name {
                 return None;
             }
             let uid = fields.nth(1)?.parse().ok()?;
             let gid = fields.next()?.parse().ok()?;
-            // An account that is root under another name would be refused as well.
-            (uid != 0).then(|| Self::Other { name: format!("the user `{wanted}`"), uid, gid })
+            // PostgreSQL also refuses an account that is root under another name.
+            (uid != 0).then(|| Self::Other { name: format!("the user `{name}`"), uid, gid })
         })
     }
 }

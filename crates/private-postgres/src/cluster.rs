@@ -9,14 +9,14 @@ use crate::layout::Layout;
 use crate::watchdog::Guard;
 use crate::{Error, Installation};
 
-/// The name of the superuser, which is the user everybody connects as.
+/// The superuser, as whom all clients connect.
 pub(crate) const SUPERUSER: &str = "orders";
 
-/// The start of the names of directories in which a cluster is being made.
-const UNFINISHED: &str = "initdb-";
+/// The prefix of the directories of clusters that are being created.
+const UNFINISHED_PREFIX: &str = "initdb-";
 
-/// What a new cluster should be like.
-pub(crate) struct Plan<'a> {
+/// A cluster that is to be created.
+pub(crate) struct NewCluster<'a> {
     pub(crate) installation: &'a Installation,
     pub(crate) account: &'a Account,
     pub(crate) durable: bool,
@@ -24,34 +24,34 @@ pub(crate) struct Plan<'a> {
     pub(crate) guard: &'a Guard,
 }
 
-impl Plan<'_> {
-    /// Creates the cluster, all of it or nothing.
+impl NewCluster<'_> {
+    /// Creates the cluster completely or not at all.
     pub(crate) fn create(&self, layout: &Layout) -> Result<(), Error> {
         if let Some(name) = self.database {
             check_name(name)?;
         }
         let root = layout.root();
         remove_unfinished(root);
-        // Whoever is killed half way leaves only a directory under another name.
+        // The cluster gets its name last. If we are killed before, only an unfinished directory remains.
         let unfinished = tempfile::Builder::new()
-            .prefix(UNFINISHED)
+            .prefix(UNFINISHED_PREFIX)
             .tempdir_in(root)
             .map_err(Error::file("create a directory in", root))?;
         set_mode(unfinished.path(), 0o700)?;
-        self.account.give(unfinished.path())?;
+        self.account.set_owner(unfinished.path())?;
         self.run_initdb(unfinished.path())?;
         if let Some(name) = self.database {
             self.create_database(unfinished.path(), name)?;
         }
         let data = layout.data();
         fs::rename(unfinished.path(), &data).map_err(Error::file("create", &data))?;
-        // Nothing is left to clean up under the old name.
+        // It was renamed, so there is nothing to remove.
         let _ = unfinished.keep();
         if self.durable { sync_directory(root) } else { Ok(()) }
     }
 
     fn run_initdb(&self, data: &Path) -> Result<(), Error> {
-        // Without a C.UTF-8 on this machine only the case of non-ASCII letters suffers.
+        // If this machine has no C.UTF-8, only upper and lower case of non-ASCII letters are affected.
         let portable = ["--locale=C"].as_slice();
         let preferred = if self.installation.major_version() >= 17 {
             ["--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"].as_slice()
@@ -72,7 +72,7 @@ impl Plan<'_> {
         let program = self.installation.program("initdb");
         let mut command = self.account.command(&program);
         command.arg("-D").arg(data).args(["-U", SUPERUSER, "--encoding=UTF8"]).args(locale);
-        // Only who can enter the directory of the socket can connect at all.
+        // No passwords, because only the server's user and root can enter the directory of the socket.
         command.args(["--auth-local=trust", "--auth-host=reject"]);
         if !self.durable {
             command.arg("--no-sync");
@@ -105,7 +105,7 @@ impl Plan<'_> {
             .map_err(self.account.run_error(program))?;
         self.guard.watch(child.id());
         if let Some(mut stdin) = child.stdin.take() {
-            // A program that ends without reading says why in its output.
+            // If the program ends without reading, its output says why.
             let _ = stdin.write_all(input.as_bytes());
         }
         let output = child.wait_with_output().map_err(self.account.run_error(program));
@@ -114,14 +114,14 @@ impl Plan<'_> {
     }
 }
 
-/// Removes what was left by processes that were killed while they made a cluster.
+/// Removes the unfinished clusters of processes that were killed.
 fn remove_unfinished(root: &Path) {
     let Ok(entries) = fs::read_dir(root) else {
         return;
     };
     for entry in entries.flatten() {
-        if entry.file_name().to_string_lossy().starts_with(UNFINISHED) {
-            // What cannot be removed takes up space but does no harm.
+        if entry.file_name().to_string_lossy().starts_with(UNFINISHED_PREFIX) {
+            // A directory that cannot be removed only takes up space.
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -21,19 +21,19 @@ pub enum Error {
 
     /// The data was written by a major version which is not installed.
     #[error(
-        "the data in {directory} belongs to postgresql {wanted}, but only {installed} is \
-         installed; install postgresql {wanted}, or choose another directory with ORDERS_DATA_DIR"
+        "the data in {directory} belongs to postgresql {required}, but only {installed} is \
+         installed; install postgresql {required}, or choose another directory with ORDERS_DATA_DIR"
     )]
     VersionMissing {
         /// The data directory of PostgreSQL.
         directory: PathBuf,
         /// The major version that wrote it.
-        wanted: u32,
+        required: u32,
         /// The major versions that are installed.
         installed: String,
     },
 
-    /// Something that is not a PostgreSQL data directory is where ours should be.
+    /// The data directory exists, but is not one of PostgreSQL.
     #[error(
         "{directory} is not a postgresql data directory (it has no valid PG_VERSION); move it \
          away, or choose another directory with ORDERS_DATA_DIR"
@@ -51,18 +51,18 @@ pub enum Error {
     InUse {
         /// The directory that is taken.
         directory: PathBuf,
-        /// Empty, or the process id of the owner in words.
+        /// Empty, or the process id of the owner, as ` (process 42)`.
         process: String,
     },
 
-    /// We are root and there is no other user to run the server as.
+    /// This process is root, and there is no other user that the server could run as.
     #[error(
         "postgresql refuses to run as root and /etc/passwd has neither a user `postgres` nor \
          `nobody`; add one with `useradd --system postgres`, or run as an ordinary user"
     )]
     NoAccount,
 
-    /// The user that runs the server cannot enter a directory on the way to the data.
+    /// The server's user cannot enter a directory on the path to the data.
     #[error(
         "postgresql runs as {account} because it refuses to run as root, and {account} cannot \
          enter {barrier} on the way to {directory}; choose another directory with \
@@ -71,13 +71,13 @@ pub enum Error {
     Unreachable {
         /// The directory that was asked for.
         directory: PathBuf,
-        /// The first directory on its path that is closed.
+        /// The first directory on its path that the server's user cannot enter.
         barrier: PathBuf,
-        /// The user that runs the server.
+        /// The server's user.
         account: String,
     },
 
-    /// The directory belongs to another user, who has closed it to the user that runs the server.
+    /// The directory belongs to another user, and the server's user cannot enter it.
     #[error(
         "{directory} belongs to another user and is closed to {account}, which postgresql runs as because it \
          refuses to run as root; choose another directory with ORDERS_DATA_DIR, or open this one with \
@@ -86,7 +86,7 @@ pub enum Error {
     Closed {
         /// The directory that was asked for.
         directory: PathBuf,
-        /// The user that runs the server.
+        /// The server's user.
         account: String,
     },
 
@@ -96,7 +96,7 @@ pub enum Error {
          another directory with ORDERS_DATA_DIR"
     )]
     File {
-        /// What was tried.
+        /// The action, such as `read`.
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
@@ -104,7 +104,7 @@ pub enum Error {
         reason: io::Error,
     },
 
-    /// A program could not be run at all.
+    /// A program could not be run.
     #[error("cannot run {program} as {account}: {reason}; check that this user may execute it")]
     Run {
         /// The program.
@@ -131,7 +131,7 @@ pub enum Error {
         output: String,
     },
 
-    /// This cannot be the name of a database.
+    /// The name of the database is invalid.
     #[error(
         "{name:?} cannot be the name of a database; use 1 to 63 bytes without control characters"
     )]
@@ -140,7 +140,7 @@ pub enum Error {
         name: String,
     },
 
-    /// The server ended while it was starting.
+    /// The server ended during its start.
     #[error("postgresql did not start; fix what the end of its log {log} says:\n{lines}")]
     Start {
         /// The log file.
@@ -163,18 +163,18 @@ pub enum Error {
         lines: String,
     },
 
-    /// The server was told to stop before it accepted connections.
-    #[error("the start of postgresql was broken off because it is to stop")]
+    /// The server was stopped before it accepted connections.
+    #[error("the start of postgresql was cancelled because it is to be stopped")]
     Interrupted,
 
-    /// There is no thread for a [`Supervisor`](crate::Supervisor).
+    /// The thread of a [`Supervisor`](crate::Supervisor) could not be started.
     #[error("cannot start a thread that watches postgresql: {reason}; allow more threads")]
     Supervise {
         /// What the operating system said.
         reason: io::Error,
     },
 
-    /// The server is still there after everything was tried to stop it.
+    /// The server still runs although it was killed.
     #[error("the postgresql server process {process} cannot be stopped; end it with `kill -9`")]
     Stop {
         /// The process id of the postmaster.

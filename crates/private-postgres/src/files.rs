@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::account::Account;
 
-/// Creates a directory and its missing parents so that the server can pass through them. A directory that exists is
-/// opened to the server only if it is our own.
-pub(crate) fn create_passable(directory: &Path, account: &Account) -> Result<(), Error> {
+/// Creates a directory and its missing parents so that the server's user can enter them. An existing directory is opened
+/// to that user only if it belongs to the user of this process.
+pub(crate) fn create_accessible(directory: &Path, account: &Account) -> Result<(), Error> {
     check_reachable(directory, account)?;
     let mut missing: Vec<&Path> = directory.ancestors().take_while(|path| !path.exists()).collect();
     missing.reverse();
@@ -23,8 +23,7 @@ pub(crate) fn create_passable(directory: &Path, account: &Account) -> Result<(),
     if !account.is_other() || existing.uid() == account.uid() || mode & 0o001 != 0 {
         return Ok(());
     }
-    // Root's own directory may be closed to others, as those of `mktemp -d` are. What another user has closed
-    // stays closed.
+    // We may open root's own directory, such as one of `mktemp -d`, but not one that another user has closed.
     if existing.uid() != rustix::process::geteuid().as_raw() {
         return Err(Error::Closed {
             directory: directory.to_owned(),
@@ -35,7 +34,7 @@ pub(crate) fn create_passable(directory: &Path, account: &Account) -> Result<(),
     Ok(())
 }
 
-/// Creates a directory, if it is missing, that only the server and root can enter.
+/// Creates a directory, if it is missing, that only the server's user and root can enter.
 pub(crate) fn create_private(directory: &Path, account: &Account) -> Result<(), Error> {
     match DirBuilder::new().mode(0o700).create(directory) {
         Err(reason) if reason.kind() != io::ErrorKind::AlreadyExists => {
@@ -44,7 +43,7 @@ pub(crate) fn create_private(directory: &Path, account: &Account) -> Result<(), 
         _ => {}
     }
     set_mode(directory, 0o700)?;
-    account.give(directory)
+    account.set_owner(directory)
 }
 
 /// Sets the permission bits of a file or directory.
@@ -53,14 +52,14 @@ pub(crate) fn set_mode(path: &Path, mode: u32) -> Result<(), Error> {
         .map_err(Error::file("change the permissions of", path))
 }
 
-/// Makes the names in a directory survive a power failure.
+/// Writes the entries of a directory to disk, so that they survive a power failure.
 pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
     File::open(directory)
         .and_then(|directory| directory.sync_all())
         .map_err(Error::file("write", directory))
 }
 
-/// Finds out whether the server can pass through the parents that exist already.
+/// Checks that the server's user can enter the existing parents of a directory.
 fn check_reachable(directory: &Path, account: &Account) -> Result<(), Error> {
     if !account.is_other() {
         return Ok(());
@@ -68,7 +67,7 @@ fn check_reachable(directory: &Path, account: &Account) -> Result<(), Error> {
     let mut parents: Vec<&OsStr> =
         directory.ancestors().skip(1).filter(|path| path.exists()).map(Path::as_os_str).collect();
     parents.reverse();
-    // Trying it also respects access lists, which the permission bits do not show.
+    // Trying it also covers access control lists, which the permission bits do not show.
     let script = r#"for d do cd "$d" 2>/dev/null || { printf %s "$d"; exit 1; }; done"#;
     let shell = Path::new("/bin/sh");
     let output = account

@@ -2,10 +2,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::search::{candidates, complete, output_of};
+use crate::search::{candidates, output_of, with_all_programs};
 
-/// The oldest major version this crate knows how to drive.
-const OLDEST: u32 = 13;
+/// The oldest major version that is supported.
+const OLDEST_MAJOR: u32 = 13;
 
 /// The server programs of one PostgreSQL version installed on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,10 +22,10 @@ impl Installation {
     /// [`Error::NotInstalled`] if there is none.
     pub fn find() -> Result<Self, Error> {
         let all = installed();
-        // The first one wins among equals, because the caller's PATH is searched first.
+        // Reversed, because `max_by_key` returns the last of several, and the first is in the caller's PATH.
         let newest = all.iter().rev().max_by_key(|found| found.major);
         match newest {
-            Some(newest) if newest.major >= OLDEST => Ok(newest.clone()),
+            Some(newest) if newest.major >= OLDEST_MAJOR => Ok(newest.clone()),
             Some(_) => Err(Error::NotInstalled {
                 found: format!(" but version {}, which is too old", versions(&all)),
             }),
@@ -41,7 +41,7 @@ impl Installation {
     /// [`Error::NotACluster`] if the directory has no readable version, and
     /// [`Error::NotInstalled`] if there is no PostgreSQL at all.
     pub fn find_for(data: &Path) -> Result<Self, Error> {
-        let wanted = fs::read_to_string(data.join("PG_VERSION"))
+        let required = fs::read_to_string(data.join("PG_VERSION"))
             .ok()
             .and_then(|text| text.trim().parse::<u32>().ok())
             .ok_or_else(|| Error::NotACluster { directory: data.to_owned() })?;
@@ -49,8 +49,12 @@ impl Installation {
         if all.is_empty() {
             return Err(Error::NotInstalled { found: String::new() });
         }
-        all.iter().find(|found| found.major == wanted).cloned().ok_or_else(|| {
-            Error::VersionMissing { directory: data.to_owned(), wanted, installed: versions(&all) }
+        all.iter().find(|found| found.major == required).cloned().ok_or_else(|| {
+            Error::VersionMissing {
+                directory: data.to_owned(),
+                required,
+                installed: versions(&all),
+            }
         })
     }
 
@@ -75,7 +79,7 @@ fn installed() -> Vec<Installation> {
     let mut seen = Vec::new();
     let mut all = Vec::new();
     for bin in candidates() {
-        let Some(bin) = complete(bin) else { continue };
+        let Some(bin) = with_all_programs(bin) else { continue };
         if seen.contains(&bin) {
             continue;
         }
@@ -92,14 +96,14 @@ fn major_version(postgres: &Path) -> Option<u32> {
     parse_major_version(&output_of(postgres, "--version")?)
 }
 
-/// Takes 17 out of `postgres (PostgreSQL) 17.2 (Debian 17.2-1)`.
+/// Returns 17 for `postgres (PostgreSQL) 17.2 (Debian 17.2-1)`.
 fn parse_major_version(text: &str) -> Option<u32> {
     let word =
         text.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
     word.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The versions as words, for an error message.
+/// The major versions as a list, for an error message.
 fn versions(all: &[Installation]) -> String {
     let mut majors: Vec<u32> = all.iter().map(|found| found.major).collect();
     majors.sort_unstable();

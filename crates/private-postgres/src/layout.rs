@@ -2,7 +2,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// Where everything is inside the directory of a private PostgreSQL.
+/// The paths inside the directory of a private PostgreSQL.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
     root: PathBuf,
@@ -11,7 +11,7 @@ pub(crate) struct Layout {
 impl Layout {
     /// The layout of this directory, which need not exist.
     pub(crate) fn new(directory: &Path) -> Result<Self, Error> {
-        // The server has another current directory than we have.
+        // Absolute, because the server has another current directory.
         let root = std::path::absolute(directory).map_err(Error::file("find", directory))?;
         Ok(Self { root })
     }
@@ -21,7 +21,7 @@ impl Layout {
         &self.root
     }
 
-    /// The file whose lock tells who owns the directory.
+    /// The file that the owner of the directory has locked.
     pub(crate) fn lock(&self) -> PathBuf {
         self.root.join("owner.lock")
     }
@@ -36,7 +36,7 @@ impl Layout {
         self.root.join("socket")
     }
 
-    /// The file that names the directory of the unix socket if it is elsewhere.
+    /// The file that contains the path of the directory of the unix socket if that is elsewhere.
     pub(crate) fn socket_record(&self) -> PathBuf {
         self.root.join("socket-directory")
     }

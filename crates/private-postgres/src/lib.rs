@@ -20,8 +20,8 @@
 //!
 //! [`PrivatePostgres::supervise`] keeps it running: a server that dies is started again.
 //!
-//! Tests want a cluster which is quick to make and leaves nothing behind, however the test process
-//! ends:
+//! For tests there are temporary clusters, which are quick to create and leave nothing behind, however the
+//! process ends:
 //!
 //! ```no_run
 //! # fn main() -> Result<(), private_postgres::Error> {
@@ -38,8 +38,8 @@
 //! | `owner.lock`       | locked by the process that owns the directory                |
 //! | `postgres/`        | the data directory of PostgreSQL                             |
 //! | `socket/`          | the unix socket, if its path is short enough                 |
-//! | `socket-directory` | where the socket is instead, if the path would be too long   |
-//! | `log/postgres.log` | what the server had to say                                   |
+//! | `socket-directory` | the directory of the socket, if that path would be too long  |
+//! | `log/postgres.log` | the log of the server                                        |
 
 mod account;
 mod backoff;

@@ -2,25 +2,27 @@ use std::fs;
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// What PostgreSQL itself starts with, in MiB.
-pub(crate) const LEAST: u64 = 128;
+/// PostgreSQL's own default, in MiB.
+pub(crate) const MIN_SHARED_BUFFERS: u64 = 128;
 
-/// Whoever has more data than this serves should run a PostgreSQL for itself.
-const MOST: u64 = 4096;
+/// The limit, in MiB. A database that needs more should have a server that is administered as such.
+const MAX_SHARED_BUFFERS: u64 = 4096;
 
-/// The cache of a server that keeps data, in MiB.
+/// The cache of a durable server in MiB: an eighth of the memory, within limits.
 ///
-/// PostgreSQL's documentation advises a quarter of the memory of a machine that does nothing else; this one does.
-/// The system hands out what is used, not what is asked for here.
+/// PostgreSQL's documentation recommends a quarter on a dedicated machine, but this one runs the service, too. The
+/// system allocates memory only when it is used.
 pub(crate) fn shared_buffers() -> u64 {
     shared_buffers_of(machine().into_iter().chain(container()).min())
 }
 
 fn shared_buffers_of(memory: Option<u64>) -> u64 {
-    memory.map_or(LEAST, |bytes| (bytes / 8 / MEBIBYTE).clamp(LEAST, MOST))
+    memory.map_or(MIN_SHARED_BUFFERS, |bytes| {
+        (bytes / 8 / MEBIBYTE).clamp(MIN_SHARED_BUFFERS, MAX_SHARED_BUFFERS)
+    })
 }
 
-/// The memory of this machine in bytes, where the system tells.
+/// The memory of this machine in bytes, if the system reports it.
 fn machine() -> Option<u64> {
     let meminfo = fs::read_to_string("/proc/meminfo").ok()?;
     let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
@@ -28,10 +30,10 @@ fn machine() -> Option<u64> {
     Some(kibibytes * 1024)
 }
 
-/// The limit in bytes that a container sets, if there is one.
+/// The container's memory limit in bytes, if there is one.
 fn container() -> Option<u64> {
     let limit = fs::read_to_string("/sys/fs/cgroup/memory.max").ok()?;
-    // Without a limit it says `max`.
+    // Without a limit the file contains `max`.
     limit.trim().parse().ok()
 }
 
@@ -43,14 +45,14 @@ mod tests {
     fn the_cache_is_an_eighth_of_the_memory_within_bounds() {
         let cache = |memory| shared_buffers_of(Some(memory));
         assert_eq!(cache(16 << 30), 2048);
-        assert_eq!(cache(512 * MEBIBYTE), LEAST);
-        assert_eq!(cache(1 << 40), MOST);
-        assert_eq!(shared_buffers_of(None), LEAST);
+        assert_eq!(cache(512 * MEBIBYTE), MIN_SHARED_BUFFERS);
+        assert_eq!(cache(1 << 40), MAX_SHARED_BUFFERS);
+        assert_eq!(shared_buffers_of(None), MIN_SHARED_BUFFERS);
     }
 
     #[test]
     #[cfg(target_os = "linux")]
-    fn linux_tells_its_memory() {
+    fn linux_reports_its_memory() {
         assert!(machine().unwrap() > 64 * MEBIBYTE);
     }
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How a private PostgreSQL is to be run; made by [`Options::at`] or [`Options::temporary`].
+/// How to run a private PostgreSQL. Start with [`Options::at`] or [`Options::temporary`].
 #[derive(Debug, Clone)]
 pub struct Options {
     pub(crate) directory: Option<PathBuf>,
@@ -12,7 +12,7 @@ pub struct Options {
 }
 
 impl Options {
-    /// A durable server whose data is kept in this directory, which is created if needed.
+    /// A durable server with its data in this directory, which is created if needed.
     pub fn at(directory: impl Into<PathBuf>) -> Self {
         Self {
             directory: Some(directory.into()),
@@ -23,15 +23,15 @@ impl Options {
         }
     }
 
-    /// A server that is not durable, has a database `orders`, and whose directory is removed when
-    /// this process ends for whatever reason.
+    /// A server that is not durable, with a database `orders`. Its directory is removed when this process ends, however
+    /// it ends.
     pub fn temporary() -> Self {
         Self { directory: None, ..Self::at("").durable(false).database("orders") }
     }
 
     /// Whether a committed transaction survives a crash of the server and of the machine.
     ///
-    /// Without durability a power failure can destroy the whole cluster, so that is for tests.
+    /// Without durability a power failure can destroy the whole cluster. Use it only for tests.
     #[must_use]
     pub fn durable(mut self, durable: bool) -> Self {
         self.durable = durable;
@@ -45,15 +45,14 @@ impl Options {
         self
     }
 
-    /// Adds a server setting, as in `postgresql.conf`, that wins over the ones chosen here.
+    /// Adds a server setting, as in `postgresql.conf`. It overrides the default settings of this crate.
     #[must_use]
     pub fn setting(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.settings.push((name.into(), value.into()));
         self
     }
 
-    /// How long a start may take, recovery after a crash included, before it counts as failed; two
-    /// minutes unless told otherwise.
+    /// How long a start may take, including the recovery after a crash; two minutes by default.
     #[must_use]
     pub fn startup_timeout(mut self, timeout: Duration) -> Self {
         self.startup_timeout = timeout;

@@ -4,17 +4,17 @@ use std::io::{Read, Write};
 use crate::Error;
 use crate::layout::Layout;
 
-/// The proof that this process owns a directory, until it is dropped or the process ends.
+/// The ownership of a directory, until this is dropped or the process ends.
 #[derive(Debug)]
-pub(crate) struct Owner {
-    // The kernel releases the lock with the last descriptor of this open file. The standard library
-    // opens files so that programs we start do not inherit them.
+pub(crate) struct OwnerLock {
+    // The kernel releases the lock when the file is closed. Programs that we start do not inherit the file, because the
+    // standard library sets its close-on-exec flag.
     _lock: File,
 }
 
-impl Owner {
-    /// Takes the directory, or says who has it.
-    pub(crate) fn of(layout: &Layout) -> Result<Self, Error> {
+impl OwnerLock {
+    /// Locks the directory. The error names its owner.
+    pub(crate) fn acquire(layout: &Layout) -> Result<Self, Error> {
         let path = layout.lock();
         let mut file = OpenOptions::new()
             .read(true)
@@ -28,18 +28,18 @@ impl Owner {
             Err(TryLockError::WouldBlock) => {
                 return Err(Error::InUse {
                     directory: layout.root().to_owned(),
-                    process: owner_in_words(&mut file),
+                    process: describe_owner(&mut file),
                 });
             }
             Err(TryLockError::Error(reason)) => return Err(Error::file("lock", &path)(reason)),
         }
-        // The process id only makes the message to the next one better; the lock is what counts.
+        // The process id is only for the error message of another process; what counts is the lock.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Self { _lock: file })
     }
 }
 
-fn owner_in_words(file: &mut File) -> String {
+fn describe_owner(file: &mut File) -> String {
     let mut text = String::new();
     match file.read_to_string(&mut text).map(|_| text.trim().parse::<u32>()) {
         Ok(Ok(process)) => format!(" (process {process})"),

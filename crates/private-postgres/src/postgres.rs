@@ -1,11 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
-use crate::cluster::Plan;
-use crate::files::create_passable;
+use crate::cluster::NewCluster;
+use crate::files::create_accessible;
 use crate::layout::Layout;
-use crate::owner::Owner;
-use crate::process::{Mode, Postmaster, stop};
+use crate::owner::OwnerLock;
+use crate::process::{Postmaster, ShutdownMode, stop};
 use crate::server::{Launch, Server};
 use crate::stop_signal::StopSignal;
 use crate::watchdog::Guard;
@@ -16,9 +16,9 @@ use crate::{Error, Installation, Options, Supervisor, socket, url};
 pub struct PrivatePostgres {
     server: Option<Server>,
     launch: Launch,
-    // Fields are dropped in this order: the temporary directory goes before its lock.
+    // Fields are dropped in this order, so a temporary directory is removed before its lock is released.
     guard: Guard,
-    _owner: Owner,
+    _owner: OwnerLock,
 }
 
 impl PrivatePostgres {
@@ -29,11 +29,10 @@ impl PrivatePostgres {
     ///
     /// # Errors
     ///
-    /// [`Error::NotInstalled`] and [`Error::VersionMissing`] if no suitable PostgreSQL is there,
-    /// [`Error::InUse`] if a living process owns the directory, [`Error::Unreachable`] if we are
-    /// root and the server's user cannot get to the directory, [`Error::Start`] and
-    /// [`Error::StartTimeout`] with the end of the server's log if it does not come up, and the
-    /// other errors if something fails on the way.
+    /// [`Error::NotInstalled`] and [`Error::VersionMissing`] if no suitable PostgreSQL is installed,
+    /// [`Error::InUse`] if another process owns the directory, [`Error::Unreachable`] if this process is root and the
+    /// server's user cannot enter the directory, [`Error::Start`] and [`Error::StartTimeout`] with the end of the
+    /// server's log if it does not start, and others if a single step fails.
     pub fn start(options: Options) -> Result<Self, Error> {
         let (guard, directory) = match &options.directory {
             Some(directory) => (Guard::none(), directory.clone()),
@@ -46,15 +45,15 @@ impl PrivatePostgres {
         let layout = Layout::new(&directory)?;
         let data = layout.data();
         let account = Account::of_data(&data)?;
-        create_passable(layout.root(), &account)?;
-        let owner = Owner::of(&layout)?;
+        create_accessible(layout.root(), &account)?;
+        let owner = OwnerLock::acquire(&layout)?;
         let exists = data.read_dir().is_ok_and(|mut entries| entries.next().is_some());
         let installation =
             if exists { Installation::find_for(&data)? } else { Installation::find()? };
         if !exists {
             let database = options.database.as_deref();
             let (installation, account, guard) = (&installation, &account, &guard);
-            Plan { installation, account, durable: options.durable, database, guard }
+            NewCluster { installation, account, durable: options.durable, database, guard }
                 .create(&layout)?;
         }
         let socket_directory = socket::create_directory(&layout, &account)?;
@@ -64,9 +63,8 @@ impl PrivatePostgres {
         Ok(postgres)
     }
 
-    /// Starts a server for tests, with a database `orders`, that is not durable and disappears
-    /// together with its directory when this value is dropped or this process ends for whatever
-    /// reason.
+    /// Starts a server for tests, with a database `orders`. It is not durable, and is removed together with its
+    /// directory when this value is dropped or this process ends, however it ends.
     ///
     /// # Errors
     ///
@@ -110,25 +108,25 @@ impl PrivatePostgres {
         self.server.as_mut().is_some_and(|server| server.child.is_running())
     }
 
-    /// Stops the server in good order: clients are disconnected, and all data is written to disk.
+    /// Shuts the server down cleanly: clients are disconnected, and all data is written to disk.
     ///
-    /// A server that does not stop within 30 s is stopped as by [`Self::stop_immediately`]. The
-    /// directory remains ours until this value is dropped. Nothing happens if no server runs.
+    /// A server that does not stop within 30 s is stopped as by [`Self::stop_immediately`]. The directory remains
+    /// locked until this value is dropped. Nothing happens if no server runs.
     ///
     /// # Errors
     ///
     /// [`Error::Stop`] if even killing it does not help.
     pub fn stop(&mut self) -> Result<(), Error> {
-        self.stop_with(Mode::Fast)
+        self.stop_with(ShutdownMode::Fast)
     }
 
-    /// Stops the server as a crash would: the next start has to recover from the log.
+    /// Stops the server as a crash would: the next start recovers from the write-ahead log.
     ///
     /// # Errors
     ///
     /// [`Error::Stop`] if even killing it does not help.
     pub fn stop_immediately(&mut self) -> Result<(), Error> {
-        self.stop_with(Mode::Immediate)
+        self.stop_with(ShutdownMode::Immediate)
     }
 
     /// Starts the server after it was stopped or has died, with the same data and the same URL;
@@ -136,30 +134,30 @@ impl PrivatePostgres {
     ///
     /// # Errors
     ///
-    /// [`Error::Start`] and [`Error::StartTimeout`] if it does not come up.
+    /// [`Error::Start`] and [`Error::StartTimeout`] if it does not start.
     pub fn start_again(&mut self) -> Result<(), Error> {
-        self.start_unless(&StopSignal::default())
+        self.start_unless_stopped(&StopSignal::default())
     }
 
     /// Keeps the server running from now on: when it dies, it is started again.
     ///
     /// # Errors
     ///
-    /// [`Error::Supervise`] if the system has no thread for it.
+    /// [`Error::Supervise`] if no thread can be started.
     pub fn supervise(self) -> Result<Supervisor, Error> {
         Supervisor::new(self)
     }
 
-    /// The same as [`Self::start_again`], but fails as soon as the signal is given.
-    pub(crate) fn start_unless(&mut self, stop: &StopSignal) -> Result<(), Error> {
+    /// As [`Self::start_again`], but fails as soon as the signal is set.
+    pub(crate) fn start_unless_stopped(&mut self, stop: &StopSignal) -> Result<(), Error> {
         if !self.is_running() {
             self.server = Some(self.launch.start(&self.guard, stop)?);
         }
         Ok(())
     }
 
-    /// Why and how the server died, for the log; `None` if it runs or was stopped.
-    pub(crate) fn take_death(&mut self) -> Option<String> {
+    /// If the server has died, forgets it and returns a message with its exit status and the end of its log.
+    pub(crate) fn take_exit_message(&mut self) -> Option<String> {
         let status = self.server.as_mut()?.child.try_wait().ok()??;
         let log = self.server.take()?.log;
         self.guard.watch_nothing();
@@ -172,7 +170,7 @@ impl PrivatePostgres {
         })
     }
 
-    fn stop_with(&mut self, mode: Mode) -> Result<(), Error> {
+    fn stop_with(&mut self, mode: ShutdownMode) -> Result<(), Error> {
         if let Some(server) = &mut self.server {
             stop(&mut server.child, mode)?;
             self.server = None;
@@ -185,10 +183,10 @@ impl PrivatePostgres {
 impl Drop for PrivatePostgres {
     fn drop(&mut self) {
         let is_temporary = self.launch.options.directory.is_none();
-        let mode = if is_temporary { Mode::Immediate } else { Mode::Fast };
+        let mode = if is_temporary { ShutdownMode::Immediate } else { ShutdownMode::Fast };
         if let Err(error) = self.stop_with(mode) {
             log::error!("{error}");
         }
-        socket::remove_elsewhere(&self.launch.layout, &self.launch.account);
+        socket::remove_external(&self.launch.layout, &self.launch.account);
     }
 }

@@ -6,10 +6,10 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Error;
 
-/// How often the state of a process is looked at.
-pub(crate) const POLL: Duration = Duration::from_millis(5);
+/// The interval at which the state of a process is polled.
+pub(crate) const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A postmaster, whether it is our child or was left behind by another process.
+/// A postmaster: our child, or one that another process has left behind.
 pub(crate) trait Postmaster {
     /// Its process id.
     fn pid(&self) -> Pid;
@@ -23,50 +23,50 @@ impl Postmaster for Child {
     }
 
     fn is_running(&mut self) -> bool {
-        // An error means that there is no such child any more.
+        // An error means that the child no longer exists.
         matches!(self.try_wait(), Ok(None))
     }
 }
 
-/// How politely a server is asked to stop.
+/// How a server is stopped; the names are PostgreSQL's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Mode {
-    /// Clients are disconnected, transactions rolled back and the data written to disk.
+pub(crate) enum ShutdownMode {
+    /// Clients are disconnected, transactions are rolled back, and all data is written to disk.
     Fast,
     /// Everything ends at once; the next start recovers as after a crash.
     Immediate,
 }
 
-/// Stops a postmaster, more and more firmly, and waits for its end.
-pub(crate) fn stop(postmaster: &mut impl Postmaster, mode: Mode) -> Result<(), Error> {
+/// Stops a postmaster and waits for its end. If that takes too long, sends the next stronger signal.
+pub(crate) fn stop(postmaster: &mut impl Postmaster, mode: ShutdownMode) -> Result<(), Error> {
     let fast = (Signal::INT, Duration::from_secs(30));
     let immediate = (Signal::QUIT, Duration::from_secs(10));
     let kill = (Signal::KILL, Duration::from_secs(5));
     let steps = match mode {
-        Mode::Fast => vec![fast, immediate, kill],
-        Mode::Immediate => vec![immediate, kill],
+        ShutdownMode::Fast => vec![fast, immediate, kill],
+        ShutdownMode::Immediate => vec![immediate, kill],
     };
-    for (signal, patience) in steps {
+    for (signal, timeout) in steps {
         if !postmaster.is_running() {
             return Ok(());
         }
         log::debug!("sending {signal:?} to the postgresql server {}", postmaster.pid());
-        // If it cannot be sent the process has just ended, or waiting will show that it has not.
+        // If sending fails, the process has just ended, or the wait shows that it has not.
         let _ = kill_process(postmaster.pid(), signal);
-        if ends_within(postmaster, patience) {
+        if ends_within(postmaster, timeout) {
             return Ok(());
         }
     }
     Err(Error::Stop { process: postmaster.pid().as_raw_nonzero().get() })
 }
 
-fn ends_within(postmaster: &mut impl Postmaster, patience: Duration) -> bool {
-    let deadline = Instant::now() + patience;
+fn ends_within(postmaster: &mut impl Postmaster, timeout: Duration) -> bool {
+    let deadline = Instant::now() + timeout;
     while postmaster.is_running() {
         if Instant::now() >= deadline {
             return false;
         }
-        thread::sleep(POLL);
+        thread::sleep(POLL_INTERVAL);
     }
     true
 }

@@ -21,11 +21,11 @@ pub(crate) fn candidates() -> Vec<PathBuf> {
     found
 }
 
-/// The directory with all the programs we may find by way of this one, if there is one.
-pub(crate) fn complete(bin: PathBuf) -> Option<PathBuf> {
+/// The directory that this one's `postgres` is linked to, or this one: the first that contains all programs.
+pub(crate) fn with_all_programs(bin: PathBuf) -> Option<PathBuf> {
     let is_complete =
         |bin: &Path| ["initdb", "postgres", "pg_ctl"].iter().all(|name| bin.join(name).is_file());
-    // Some machines have links to a few of the programs in a directory of their own.
+    // On some machines a directory of the PATH contains links to only a few of the programs.
     let target = fs::canonicalize(bin.join("postgres")).ok()?;
     [target.parent()?.to_owned(), bin].into_iter().find(|bin| is_complete(bin))
 }

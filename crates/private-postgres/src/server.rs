@@ -5,24 +5,24 @@ use std::time::{Duration, Instant};
 
 use crate::account::Account;
 use crate::layout::Layout;
-use crate::process::{Mode, POLL, Postmaster, stop};
+use crate::process::{POLL_INTERVAL, Postmaster, ShutdownMode, stop};
 use crate::server_log::ServerLog;
 use crate::socket::{self, PORT};
 use crate::stop_signal::StopSignal;
 use crate::watchdog::Guard;
 use crate::{Error, Installation, Options, memory, takeover};
 
-/// How long the remains of a server that was killed may take to disappear.
-const REMAINS: Duration = Duration::from_secs(10);
+/// How long the children of a killed postmaster may take to end.
+const CHILDREN_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A server that was started.
+/// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
     pub(crate) child: Child,
     pub(crate) log: ServerLog,
 }
 
-/// Everything that is needed to start a server on an existing cluster.
+/// How to start a server on an existing cluster.
 #[derive(Debug)]
 pub(crate) struct Launch {
     pub(crate) layout: Layout,
@@ -33,19 +33,19 @@ pub(crate) struct Launch {
 }
 
 impl Launch {
-    /// Starts the server, in place of one that still runs on this data, and waits until it accepts connections.
+    /// Stops a server that still runs on this data, starts a new one, and waits until it accepts connections.
     ///
-    /// Fails with [`Error::Interrupted`] as soon as the signal to stop is given.
+    /// Fails with [`Error::Interrupted`] as soon as the signal is set.
     pub(crate) fn start(&self, guard: &Guard, stop: &StopSignal) -> Result<Server, Error> {
         takeover::stop_leftover_server(&self.layout.data(), &self.account)?;
         socket::remove_stale(&self.socket_directory);
         let begin = Instant::now();
         loop {
             match self.try_start(guard, begin + self.options.startup_timeout, stop) {
-                // After a postmaster was killed its children end by themselves, but not at once.
+                // The children of a killed postmaster end by themselves, but not at once.
                 Err(Error::Start { lines, .. })
                     if lines.contains("pre-existing shared memory block")
-                        && begin.elapsed() < REMAINS =>
+                        && begin.elapsed() < CHILDREN_TIMEOUT =>
                 {
                     stop.pause(Duration::from_millis(100));
                 }
@@ -76,10 +76,10 @@ impl Launch {
         match result {
             Ok(()) => Ok(Server { child, log }),
             Err(error) => {
-                // A healthy server stops in good order.
+                // A server whose start was interrupted is healthy, so it is shut down cleanly.
                 let interrupted = matches!(error, Error::Interrupted);
-                let mode = if interrupted { Mode::Fast } else { Mode::Immediate };
-                // The first error is the one to report.
+                let mode = if interrupted { ShutdownMode::Fast } else { ShutdownMode::Immediate };
+                // Reported is the first error.
                 let _ = stop(&mut child, mode);
                 guard.watch_nothing();
                 Err(error)
@@ -96,7 +96,7 @@ impl Launch {
     ) -> Result<(), Error> {
         let file = self.layout.data().join("postmaster.pid");
         loop {
-            if says_ready(&file, child.id()) && socket::answers(&self.socket_directory) {
+            if is_ready(&file, child.id()) && socket::accepts_connections(&self.socket_directory) {
                 return Ok(());
             }
             let (path, lines) = (log.path().to_owned(), || log.last_lines());
@@ -107,7 +107,7 @@ impl Launch {
                 let seconds = self.options.startup_timeout.as_secs();
                 return Err(Error::StartTimeout { seconds, log: path, lines: lines() });
             }
-            if stop.pause(POLL) {
+            if stop.pause(POLL_INTERVAL) {
                 return Err(Error::Interrupted);
             }
         }
@@ -116,8 +116,12 @@ impl Launch {
     fn settings(&self) -> Vec<(String, String)> {
         let durable = if self.options.durable { "on" } else { "off" };
         let port = PORT.to_string();
-        // Servers that are soon gone are many, and fill no more than the least.
-        let buffers = if self.options.durable { memory::shared_buffers() } else { memory::LEAST };
+        // Servers that are not durable are for tests: many and short-lived.
+        let buffers = if self.options.durable {
+            memory::shared_buffers()
+        } else {
+            memory::MIN_SHARED_BUFFERS
+        };
         let buffers = format!("{buffers}MB");
         let ours = [
             ("listen_addresses", ""),
@@ -127,7 +131,7 @@ impl Launch {
             ("fsync", durable),
             ("synchronous_commit", durable),
             ("full_page_writes", durable),
-            // Some distributions turn the collector on, and then our log would stay empty.
+            // Some distributions turn the collector on, and our log would stay empty.
             ("logging_collector", "off"),
             ("log_destination", "stderr"),
             // Routine checkpoints would only make the log grow.
@@ -140,13 +144,13 @@ impl Launch {
     }
 }
 
-/// Whether `postmaster.pid` says that this process accepts connections.
-fn says_ready(file: &Path, process: u32) -> bool {
+/// Whether the `postmaster.pid` file says that this process accepts connections.
+fn is_ready(file: &Path, process: u32) -> bool {
     let Ok(text) = fs::read_to_string(file) else {
         return false;
     };
     let mut lines = text.lines();
-    // The first line is the process, the eighth its state.
+    // The first line is the process id, the eighth the state.
     lines.next().is_some_and(|line| line.trim() == process.to_string())
         && lines.nth(6).is_some_and(|line| line.trim() == "ready")
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 
-/// A log that has grown beyond this many bytes is put aside at the next start.
-const LARGE: u64 = 16 * 1024 * 1024;
+/// A log with more bytes than this is renamed at the next start.
+const MAX_SIZE: u64 = 16 * 1024 * 1024;
 
 /// How many lines of the log an error quotes.
 const QUOTED_LINES: usize = 15;
@@ -14,7 +14,7 @@ const QUOTED_LINES: usize = 15;
 /// How many bytes of the log an error quotes at most.
 const QUOTED_BYTES: u64 = 16 * 1024;
 
-/// The log file of a server that is being started.
+/// The log file of a server, from its start on.
 #[derive(Debug)]
 pub(crate) struct ServerLog {
     path: PathBuf,
@@ -22,17 +22,17 @@ pub(crate) struct ServerLog {
 }
 
 impl ServerLog {
-    /// Opens the log for appending; the file is for the server to write to.
+    /// Opens the log for appending. The server writes to the returned file.
     pub(crate) fn open(path: PathBuf) -> Result<(Self, File), Error> {
         if let Some(parent) = path.parent() {
-            // Statements in the log may contain data that is nobody's business.
+            // Only for the server's user, because statements in the log may contain data.
             DirBuilder::new()
                 .recursive(true)
                 .mode(0o700)
                 .create(parent)
                 .map_err(Error::file("create", parent))?;
         }
-        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LARGE) {
+        if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > MAX_SIZE) {
             let old = path.with_extension("log.old");
             fs::rename(&path, &old).map_err(Error::file("rename", &path))?;
         }
@@ -51,10 +51,10 @@ impl ServerLog {
         &self.path
     }
 
-    /// The last lines that the server has written since this log was opened.
+    /// The last lines that were written since the log was opened.
     pub(crate) fn last_lines(&self) -> String {
         let mut bytes = Vec::new();
-        // A log that cannot be read must not hide the error which it should explain.
+        // If the log cannot be read, the error that it would explain is still reported.
         let _ = File::open(&self.path).and_then(|mut file| {
             let end = file.metadata()?.len();
             file.seek(SeekFrom::Start(self.start.max(end.saturating_sub(QUOTED_BYTES))))?;

@@ -14,19 +14,19 @@ use crate::layout::Layout;
 /// The port, which for a unix socket is only a part of its file name.
 pub(crate) const PORT: u16 = 5432;
 
-/// The longest path of a socket that every system accepts: macOS has room for 104 bytes with the
-/// final zero, Linux for 108.
-const LONGEST: usize = 103;
+/// The longest path of a socket that every system accepts, in bytes: with the final zero, macOS has room for 104 and
+/// Linux for 108.
+const MAX_PATH: usize = 103;
 
-/// The start of the name of a socket directory outside the data directory.
+/// The prefix of a socket directory outside the data directory.
 const PREFIX: &str = "orders-socket-";
 
-/// Makes the directory for the socket and returns its path.
+/// Creates the directory for the socket and returns its path.
 ///
-/// It is inside the data directory if the path is short enough, otherwise in the directory for
-/// temporary files, and then its name is recorded for [`remove_elsewhere`].
+/// It is inside the data directory if that path is short enough. Otherwise it is in the directory for temporary files,
+/// and its path is recorded for [`remove_external`].
 pub(crate) fn create_directory(layout: &Layout, account: &Account) -> Result<PathBuf, Error> {
-    remove_elsewhere(layout, account);
+    remove_external(layout, account);
     let inside = layout.socket();
     if is_usable(&inside) {
         create_private(&inside, account)?;
@@ -37,7 +37,7 @@ pub(crate) fn create_directory(layout: &Layout, account: &Account) -> Result<Pat
         .tempdir_in(short_temporary_directory(PREFIX.len() + 6))
         .map_err(Error::file("create a directory for a socket in", &env::temp_dir()))?;
     set_mode(elsewhere.path(), 0o700)?;
-    account.give(elsewhere.path())?;
+    account.set_owner(elsewhere.path())?;
     let record = layout.socket_record();
     fs::write(&record, elsewhere.path().as_os_str().as_bytes())
         .map_err(Error::file("write", &record))?;
@@ -45,38 +45,38 @@ pub(crate) fn create_directory(layout: &Layout, account: &Account) -> Result<Pat
 }
 
 /// Removes the socket directory outside the data directory, if there is one.
-pub(crate) fn remove_elsewhere(layout: &Layout, account: &Account) {
+pub(crate) fn remove_external(layout: &Layout, account: &Account) {
     let record = layout.socket_record();
     let Ok(bytes) = fs::read(&record) else { return };
     let path = PathBuf::from(OsString::from_vec(bytes));
-    let is_named_so =
+    let has_our_prefix =
         path.file_name().is_some_and(|name| name.as_bytes().starts_with(PREFIX.as_bytes()));
-    // Somebody else may have made a directory of this name since, for example after a reboot.
+    // Somebody else may have created a directory of this name since then, for example after a reboot.
     let is_ours = fs::symlink_metadata(&path)
         .is_ok_and(|metadata| metadata.is_dir() && metadata.uid() == account.uid());
-    if is_named_so && is_ours {
-        // What remains is an empty directory at worst.
+    if has_our_prefix && is_ours {
+        // If this fails, an empty directory remains.
         let _ = fs::remove_dir_all(&path);
     }
     let _ = fs::remove_file(&record);
 }
 
-/// Whether a socket can be made in this directory and named in a URL.
+/// Whether a socket in this directory can be created and be named in a URL.
 pub(crate) fn is_usable(directory: &Path) -> bool {
     let socket = path_in(directory);
     let bytes = socket.as_os_str().as_bytes();
-    // libpq takes a comma for the end of one host and the start of the next.
-    bytes.len() <= LONGEST && !bytes.contains(&b',')
+    // In a URL, libpq takes a comma as a separator of hosts.
+    bytes.len() <= MAX_PATH && !bytes.contains(&b',')
 }
 
-/// The directory for temporary files, or `/tmp` if sockets in a directory with a name of this
-/// length would have too long a path there.
+/// The directory for temporary files, or `/tmp` if the path of a socket would be too long there, in a directory whose
+/// name has this length.
 pub(crate) fn short_temporary_directory(name_length: usize) -> PathBuf {
     let directory = std::path::absolute(env::temp_dir()).unwrap_or_else(|_| PathBuf::from("/tmp"));
     if is_usable(&directory.join("x".repeat(name_length))) { directory } else { "/tmp".into() }
 }
 
-/// The setting `unix_socket_directories`, a list in which a quoted name may contain anything.
+/// The setting `unix_socket_directories`. The path is quoted, because the value is a list.
 pub(crate) fn setting(directory: &Path) -> OsString {
     let mut value = b"unix_socket_directories=\"".to_vec();
     for &byte in directory.as_os_str().as_bytes() {
@@ -89,18 +89,18 @@ pub(crate) fn setting(directory: &Path) -> OsString {
     OsStr::from_bytes(&value).to_owned()
 }
 
-/// Removes the socket of a server that has ended, and the lock that goes with it.
+/// Removes the socket of a server that has ended, and its lock file.
 ///
-/// PostgreSQL does this itself, unless the number of the old server belongs to another process now.
+/// PostgreSQL does so itself, unless another process has the process id of the old server now.
 pub(crate) fn remove_stale(directory: &Path) {
     let socket = path_in(directory);
-    // PostgreSQL will say so if something is in its way.
+    // If this fails, PostgreSQL reports it.
     let _ = fs::remove_file(&socket);
     let _ = fs::remove_file(directory.join(format!(".s.PGSQL.{PORT}.lock")));
 }
 
-/// Whether something answers on the socket in this directory.
-pub(crate) fn answers(directory: &Path) -> bool {
+/// Whether a server accepts connections on the socket in this directory.
+pub(crate) fn accepts_connections(directory: &Path) -> bool {
     UnixStream::connect(path_in(directory)).is_ok()
 }
 

@@ -15,12 +15,12 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// The longest pause between two attempts to start it.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-/// A server that ran this long is healthy: the next pause is the first one again.
+/// After a server has run this long, the pauses begin again with the first.
 const HEALTHY: Duration = Duration::from_secs(60);
 
 /// Keeps a server running: when it dies, it is started again with the same data and the same URL.
 ///
-/// A start that fails is repeated after a pause, which grows from 0.2 s to 10 s, until it succeeds.
+/// A start that fails is repeated until it succeeds, after pauses that grow from 0.2 s to 10 s.
 /// The server is stopped when this value is dropped.
 #[derive(Debug)]
 pub struct Supervisor {
@@ -30,7 +30,7 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// Watches a server that runs.
+    /// Supervises a running server.
     pub(crate) fn new(postgres: PrivatePostgres) -> Result<Self, Error> {
         Self::with_backoff(postgres, Backoff::new(FIRST_PAUSE, LONGEST_PAUSE))
     }
@@ -46,9 +46,9 @@ impl Supervisor {
         Ok(Self { postgres, stop, thread: Some(thread) })
     }
 
-    /// Stops the server in good order, as [`PrivatePostgres::stop`] does, and for good.
+    /// Shuts the server down cleanly, as [`PrivatePostgres::stop`] does. It is not started again.
     ///
-    /// A start that is under way is broken off.
+    /// A start that is under way is cancelled.
     ///
     /// # Errors
     ///
@@ -74,7 +74,7 @@ impl Drop for Supervisor {
     }
 }
 
-/// The part of a supervisor that runs in its thread.
+/// The work of the supervisor's thread.
 struct Watch {
     postgres: Arc<Mutex<PrivatePostgres>>,
     stop: StopSignal,
@@ -84,8 +84,8 @@ struct Watch {
 impl Watch {
     fn run(mut self) {
         let mut started = Instant::now();
-        while let Some(death) = self.wait_for_death() {
-            log::error!("{death}");
+        while let Some(message) = self.wait_for_exit() {
+            log::error!("{message}");
             if started.elapsed() >= HEALTHY {
                 self.backoff.reset();
             }
@@ -97,25 +97,25 @@ impl Watch {
         }
     }
 
-    /// Waits until the server has died; `None` when it was stopped.
-    fn wait_for_death(&self) -> Option<String> {
+    /// Waits until the server has died, and returns a message about it; `None` if it was stopped.
+    fn wait_for_exit(&self) -> Option<String> {
         loop {
             let process = lock(&self.postgres).process_id()?;
             wait_for_end(process);
             if self.stop.is_set() {
                 return None;
             }
-            if let Some(death) = lock(&self.postgres).take_death() {
-                return Some(death);
+            if let Some(message) = lock(&self.postgres).take_exit_message() {
+                return Some(message);
             }
-            // Only if the system cannot tell when a process ends.
+            // Only reached if the system cannot wait for the process.
             if self.stop.pause(FIRST_PAUSE) {
                 return None;
             }
         }
     }
 
-    /// Starts the server, however many attempts it takes; `false` when it was told to stop.
+    /// Starts the server, with as many attempts as needed; `false` if it was stopped.
     fn restart(&mut self) -> bool {
         loop {
             let pause = self.backoff.next();
@@ -123,7 +123,7 @@ impl Watch {
             if self.stop.pause(pause) {
                 return false;
             }
-            match lock(&self.postgres).start_unless(&self.stop) {
+            match lock(&self.postgres).start_unless_stopped(&self.stop) {
                 Ok(()) => return true,
                 Err(_) if self.stop.is_set() => return false,
                 Err(error) => log::error!("{error}"),
@@ -132,8 +132,8 @@ impl Watch {
     }
 }
 
-/// Waits until this child of ours has ended, and leaves its exit status for its owner to collect, so
-/// that its number belongs to no other process before that.
+/// Waits until a child process has ended, but does not reap it: its process id must not be reused before its owner has
+/// collected the exit status.
 fn wait_for_end(process: u32) {
     let Some(pid) = i32::try_from(process).ok().and_then(Pid::from_raw) else {
         return;
@@ -142,7 +142,7 @@ fn wait_for_end(process: u32) {
     while matches!(waitid(WaitId::Pid(pid), options), Err(Errno::INTR)) {}
 }
 
-/// A server is in a defined state at every instant, so a panic elsewhere does not spoil it.
+/// OK to ignore poisoning, because the server is in a consistent state even if another thread panics.
 fn lock(postgres: &Mutex<PrivatePostgres>) -> MutexGuard<'_, PrivatePostgres> {
     postgres.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -164,7 +164,7 @@ mod tests {
         let server = i32::try_from(postgres.process_id().unwrap()).unwrap();
         let mut supervisor = Supervisor::with_backoff(postgres, Backoff::new(HOUR, HOUR)).unwrap();
         kill_process(Pid::from_raw(server).unwrap(), Signal::KILL).unwrap();
-        // The process id is forgotten when the death was noticed, and then the pause begins.
+        // When the supervisor notices the death, it forgets the process id, and the pause begins.
         while lock(&supervisor.postgres).process_id().is_some() {
             thread::sleep(Duration::from_millis(5));
         }

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::Error;
 use crate::account::Account;
-use crate::process::{Mode, Postmaster, stop};
+use crate::process::{Postmaster, ShutdownMode, stop};
 
 /// Stops the server that a killed owner has left running on this data directory of PostgreSQL.
 ///
@@ -30,11 +30,11 @@ pub(crate) fn stop_leftover_server(data: &Path, account: &Account) -> Result<(),
     let mut leftover = Leftover { pid, data: data.to_owned() };
     if leftover.is_running() {
         log::info!("stopping the postgresql server {pid} that a killed process has left behind");
-        return stop(&mut leftover, Mode::Fast);
+        return stop(&mut leftover, ShutdownMode::Fast);
     }
-    // The number may belong to an innocent process now, which PostgreSQL would take for a server
-    // and refuse to start. It disregards the number of its own parent, and still checks by the rest
-    // of the file that no process of the old server uses its shared memory.
+    // Another process may have this id now. PostgreSQL would take it for a running server and refuse to start. It
+    // ignores the id of its own parent, so we write ours. By the rest of the file it still checks that no process of
+    // the old server uses its shared memory.
     let rest = text.strip_prefix(first).unwrap_or_default();
     replace(&file, &format!("{}{rest}", std::process::id()), account)
 }
@@ -45,7 +45,7 @@ fn replace(file: &Path, content: &str, account: &Account) -> Result<(), Error> {
     let mut new =
         NamedTempFile::new_in(directory).map_err(Error::file("create a file in", directory))?;
     new.write_all(content.as_bytes()).map_err(Error::file("write", file))?;
-    account.give(new.path())?;
+    account.set_owner(new.path())?;
     new.persist(file).map(drop).map_err(|error| Error::file("write", file)(error.error))
 }
 
@@ -61,7 +61,7 @@ impl Postmaster for Leftover {
     }
 
     fn is_running(&mut self) -> bool {
-        // A postmaster stays in its data directory, where hardly anybody else ever is.
+        // The data directory is the current directory of a postmaster, and hardly ever of another process.
         if Path::new("/proc/self/cwd").exists() {
             let current = fs::metadata(format!("/proc/{}/cwd", self.pid));
             let (Ok(current), Ok(data)) = (current, fs::metadata(&self.data)) else {

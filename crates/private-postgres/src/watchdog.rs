@@ -10,12 +10,13 @@ use crate::account::Account;
 use crate::files::set_mode;
 use crate::socket::short_temporary_directory;
 
-/// The start of the names of temporary directories.
+/// The prefix of temporary directories.
 const PREFIX: &str = "orders-postgres-";
 
-/// Waits for the end of its input, then kills the last process group named there and removes the
-/// directory. The children of a postmaster have groups of their own, and it ends after them.
-/// Init may be slow to bury it, or never do so in a container, hence the look at its state.
+/// Waits for the end of its input, then kills the process group in its last line and removes the directory.
+///
+/// The children of a postmaster have process groups of their own, but the postmaster ends after them. A zombie counts
+/// as ended, because init may reap it late, or in a container never.
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
 alive() {
@@ -37,10 +38,10 @@ fi
 rm -rf -- "$1" || { sleep 1; rm -rf -- "$1"; }
 "#;
 
-/// Makes sure that temporary servers and directories disappear with this process.
+/// Removes a temporary server and its directory when this process ends, however it ends.
 ///
-/// Destructors do not run for statics, nor when a process is killed. A small shell does the work
-/// instead: it notices our end because the kernel closes the pipe between us.
+/// Destructors do not run for statics, nor if the process is killed. So a shell does the work: it notices our end
+/// because the kernel closes the pipe to it.
 #[derive(Debug)]
 pub(crate) struct Guard {
     watchdog: Option<Mutex<Child>>,
@@ -48,7 +49,7 @@ pub(crate) struct Guard {
 }
 
 impl Guard {
-    /// Guards nothing, for a directory that is to be kept.
+    /// For a directory that is kept.
     pub(crate) fn none() -> Self {
         Self { watchdog: None, directory: PathBuf::new() }
     }
@@ -70,7 +71,7 @@ impl Guard {
             .arg(&directory)
             .current_dir("/")
             .stdin(Stdio::piped())
-            // Whoever reads our output waits for the end of everybody who could write to it.
+            // Otherwise a reader of our output would wait for the end of the watchdog, too.
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .process_group(0)
@@ -85,17 +86,17 @@ impl Guard {
         &self.directory
     }
 
-    /// From now on this process, which leads its group, dies with us.
+    /// Kills this process, the leader of its group, when our process ends.
     pub(crate) fn watch(&self, process: u32) {
-        self.tell(process);
+        self.send(process);
     }
 
-    /// The process has ended, and its number may be given to somebody else.
+    /// Kills no process, because the watched one has ended and its id may be reused.
     pub(crate) fn watch_nothing(&self) {
-        self.tell(0);
+        self.send(0);
     }
 
-    fn tell(&self, process: u32) {
+    fn send(&self, process: u32) {
         let Some(watchdog) = &self.watchdog else {
             return;
         };
@@ -113,9 +114,9 @@ impl Drop for Guard {
         let Some(watchdog) = &mut self.watchdog else {
             return;
         };
-        // Waiting also closes the pipe, which is what the watchdog waits for.
+        // `wait` closes the pipe first, and the watchdog then does its work.
         let _ = watchdog.get_mut().unwrap_or_else(PoisonError::into_inner).wait();
-        // This is its work, unless somebody has killed it.
+        // Only needed if the watchdog was killed.
         let _ = fs::remove_dir_all(&self.directory);
     }
 }

@@ -5,7 +5,7 @@ use private_postgres::{Error, PrivatePostgres};
 use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{
-    OtherOwner, ask, empty_directory, eventually, innocent_process_of_owner_of, is_alive, quick,
+    OtherOwner, ask, empty_directory, eventually, is_alive, quick, unrelated_process_of_owner_of,
 };
 
 fn signal(process: u32, signal: Signal) {
@@ -14,7 +14,7 @@ fn signal(process: u32, signal: Signal) {
 }
 
 #[test]
-fn a_second_owner_in_the_same_process_is_refused() {
+fn a_second_owner_in_the_same_process_is_rejected() {
     let directory = empty_directory();
     let first = PrivatePostgres::start(quick(directory.path())).unwrap();
     let error = PrivatePostgres::start(quick(directory.path())).unwrap_err();
@@ -23,7 +23,7 @@ fn a_second_owner_in_the_same_process_is_refused() {
 }
 
 #[test]
-fn a_second_owner_in_another_process_is_refused_and_told_who_the_first_one_is() {
+fn a_second_owner_in_another_process_is_rejected_with_the_process_id_of_the_first() {
     let directory = empty_directory();
     let other = OtherOwner::start(Some(directory.path()));
     let error = PrivatePostgres::start(quick(directory.path())).unwrap_err();
@@ -33,7 +33,7 @@ fn a_second_owner_in_another_process_is_refused_and_told_who_the_first_one_is() 
     assert!(message.contains(&path), "{message}");
     let server = other.server;
     other.kill();
-    // The directory of a server must not be removed under its feet.
+    // The server must end before its directory is removed.
     signal(server, Signal::QUIT);
     eventually("the server has ended", || !is_alive(server));
 }
@@ -63,7 +63,7 @@ fn a_directory_is_taken_over_after_the_owner_and_its_server_were_killed() {
 }
 
 #[test]
-fn an_innocent_process_with_the_number_of_the_old_server_is_not_touched() {
+fn an_unrelated_process_with_the_id_of_the_old_server_is_not_touched() {
     let directory = empty_directory();
     let mut postgres = PrivatePostgres::start(quick(directory.path())).unwrap();
     let data = directory.path().join("postgres");
@@ -73,13 +73,13 @@ fn an_innocent_process_with_the_number_of_the_old_server_is_not_touched() {
         (fs::read_to_string(&file).unwrap(), fs::read_to_string(&lock).unwrap());
     postgres.stop_immediately().unwrap();
     drop(postgres);
-    let mut innocent = innocent_process_of_owner_of(&data);
-    let number = |text: &str| {
+    let mut unrelated = unrelated_process_of_owner_of(&data);
+    let with_unrelated_id = |text: &str| {
         let rest = text.split_once('\n').expect("several lines").1;
-        format!("{}\n{rest}", innocent.id())
+        format!("{}\n{rest}", unrelated.id())
     };
-    fs::write(&file, number(&text)).unwrap();
-    fs::write(&lock, number(&lock_text)).unwrap();
+    fs::write(&file, with_unrelated_id(&text)).unwrap();
+    fs::write(&lock, with_unrelated_id(&lock_text)).unwrap();
     if rustix::process::geteuid().is_root() {
         use std::os::unix::fs::{MetadataExt, chown};
         let metadata = fs::metadata(&data).unwrap();
@@ -88,9 +88,9 @@ fn an_innocent_process_with_the_number_of_the_old_server_is_not_touched() {
         }
     }
     let postgres = PrivatePostgres::start(quick(directory.path()));
-    let survived = innocent.try_wait().unwrap().is_none();
-    innocent.kill().unwrap();
-    innocent.wait().unwrap();
+    let survived = unrelated.try_wait().unwrap().is_none();
+    unrelated.kill().unwrap();
+    unrelated.wait().unwrap();
     assert!(survived);
     assert_eq!(ask(&postgres.unwrap(), "SELECT 1").unwrap(), "1");
 }
@@ -105,7 +105,7 @@ fn an_empty_process_file_is_no_obstacle() {
 }
 
 #[test]
-fn what_an_interrupted_initdb_has_left_is_no_obstacle() {
+fn the_remains_of_an_interrupted_initdb_are_no_obstacle() {
     let directory = empty_directory();
     let leftover = directory.path().join("initdb-abc123");
     fs::create_dir_all(leftover.join("base/1")).unwrap();

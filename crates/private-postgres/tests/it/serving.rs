@@ -8,7 +8,7 @@ use crate::support::{ask, empty_directory, is_alive, mode, psql, quick};
 /// The size of the server's cache in MiB.
 const CACHE: &str = "SELECT pg_size_bytes(current_setting('shared_buffers')) >> 20";
 
-/// What it should be: an eighth of this machine's memory, or of the container's, within bounds.
+/// The expected size: an eighth of this machine's memory, or of the container's, within bounds.
 fn cache() -> u64 {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let meminfo = read("/proc/meminfo");
@@ -25,7 +25,7 @@ fn a_server_that_is_not_durable_has_the_smallest_cache() {
 }
 
 #[test]
-fn a_durable_server_answers_with_the_settings_that_matter() {
+fn a_durable_server_has_the_settings_that_matter() {
     let directory = empty_directory();
     let options = Options::at(directory.path().join("a/b")).database("orders");
     let postgres = PrivatePostgres::start(options.setting("work_mem", "5MB")).unwrap();
@@ -106,19 +106,19 @@ fn a_failed_start_quotes_the_log() {
 }
 
 #[test]
-fn data_of_a_version_that_is_not_installed_is_refused() {
+fn data_of_a_version_that_is_not_installed_is_rejected() {
     let directory = empty_directory();
     let data = directory.path().join("postgres");
     fs::create_dir(&data).unwrap();
     fs::write(data.join("PG_VERSION"), "10\n").unwrap();
     let error = PrivatePostgres::start(quick(directory.path())).unwrap_err();
-    assert!(matches!(error, Error::VersionMissing { wanted: 10, .. }), "{error}");
+    assert!(matches!(error, Error::VersionMissing { required: 10, .. }), "{error}");
     let newest = Installation::find().unwrap().major_version().to_string();
     assert!(error.to_string().contains(&newest), "{error}");
 }
 
 #[test]
-fn a_directory_with_something_else_in_it_is_left_alone() {
+fn a_directory_with_other_files_is_left_unchanged() {
     let directory = empty_directory();
     let data = directory.path().join("postgres");
     fs::create_dir(&data).unwrap();
@@ -129,7 +129,7 @@ fn a_directory_with_something_else_in_it_is_left_alone() {
 }
 
 #[test]
-fn an_impossible_database_name_is_refused() {
+fn an_invalid_database_name_is_rejected() {
     let directory = empty_directory();
     let options = quick(directory.path()).database("two\nlines");
     let error = PrivatePostgres::start(options).unwrap_err();

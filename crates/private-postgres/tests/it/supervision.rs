@@ -12,7 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::support::{ask_at, eventually};
 
-/// A supervised server, and what is needed to talk to it and to disturb it.
+/// A supervised server, with the means to query it and to kill it.
 struct Supervised {
     supervisor: Supervisor,
     installation: Installation,
@@ -44,7 +44,7 @@ impl Supervised {
         kill_process(Pid::from_raw(number).unwrap(), Signal::KILL).unwrap();
     }
 
-    /// How often the log says this.
+    /// How often the log contains this text.
     fn logged(&self, what: &str) -> usize {
         fs::read_to_string(&self.log).unwrap().matches(what).count()
     }
@@ -85,7 +85,7 @@ fn a_server_that_cannot_start_is_tried_again_until_it_can() {
 }
 
 #[test]
-fn a_stop_breaks_off_a_restart_that_hangs() {
+fn a_stop_cancels_a_restart_that_hangs() {
     let server = Supervised::start();
     // The next start waits for this program before it recovers, and does not accept connections.
     server.append_to_configuration("restore_command = 'sleep 60'");

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use private_postgres::{Installation, Options, PrivatePostgres};
 use tempfile::TempDir;
 
-/// Names the file in which an owner in another process reports.
+/// The variable with the file to which an owner in another process writes its report.
 const REPORT: &str = "PRIVATE_POSTGRES_TEST_REPORT";
 
-/// Names the directory which an owner in another process keeps, if it is not a temporary one.
+/// The variable with the directory of an owner in another process, unless it is temporary.
 const DIRECTORY: &str = "PRIVATE_POSTGRES_TEST_DIRECTORY";
 
-/// A kept directory whose server is quick to make.
+/// A server that is quick to create, in a directory that is kept.
 pub(crate) fn quick(directory: &Path) -> Options {
     Options::at(directory).durable(false).database("orders")
 }
@@ -26,7 +26,7 @@ pub(crate) fn empty_directory() -> TempDir {
     tempfile::tempdir().expect("a temporary directory")
 }
 
-/// The `psql` that goes with a server, or any other.
+/// The `psql` of the server's installation, or else the one in the PATH.
 pub(crate) fn psql(postgres: &PrivatePostgres) -> Command {
     psql_of(postgres.installation())
 }
@@ -38,12 +38,12 @@ fn psql_of(installation: &Installation) -> Command {
     command
 }
 
-/// What the server answers to a statement, or what `psql` complains about.
+/// The server's answer to a statement, or the error of `psql`.
 pub(crate) fn ask(postgres: &PrivatePostgres, statement: &str) -> Result<String, String> {
     ask_at(postgres.installation(), &postgres.url("orders"), statement)
 }
 
-/// What the server at this URL answers, if one does.
+/// The answer of the server at this URL, or the error of `psql`.
 pub(crate) fn ask_at(
     installation: &Installation,
     url: &str,
@@ -57,7 +57,7 @@ pub(crate) fn ask_at(
     if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
 }
 
-/// Whether a process is there and not just waiting for its parent.
+/// Whether a process exists and is not a zombie.
 pub(crate) fn is_alive(process: u32) -> bool {
     let output = Command::new("ps")
         .args(["-o", "stat=", "-p", &process.to_string()])
@@ -67,11 +67,11 @@ pub(crate) fn is_alive(process: u32) -> bool {
     !state.trim().is_empty() && !state.trim().starts_with('Z')
 }
 
-/// Waits until something has become true, but not for ever.
+/// Waits up to 30 s until a condition is true.
 pub(crate) fn eventually(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while !condition() {
-        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        assert!(Instant::now() < deadline, "timeout; expected: {what}");
         thread::sleep(Duration::from_millis(20));
     }
 }
@@ -85,7 +85,7 @@ pub(crate) struct OtherOwner {
 }
 
 impl OtherOwner {
-    /// Starts a process that owns a server in this directory, or else a temporary one.
+    /// Starts a process that owns a server in this directory, or a temporary one if there is none.
     pub(crate) fn start(directory: Option<&Path>) -> Self {
         let report = empty_directory();
         let file = report.path().join("report");
@@ -101,7 +101,7 @@ impl OtherOwner {
         }
     }
 
-    /// Starts an owner of this directory, and kills it with SIGKILL whatever it has got to.
+    /// Starts an owner of this directory, and kills it with SIGKILL after this delay.
     pub(crate) fn start_and_kill_after(directory: &Path, delay: Duration) {
         let report = empty_directory();
         let mut process = Self::spawn(Some(directory), &report.path().join("report"));
@@ -130,8 +130,8 @@ impl OtherOwner {
     }
 }
 
-/// Starts a process of the user who owns this file, and which has nothing to do with PostgreSQL.
-pub(crate) fn innocent_process_of_owner_of(path: &Path) -> Child {
+/// Starts a process that is not PostgreSQL, as the user who owns this file.
+pub(crate) fn unrelated_process_of_owner_of(path: &Path) -> Child {
     let metadata = fs::metadata(path).expect("the file exists");
     let mut command = Command::new("sleep");
     command.arg("60").current_dir("/").stdin(Stdio::null());

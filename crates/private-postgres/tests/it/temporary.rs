@@ -28,7 +28,7 @@ fn a_temporary_server_disappears_after_its_owner_was_killed() {
 }
 
 #[test]
-fn what_was_committed_survives_a_crash_of_a_durable_temporary_server() {
+fn committed_data_survives_a_crash_of_a_durable_temporary_server() {
     let mut postgres = PrivatePostgres::start(Options::temporary().durable(true)).unwrap();
     let url = postgres.url("orders");
     ask(&postgres, "CREATE TABLE entry (n integer)").unwrap();
