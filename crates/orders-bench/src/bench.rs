@@ -3,158 +3,167 @@
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
+use orders_testkit::Service;
 
-use crate::database::Database;
-use crate::dataset::Dataset;
-use crate::generator::{self, Answers, Sample};
-use crate::pgbench;
-use crate::row::Row;
+use crate::dataset::{Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID};
+use crate::figures::Throughput;
+use crate::http;
+use crate::load::{self, Answers};
+use crate::pgbench::{self, Ceiling};
+use crate::postgres::Database;
+use crate::recording::Recording;
+use crate::row::{Numbers, Row, Value};
 use crate::schedule::{Phase, Schedule};
-use crate::service::Service;
+use crate::usage::Process;
 
 /// No service and no pgbench is faster than so many writes a second.
-const MOST_WRITES_A_SECOND: u64 = 25_000;
+const MAX_WRITES_PER_SECOND: u64 = 25_000;
 
 /// The most connections of an open loop.
-const MOST_CONNECTIONS: usize = 8_000;
+const MAX_CONNECTIONS: usize = 8_000;
+
+/// How many clients of pgbench an import is compared with.
+pub(crate) const IMPORT_CLIENTS: usize = 8;
 
 /// A service on a database with orders, and the load on it.
-pub struct Bench {
-    /// What is in the database.
-    pub dataset: Dataset,
-    /// The database.
-    pub database: Database,
-    /// The service.
-    pub service: Service,
+pub(crate) struct Bench {
+    pub(crate) dataset: Dataset,
+    pub(crate) database: Database,
+    pub(crate) service: Service,
+    /// How many orders an export or import is of.
+    pub(crate) bulk: u64,
+    pub(crate) numbers: Numbers,
     connections: usize,
     threads: usize,
-    random: fastrand::Rng,
-    /// The number of the next order that is created.
-    next: u64,
 }
 
 impl Bench {
     /// Starts the service, which makes the schema, and fills the database.
-    ///
-    /// # Errors
-    /// When one of them does not work.
-    pub fn start(
+    pub(crate) fn start(
         program: &Path,
         database: Database,
         dataset: Dataset,
         connections: usize,
         threads: usize,
     ) -> Result<Self> {
-        let service = Service::start(program, &database)?;
+        let service = database.start_service(program)?;
         database.fill(&dataset)?;
-        let random = fastrand::Rng::with_seed(dataset.orders);
-        let threads = threads.min(connections);
-        Ok(Self { dataset, database, service, connections, threads, random, next: 0 })
+        let numbers = Numbers { random: fastrand::Rng::with_seed(dataset.orders), next: 0 };
+        let bulk = dataset.orders;
+        Ok(Self { dataset, database, service, bulk, numbers, connections, threads })
     }
 
-    /// Sends one request, and fails when its answer is not the row's.
-    ///
-    /// # Errors
-    /// When it is another one.
-    pub fn probe(&mut self, row: Row) -> Result<()> {
+    /// What the service's process uses.
+    pub(crate) fn process(&self) -> Process {
+        Process(self.service.id())
+    }
+
+    /// Sends one request, and fails if its answer has not the row's status.
+    pub(crate) fn probe(&mut self, row: Row) -> Result<()> {
         self.prepare(row, 1)?;
-        let mut request = Vec::new();
-        row.write(&self.dataset, self.next, &mut self.random, &mut request);
-        self.next += 1;
-        let answer = self.service.client()?.send_raw(&request)?;
-        let body = String::from_utf8_lossy(&answer.body);
-        ensure!(answer.status == row.status(), "it is answered {} {body}", answer.status);
-        Ok(())
+        self.send(row, Schedule::once(), 1)?.all_expected().map(drop)
     }
 
-    /// Sends requests of a row as fast as they are answered, and tells how many were answered a second.
-    ///
-    /// # Errors
-    /// When an answer is not the row's.
-    pub fn load(&mut self, row: Row, duration: Duration) -> Result<f64> {
-        self.prepare(row, MOST_WRITES_A_SECOND * duration.as_secs().max(1))?;
-        let answers = self.send(row, Schedule::Closed(duration), self.connections)?;
-        if let Some(body) = &answers.unexpected {
-            let other = |sample: &&Sample| sample.status != row.status();
-            let count = answers.samples.iter().filter(other).count();
-            bail!("{count} of {} answers have another status: {body}", answers.samples.len());
+    /// Sends requests of a row as fast as they are answered, or one request for many orders.
+    pub(crate) fn throughput(&mut self, row: Row, duration: Duration) -> Result<Throughput> {
+        let (address, dataset, bulk) = (self.service.address(), self.dataset, self.bulk);
+        match row {
+            Row::Export => {
+                let end = Value::Midnight(dataset.day(bulk)).text("T", "Z");
+                let query =
+                    if bulk < dataset.orders { format!("?to={end}") } else { String::new() };
+                let exported = http::export(address, &query)?;
+                ensure!(exported.count == bulk, "{} of {bulk} orders are exported", exported.count);
+                Ok(exported)
+            }
+            Row::Import => {
+                let imported = http::import(address, bulk, import_lines(dataset))?;
+                let found = self.database.count_from(FIRST_CREATED_ID)?;
+                ensure!(found == bulk, "{found} of {bulk} imported orders are there");
+                self.numbers.next = bulk;
+                Ok(imported)
+            }
+            _ => {
+                self.prepare(row, MAX_WRITES_PER_SECOND * duration.as_secs().max(1))?;
+                let answers = self.send(row, Schedule::Closed(duration), self.connections)?;
+                let samples = answers.all_expected()?;
+                let in_time = samples.iter().filter(|one| one.due + one.latency <= duration);
+                Ok(Throughput { count: in_time.count() as u64, duration })
+            }
         }
-        let in_time = answers.samples.iter().filter(|one| one.due + one.latency <= duration);
-        Ok(in_time.count() as f64 / duration.as_secs_f64())
-    }
-
-    /// Puts the statements of a row straight to the database: so many a second, or as fast as they are answered.
-    ///
-    /// # Errors
-    /// When pgbench fails.
-    pub fn ceiling(
-        &mut self,
-        row: Row,
-        clients: usize,
-        duration: Duration,
-        rate: Option<f64>,
-    ) -> Result<pgbench::Ran> {
-        let first = if row == Row::Delete { 0 } else { self.next };
-        let stock = MOST_WRITES_A_SECOND * duration.as_secs().max(1);
-        self.prepare(row, stock)?;
-        let (script, threads) = (row.script(), self.threads);
-        let run = pgbench::Run { script, clients, threads, duration, rate, first };
-        let ran = run.on(&self.database, &self.dataset)?;
-        // Some clients get further than others.
-        self.next += ran.transactions * 3 / 2 + clients as u64;
-        if row == Row::Delete {
-            let left = self.database.stock_left()?;
-            ensure!(left == stock - ran.transactions, "pgbench ran out of orders to delete");
-        }
-        Ok(ran)
     }
 
     /// Sends requests of a row when they are due.
-    ///
-    /// # Errors
-    /// When the service stops answering.
-    pub fn arrive(&mut self, row: Row, phases: Vec<Phase>) -> Result<Vec<Sample>> {
+    pub(crate) fn open_loop(&mut self, row: Row, phases: &[Phase]) -> Result<Answers> {
         let total: f64 = phases.iter().map(|phase| phase.rate * phase.duration.as_secs_f64()).sum();
         self.prepare(row, total.ceil() as u64 + 1)?;
-        Ok(self.send(row, Schedule::open(phases), MOST_CONNECTIONS)?.samples)
+        self.send(row, Schedule::open(phases), MAX_CONNECTIONS)
     }
 
-    fn send(&mut self, row: Row, schedule: Schedule, connections: usize) -> Result<Answers> {
-        let Self { dataset, random, next, .. } = self;
-        generator::run(self.service.address(), schedule, connections, row.status(), |_, out| {
-            row.write(dataset, *next, random, out);
-            *next += 1;
-        })
+    /// Puts the statements of a row straight to the database: so many a second, or as fast as they are answered.
+    pub(crate) fn ceiling(
+        &mut self,
+        recording: &Recording,
+        row: Row,
+        duration: Duration,
+        rate: Option<f64>,
+    ) -> Result<Ceiling> {
+        if row == Row::Export {
+            let copied = self.database.copy_out()?;
+            return Ok(Ceiling {
+                rate: copied.rate(),
+                transactions: copied.count,
+                latencies: vec![],
+            });
+        }
+        let available = MAX_WRITES_PER_SECOND * duration.as_secs().max(1);
+        self.prepare(row, available)?;
+        let clients = if row == Row::Import { IMPORT_CLIENTS } else { self.connections };
+        let (threads, first) = (self.threads, self.numbers.next);
+        let run = pgbench::Run { row, clients, threads, duration, rate, first };
+        let ceiling = run.on(&self.database, &self.dataset, recording.of(row)?)?;
+        // Some clients get further than others.
+        self.numbers.next += ceiling.transactions * 3 / 2 + clients as u64;
+        if row == Row::Delete {
+            let left = self.database.count_from(FIRST_DELETED_ID)?;
+            let deleted = available - left;
+            ensure!(deleted == ceiling.transactions, "pgbench ran out of orders to delete");
+        }
+        Ok(ceiling)
     }
 
-    /// Leaves nothing but the fill.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub fn sweep(&mut self, row: Row) -> Result<()> {
+    /// Undoes what the requests of a row did.
+    pub(crate) fn reset(&mut self, row: Row) -> Result<()> {
         match row {
             Row::Create | Row::Delete | Row::Import => {
-                self.next = 0;
-                self.database.sweep()
+                self.numbers.next = 0;
+                self.database.remove_added_orders()
             }
-            Row::Replace => self.database.settle(),
+            Row::Replace => self.database.vacuum(),
             _ => Ok(()),
         }
     }
 
-    /// How many connections the load has.
-    #[must_use]
-    pub fn connections(&self) -> usize {
-        self.connections
+    fn send(&mut self, row: Row, schedule: Schedule, connections: usize) -> Result<Answers> {
+        let Self { dataset, numbers, .. } = self;
+        load::run(self.service.address(), schedule, connections, row.spec().status, |_, out| {
+            row.write(&row.values(dataset, numbers), out);
+        })
     }
 
-    /// Makes so many orders to be deleted, if that is the row.
+    /// Adds orders to be deleted, if that is the row.
     fn prepare(&mut self, row: Row, count: u64) -> Result<()> {
         if row == Row::Delete {
-            self.database.stock(&self.dataset, count)?;
-            self.next = 0;
+            self.database.add_orders_to_delete(&self.dataset, count)?;
+            self.numbers.next = 0;
         }
         Ok(())
     }
+}
+
+/// The lines of an import, without end.
+pub(crate) fn import_lines(dataset: Dataset) -> impl Iterator<Item = String> + Send {
+    let mut numbers = Numbers { random: fastrand::Rng::new(), next: 0 };
+    std::iter::repeat_with(move || Row::Import.body(&Row::Import.values(&dataset, &mut numbers)))
 }

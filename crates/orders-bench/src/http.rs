@@ -1,61 +1,120 @@
-//! HTTP/1.1 answers: [`Head`].
+//! Many orders over one connection: [`export`], [`import`], [`list`].
 
-/// The start of an answer, up to its body.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Head {
-    /// The status.
-    pub status: u16,
-    /// Where the body begins.
-    pub length: usize,
-    /// How long the body is.
-    pub body: Body,
-    /// The page that follows, if the answer is one of several.
-    pub next: Option<String>,
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::figures::Throughput;
+
+/// How many lines are in a chunk of an import.
+const LINES_PER_CHUNK: usize = 500;
+
+const IMPORT: &str = "POST /orders/import HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\
+                      Content-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+/// Reads all orders as NDJSON.
+pub(crate) fn export(address: SocketAddr, query: &str) -> Result<Throughput> {
+    let start = Instant::now();
+    let request = ureq::get(format!("http://{address}/orders{query}"));
+    let response = request.header("Accept", "application/x-ndjson").call()?;
+    let count = count_lines(response.into_body().into_reader())?;
+    Ok(Throughput { count, duration: start.elapsed() })
 }
 
-/// How long a body is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Body {
-    /// This many bytes.
-    Length(usize),
-    /// In chunks, each of which says how long it is.
-    Chunked,
+/// Sends lines of NDJSON, and reads their results meanwhile. Fails if an order is refused.
+pub(crate) fn import(
+    address: SocketAddr,
+    count: u64,
+    lines: impl Iterator<Item = String> + Send,
+) -> Result<Throughput> {
+    let start = Instant::now();
+    let stream = TcpStream::connect(address)?;
+    let lines = lines.take(usize::try_from(count)?);
+    let (status, orders, problems) = thread::scope(|scope| {
+        let sender = scope.spawn(|| send(&stream, lines));
+        let received = receive(&stream);
+        // The sender must not wait for a service that does not read on.
+        let _ = stream.shutdown(Shutdown::Both);
+        let sent = sender.join().map_err(|_| anyhow::anyhow!("the sender panicked"))?;
+        received.context(format!("the orders were sent: {sent:?}"))
+    })?;
+    ensure!(status.starts_with("HTTP/1.1 200 "), "the import is answered {status}");
+    ensure!(problems == 0, "{problems} of {count} orders were refused");
+    ensure!(orders == count, "{orders} results for {count} orders");
+    Ok(Throughput { count, duration: start.elapsed() })
 }
 
-impl Head {
-    /// Reads the head at the start of `bytes`; none while it is not there as a whole.
-    ///
-    /// # Errors
-    /// When that is not HTTP.
-    pub fn parse(bytes: &[u8]) -> anyhow::Result<Option<Self>> {
-        let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else {
-            return Ok(None);
-        };
-        let text = std::str::from_utf8(&bytes[..end])?;
-        let mut lines = text.split("\r\n");
-        let first = lines.next().unwrap_or_default();
-        let status = first.strip_prefix("HTTP/1.1 ").and_then(|rest| rest.get(..3)?.parse().ok());
-        let Some(status) = status else { anyhow::bail!("{first:?} is not the start of an answer") };
-        let mut head = Self { status, length: end + 4, body: Body::Length(0), next: None };
-        for line in lines {
-            let (name, value) = line.split_once(':').unwrap_or((line, ""));
-            let value = value.trim();
-            if name.eq_ignore_ascii_case("content-length") {
-                head.body = Body::Length(value.parse()?);
-            } else if name.eq_ignore_ascii_case("transfer-encoding") {
-                head.body = Body::Chunked;
-            } else if name.eq_ignore_ascii_case("link") {
-                head.next = next(value);
-            }
+fn send(mut stream: impl Write, mut lines: impl Iterator<Item = String>) -> Result<()> {
+    stream.write_all(IMPORT.as_bytes())?;
+    loop {
+        let chunk: String = lines.by_ref().take(LINES_PER_CHUNK).map(|line| line + "\n").collect();
+        write!(stream, "{:x}\r\n{chunk}\r\n", chunk.len())?;
+        if chunk.is_empty() {
+            return Ok(());
         }
-        Ok(Some(head))
     }
 }
 
-/// The target of the link `next` (RFC 8288).
-fn next(value: &str) -> Option<String> {
-    let (target, relation) = value.strip_prefix('<')?.split_once('>')?;
-    relation.contains("next").then(|| target.to_owned())
+/// The first line of an answer, and how many of its lines are JSON and how many of these problems.
+fn receive(stream: impl Read) -> Result<(String, u64, u64)> {
+    let mut stream = BufReader::with_capacity(64 * 1024, stream);
+    let (mut status, mut line) = (String::new(), Vec::new());
+    stream.read_line(&mut status)?;
+    let (mut results, mut problems) = (0, 0);
+    while stream.read_until(b'\n', &mut line)? > 0 {
+        // The lines of the head and the lengths of chunks end in "\r\n".
+        if line.ends_with(b"}\n") {
+            results += 1;
+            problems += u64::from(contains(&line, b"/problems/"));
+        }
+        line.clear();
+    }
+    Ok((status, results, problems))
+}
+
+/// Walks along the pages of the list of orders to its end; how long the first and the last page took.
+pub(crate) fn list(address: SocketAddr) -> Result<(Throughput, Duration, Duration)> {
+    let agent = ureq::agent();
+    let start = Instant::now();
+    let (mut count, mut pages) = (0, Vec::new());
+    let mut next = Some(format!("http://{address}/orders?limit=1000"));
+    while let Some(url) = next {
+        let page_start = Instant::now();
+        let mut response = agent.get(&url).call()?;
+        let body = response.body_mut().read_to_string()?;
+        // Only an order has a version.
+        count += body.matches("\"version\":").count() as u64;
+        pages.push(page_start.elapsed());
+        let link = response.headers().get("link").map(|link| link.to_str()).transpose()?;
+        next = link.and_then(next_page).map(|path| format!("http://{address}{path}"));
+    }
+    let (first, last) = (pages[0], pages[pages.len() - 1]);
+    Ok((Throughput { count, duration: start.elapsed() }, first, last))
+}
+
+/// The target of the link `next` (RFC 8288), a path.
+fn next_page(link: &str) -> Option<&str> {
+    let (target, relation) = link.strip_prefix('<')?.split_once('>')?;
+    relation.contains("next").then_some(target)
+}
+
+/// How many lines a reader has.
+pub(crate) fn count_lines(mut reader: impl Read) -> Result<u64> {
+    let mut buffer = vec![0; 256 * 1024];
+    let mut count = 0;
+    loop {
+        match reader.read(&mut buffer)? {
+            0 => return Ok(count),
+            read => count += buffer[..read].iter().filter(|byte| **byte == b'\n').count() as u64,
+        }
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    text.windows(word.len()).any(|window| window == word)
 }
 
 #[cfg(test)]
@@ -63,30 +122,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_head_ends_with_an_empty_line() {
-        let text = b"HTTP/1.1 409 Conflict\r\ncontent-length: 3\r\n\r\nabcHTTP";
-        let head = Head { status: 409, length: 44, body: Body::Length(3), next: None };
-        assert_eq!(Head::parse(text).unwrap(), Some(head));
-        assert_eq!(Head::parse(&text[..40]).unwrap(), None);
+    fn the_link_to_the_next_page_is_a_path() {
+        assert_eq!(next_page("</orders?after=x>; rel=\"next\""), Some("/orders?after=x"));
+        assert_eq!(next_page("</orders>; rel=\"first\""), None);
     }
 
     #[test]
-    fn an_answer_without_a_length_has_no_body() {
-        let head = Head::parse(b"HTTP/1.1 204 No Content\r\n\r\n").unwrap().unwrap();
-        assert_eq!((head.status, head.body), (204, Body::Length(0)));
+    fn an_import_is_sent_in_chunks() {
+        let mut sent = Vec::new();
+        send(&mut sent, (0..2).map(|number| format!("line {number}"))).unwrap();
+        let text = String::from_utf8(sent).unwrap();
+        assert!(text.ends_with("\r\n\r\ne\r\nline 0\nline 1\n\r\n0\r\n\r\n"), "{text}");
     }
 
     #[test]
-    fn the_next_page_stands_in_the_head() {
-        let text = b"HTTP/1.1 200 OK\r\nLink: </orders?after=x>; rel=\"next\"\r\n\
-            Transfer-Encoding: chunked\r\n\r\n";
-        let head = Head::parse(text).unwrap().unwrap();
-        assert_eq!(head.next.as_deref(), Some("/orders?after=x"));
-        assert_eq!(head.body, Body::Chunked);
-    }
-
-    #[test]
-    fn something_else_is_not_an_answer() {
-        assert!(Head::parse(b"SSH-2.0-OpenSSH\r\n\r\n").is_err());
+    fn results_are_counted_wherever_a_chunk_ends() {
+        let answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n\
+            8\r\n{\"a\":1}\n\r\n4\r\n{\"a\"\r\n13\r\n:\"/problems/x\"}\n{}\n\r\n0\r\n\r\n";
+        let (status, results, problems) = receive(answer.as_bytes()).unwrap();
+        assert_eq!((status.trim_end(), results, problems), ("HTTP/1.1 200 OK", 3, 1));
+        assert_eq!(count_lines(&b"1\n2\n"[..]).unwrap(), 2);
     }
 }

@@ -1,56 +1,44 @@
-//! Measures the orders service, and prints what came out.
+//! Measures the orders service against what its PostgreSQL could do, from the outside.
+//!
+//! The service and its PostgreSQL are processes of their own. [`load`] sends requests to the one; [`pgbench`] puts the
+//! statements that [`recording`] saw the service send straight to the other. The rows of the table are in [`row`], the
+//! orders that they are about in [`dataset`], and what can be measured in [`modes`].
 
+mod bench;
+mod cli;
+mod dataset;
+mod figures;
+mod http;
+mod load;
+mod modes;
+mod pgbench;
+mod postgres;
+mod recording;
 mod report;
+mod row;
+mod schedule;
+mod timer;
+mod usage;
 
-use std::path::Path;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
-use anyhow::{Context, Result};
-use clap::Parser;
-use orders_bench::cli::Cli;
-use orders_bench::document;
-use orders_bench::modes::{Section, bulk, contended, fresh, growth, idle, overload, solid, table};
+use anyhow::Result;
+use clap::Parser as _;
 use orders_testkit::program;
 
 fn main() -> Result<ExitCode> {
-    let cli = Cli::parse();
+    let cli = cli::Cli::parse();
     let program = program::find(cli.orders_api.as_deref())?;
-    let mut good = true;
-    for mode in modes(&cli) {
+    let mut status = ExitCode::SUCCESS;
+    for mode in modes::requested(&cli) {
         let section = mode(&cli, &program)?;
-        report::section(&section);
-        good &= section.failures.is_empty();
+        section.print();
+        if !section.missed.is_empty() {
+            status = ExitCode::FAILURE;
+        }
         if cli.write {
-            write(&section)?;
+            section.write()?;
         }
     }
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
-type Mode = fn(&Cli, &Path) -> Result<Section>;
-
-/// What was asked for, in the order of the page.
-fn modes(cli: &Cli) -> Vec<Mode> {
-    let all: [(bool, Mode); 8] = [
-        (!cli.has_mode(), table::run),
-        (cli.idle || !cli.has_mode(), |_, program| idle::run(program)),
-        (cli.overload, overload::run),
-        (cli.growth, growth::run),
-        (cli.contended, contended::run),
-        (cli.solid, solid::run),
-        (cli.bulk, bulk::run),
-        (cli.fresh, fresh::run),
-    ];
-    all.into_iter().filter(|(asked, _)| *asked).map(|(_, mode)| mode).collect()
-}
-
-fn write(section: &Section) -> Result<()> {
-    let path = document::path();
-    let shown = path.display();
-    let page = std::fs::read_to_string(&path).with_context(|| format!("cannot read {shown}"))?;
-    let arguments: Vec<_> = std::env::args().skip(1).collect();
-    let block = document::block(section, &arguments, SystemTime::now());
-    std::fs::write(&path, document::replace(&page, section.name, &block)?)
-        .with_context(|| format!("cannot write {shown}"))
+    Ok(status)
 }

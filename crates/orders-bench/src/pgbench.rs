@@ -1,87 +1,135 @@
 //! The ceiling: the service's statements, put straight to its database by pgbench.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
-use crate::database::{Database, output};
-use crate::dataset::Dataset;
-use crate::samples::Latencies;
+use crate::dataset::{Dataset, Expression};
+use crate::figures::millis;
+use crate::postgres::{Database, output};
+use crate::recording::{Argument, Statement};
+use crate::row::{Row, Source};
 
 /// How pgbench is run.
 #[derive(Debug, Clone, Copy)]
-pub struct Run<'a> {
-    /// The script.
-    pub script: &'a str,
+pub(crate) struct Run {
+    pub(crate) row: Row,
     /// How many connections.
-    pub clients: usize,
-    /// How many threads.
-    pub threads: usize,
-    /// How long.
-    pub duration: Duration,
+    pub(crate) clients: usize,
+    pub(crate) threads: usize,
+    pub(crate) duration: Duration,
     /// How many transactions are due a second; none is as many as there can be.
-    pub rate: Option<f64>,
-    /// The number of the first order that it creates or deletes.
-    pub first: u64,
+    pub(crate) rate: Option<f64>,
+    /// The first of the consecutive numbers of orders.
+    pub(crate) first: u64,
 }
 
 /// What pgbench did.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ran {
+#[derive(Debug)]
+pub(crate) struct Ceiling {
     /// Transactions a second, without the time to connect.
-    pub rate: f64,
-    /// How many transactions.
-    pub transactions: u64,
-    /// How long each took since it was due; only of those that were due at a rate.
-    pub latencies: Latencies,
+    pub(crate) rate: f64,
+    pub(crate) transactions: u64,
+    /// How many milliseconds each took since it was due; only if they were due at a rate.
+    pub(crate) latencies: Vec<f64>,
 }
 
-impl Run<'_> {
-    /// Runs it to its end.
-    ///
-    /// # Errors
-    /// When a statement fails.
-    pub fn on(&self, database: &Database, dataset: &Dataset) -> Result<Ran> {
-        let script = tempfile::NamedTempFile::new()?;
-        std::fs::write(script.path(), self.script)?;
+impl Run {
+    /// Runs the statements to the end of the duration.
+    pub(crate) fn on(
+        &self,
+        database: &Database,
+        dataset: &Dataset,
+        statements: &[Statement],
+    ) -> Result<Ceiling> {
+        let script = Script::new(self, dataset, statements);
+        let directory = tempfile::tempdir()?;
+        let file = directory.path().join("script.sql");
+        std::fs::write(&file, &script.text)?;
         let mut pgbench = database.pgbench();
         pgbench.args(["-n", "-M", "prepared", "-c", &self.clients.to_string()]);
         pgbench.args(["-j", &self.threads.min(self.clients).to_string()]);
-        pgbench.args(["-T", &self.duration.as_secs().max(1).to_string(), "-f"]).arg(script.path());
-        for (name, value) in self.variables(dataset) {
+        pgbench.args(["-T", &self.duration.as_secs().max(1).to_string(), "-f"]).arg(file);
+        for (name, value) in &script.constants {
             pgbench.arg("-D").arg(format!("{name}={value}"));
         }
-        let logs = tempfile::tempdir()?;
         if let Some(rate) = self.rate {
             pgbench.arg("-R").arg(rate.to_string()).arg("-l");
-            pgbench.arg(format!("--log-prefix={}/log", logs.path().display()));
+            pgbench.arg(format!("--log-prefix={}/log", directory.path().display()));
         }
         let text = output(pgbench.arg(&database.url))?;
         let (rate, transactions) =
             parse(&text).with_context(|| format!("pgbench printed no figures: {text}"))?;
-        Ok(Ran { rate, transactions, latencies: latencies(logs.path(), self.duration / 10)? })
+        let latencies = latencies(directory.path(), self.duration / 10)?;
+        Ok(Ceiling { rate, transactions, latencies })
+    }
+}
+
+/// A script for pgbench that draws a row's values and sends its statements.
+#[derive(Debug)]
+struct Script {
+    text: String,
+    /// Variables that keep their values.
+    constants: Vec<(String, String)>,
+    clients: usize,
+}
+
+impl Script {
+    fn new(run: &Run, dataset: &Dataset, statements: &[Statement]) -> Self {
+        let constants = vec![("n".to_owned(), "-1".to_owned())];
+        let mut script = Self { text: String::new(), constants, clients: run.clients };
+        script.constants.push(("first".to_owned(), run.first.to_string()));
+        for (name, value) in run.row.values(dataset, &mut script) {
+            script.line(format_args!("\\set {name} {}", value.into_number()));
+        }
+        for statement in statements {
+            let text = script.with_variables(statement);
+            script.line(format_args!("{text};"));
+        }
+        script
     }
 
-    fn variables(&self, dataset: &Dataset) -> [(&'static str, String); 16] {
-        [
-            ("orders", dataset.orders.to_string()),
-            ("calendars", dataset.calendars.to_string()),
-            ("a_day", dataset.a_day().to_string()),
-            ("step", dataset.step().to_string()),
-            ("months", dataset.months().to_string()),
-            ("first_free_day", dataset.first_free_day().0.to_string()),
-            ("first", self.first.to_string()),
-            ("clients", self.clients.to_string()),
-            ("n", "-1".to_owned()),
-            ("one", "1".to_owned()),
-            ("sixteen", "16".to_owned()),
-            ("hundred_and_one", "101".to_owned()),
-            ("end", "infinity".to_owned()),
-            ("gap", "03:00:00".to_owned()),
-            ("totalfee", "99.95".to_owned()),
-            ("services", "{1,2}".to_owned()),
-        ]
+    /// The text of a statement with variables in the place of its parameters.
+    fn with_variables(&mut self, statement: &Statement) -> String {
+        let mut text = statement.text.clone();
+        for (index, parameter) in statement.parameters.iter().enumerate().rev() {
+            let value = match &parameter.argument {
+                Argument::Variable(name) => format!(":{name}"),
+                Argument::Null => "NULL".to_owned(),
+                // No variable can be empty.
+                Argument::Constant(value) if value.is_empty() => "''".to_owned(),
+                Argument::Constant(value) => {
+                    let name = format!("constant{}", self.constants.len());
+                    self.constants.push((name.clone(), value.clone()));
+                    format!(":{name}")
+                }
+            };
+            let name = format!("${}", index + 1);
+            text = text.replace(&name, &format!("{value}::{}", parameter.sql_type));
+        }
+        text
+    }
+
+    fn line(&mut self, line: std::fmt::Arguments<'_>) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.text, "{line}");
+    }
+}
+
+impl Source for Script {
+    type Number = Expression;
+
+    fn random(&mut self, below: u64) -> Expression {
+        let name = format!("random{}", self.text.len());
+        self.line(format_args!("\\set {name} random(0, {})", below - 1));
+        Expression(format!(":{name}"))
+    }
+
+    fn next_number(&mut self) -> Expression {
+        self.line(format_args!("\\set n :n + 1"));
+        Expression(format!("(:first + :client_id + {} * :n)", self.clients))
     }
 }
 
@@ -96,10 +144,14 @@ fn parse(text: &str) -> Option<(f64, u64)> {
 
 /// What pgbench's threads logged, without the time in which they warmed up: a line for each transaction, its third
 /// field the microseconds since it was due, its fifth and sixth when it ended.
-fn latencies(logs: &Path, warming: Duration) -> Result<Latencies> {
+fn latencies(directory: &Path, warming: Duration) -> Result<Vec<f64>> {
     let mut logged = Vec::new();
-    for log in std::fs::read_dir(logs)? {
-        for line in std::fs::read_to_string(log?.path())?.lines() {
+    for file in std::fs::read_dir(directory)? {
+        let file = file?;
+        if !file.file_name().to_string_lossy().starts_with("log.") {
+            continue;
+        }
+        for line in std::fs::read_to_string(file.path())?.lines() {
             let fields: Vec<u64> = line.split(' ').map_while(|field| field.parse().ok()).collect();
             let [_, _, latency, _, seconds, micros, ..] = fields[..] else {
                 bail!("pgbench logged {line:?}");
@@ -110,12 +162,38 @@ fn latencies(logs: &Path, warming: Duration) -> Result<Latencies> {
     }
     let first = logged.iter().map(|(ended, _)| *ended).min().unwrap_or_default();
     let warm = logged.into_iter().filter(|(ended, _)| *ended >= first + warming);
-    Ok(warm.map(|(_, latency)| latency).collect())
+    Ok(warm.map(|(_, latency)| millis(latency)).collect())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recording::Parameter;
+
+    #[test]
+    fn a_script_draws_values_and_sends_statements() {
+        let parameter =
+            |sql_type: &str, argument| Parameter { sql_type: sql_type.to_owned(), argument };
+        let statement = Statement {
+            text: "SELECT $1, $2, $3".to_owned(),
+            parameters: vec![
+                parameter("text", Argument::Variable("id")),
+                parameter("interval", Argument::Constant("03:00:00".to_owned())),
+                parameter("bigint[]", Argument::Null),
+            ],
+        };
+        let dataset = Dataset { orders: 100, calendars: 10 };
+        let duration = Duration::from_secs(1);
+        let run = Run { row: Row::Delete, clients: 4, threads: 2, duration, rate: None, first: 7 };
+        let script = Script::new(&run, &dataset, &[statement]);
+        assert_eq!(
+            script.text,
+            "\\set n :n + 1\n\\set id ((:first + :client_id + 4 * :n) + 2000000000)\n\
+             SELECT :id::text, :constant2::interval, NULL::bigint[];\n"
+        );
+        let constants = [("n", "-1"), ("first", "7"), ("constant2", "03:00:00")];
+        assert_eq!(script.constants, constants.map(|(name, value)| (name.into(), value.into())));
+    }
 
     #[test]
     fn the_figures_are_found() {
@@ -131,10 +209,12 @@ mod tests {
     #[test]
     fn the_logs_of_all_threads_are_read_from_when_they_are_warm() {
         let logs = tempfile::tempdir().unwrap();
-        std::fs::write(logs.path().join("log.7"), "0 1 9000 0 16 5 30\n0 2 1500 0 17 5 30\n")
-            .unwrap();
-        std::fs::write(logs.path().join("log.7.1"), "1 1 2500 0 17 6 0\n").unwrap();
-        let latencies = latencies(logs.path(), Duration::from_secs(1)).unwrap();
-        assert_eq!([50.0, 99.0].map(|percent| latencies.percentile(percent)), [1.5, 2.5]);
+        let write = |name, text| std::fs::write(logs.path().join(name), text).unwrap();
+        write("log.7", "0 1 9000 0 16 5 30\n0 2 1500 0 17 5 30\n");
+        write("log.7.1", "1 1 2500 0 17 6 0\n");
+        write("script.sql", "SELECT 1;\n");
+        let mut latencies = latencies(logs.path(), Duration::from_secs(1)).unwrap();
+        latencies.sort_by(f64::total_cmp);
+        assert_eq!(latencies, [1.5, 2.5]);
     }
 }

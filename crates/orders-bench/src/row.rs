@@ -1,14 +1,15 @@
 //! What is measured: [`Row`], and the requests of each.
 
-use std::fmt::Write as _;
-
 use clap::ValueEnum;
 
-use crate::dataset::{Dataset, Day, FIRST_ID, FIRST_NEW_ID, FIRST_STOCK_ID, SERVICES};
+use crate::dataset::{
+    DAYS_PER_MONTH, Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY, Number,
+    SERVICES, date,
+};
 
 /// A row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Row {
+pub(crate) enum Row {
     /// `GET /orders/{id}`
     GetOne,
     /// `POST /orders`
@@ -31,230 +32,249 @@ pub enum Row {
     Import,
 }
 
-impl Row {
-    /// All rows, in the order of the table.
-    pub const ALL: [Self; 10] = [
-        Self::GetOne,
-        Self::Create,
-        Self::Replace,
-        Self::Delete,
-        Self::Refused,
-        Self::List,
-        Self::Filtered,
-        Self::Availability,
-        Self::Export,
-        Self::Import,
-    ];
-
+/// How a row is requested, and its bounds on two cores that service, database and load share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Spec {
     /// What the table calls it.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) title: &'static str,
+    /// The status of every answer.
+    pub(crate) status: u16,
+    method: &'static str,
+    /// With `$name` for each [`Value`].
+    path: &'static str,
+    /// The same; empty if there is none.
+    body: &'static str,
+    /// The lowest rate, as a share of the ceiling's.
+    pub(crate) min_ratio: f64,
+    /// The highest p99 at half the rate, in milliseconds.
+    pub(crate) max_p99: f64,
+}
+
+const ORDER: &str = r#"{"id":"$id","calendar":"$calendar","datetime":"$datetime","totalfee":99.95,"services":[{"id":"1"},{"id":"2"}]}"#;
+const REPLACEMENT: &str =
+    r#"{"datetime":"$datetime","totalfee":$totalfee,"services":[{"id":"1"},{"id":"2"}]}"#;
+const FILTERED: &str = "/orders?calendar=$calendar&service=$service&from=$from&to=$to";
+const MONTH: &str = "/availability?calendar=$calendar&from=$from&to=$to";
+
+impl Spec {
+    const fn new(
+        title: &'static str,
+        status: u16,
+        method: &'static str,
+        path: &'static str,
+    ) -> Self {
+        Self { title, status, method, path, body: "", min_ratio: 0.0, max_p99: f64::INFINITY }
+    }
+
+    const fn body(self, body: &'static str) -> Self {
+        Self { body, ..self }
+    }
+
+    const fn bounds(self, min_ratio: f64, max_p99: f64) -> Self {
+        Self { min_ratio, max_p99, ..self }
+    }
+}
+
+impl Row {
+    /// How it is requested.
+    pub(crate) fn spec(self) -> Spec {
+        const THIRD: f64 = 1.0 / 3.0;
+        const NONE: f64 = f64::INFINITY;
         match self {
-            Self::GetOne => "get one",
-            Self::Create => "create",
-            Self::Replace => "replace",
-            Self::Delete => "delete",
-            Self::Refused => "refused create (409)",
-            Self::List => "list of 100",
-            Self::Filtered => "filtered list",
-            Self::Availability => "availability of a month",
-            Self::Export => "export (orders)",
-            Self::Import => "import (orders)",
+            Self::GetOne => Spec::new("get one", 200, "GET", "/orders/$id").bounds(0.4, 3.0),
+            Self::Create => {
+                Spec::new("create", 201, "POST", "/orders").body(ORDER).bounds(0.5, 15.0)
+            }
+            Self::Replace => Spec::new("replace", 200, "PUT", "/orders/$id").body(REPLACEMENT),
+            Self::Delete => Spec::new("delete", 204, "DELETE", "/orders/$id"),
+            Self::Refused => Spec::new("refused create (409)", 409, "POST", "/orders").body(ORDER),
+            Self::List => Spec::new("list of 100", 200, "GET", "/orders?limit=100&from=$from"),
+            Self::Filtered => Spec::new("filtered list", 200, "GET", FILTERED),
+            Self::Availability => Spec::new("availability of a month", 200, "GET", MONTH),
+            Self::Export => Spec::new("export (orders)", 200, "GET", "/orders").bounds(THIRD, NONE),
+            Self::Import => Spec::new("import (orders)", 200, "POST", "/orders/import")
+                .body(ORDER)
+                .bounds(THIRD, NONE),
         }
     }
 
-    /// The status that every answer has.
-    #[must_use]
-    pub fn status(self) -> u16 {
-        match self {
-            Self::Create => 201,
-            Self::Delete => 204,
-            Self::Refused => 409,
-            _ => 200,
-        }
-    }
-
-    /// The statements that the service sends for it, as a script for pgbench.
-    #[must_use]
-    pub fn script(self) -> &'static str {
-        match self {
-            Self::GetOne => include_str!("../pgbench/get_one.sql"),
-            Self::Create | Self::Import => include_str!("../pgbench/create.sql"),
-            Self::Replace => include_str!("../pgbench/replace.sql"),
-            Self::Delete => include_str!("../pgbench/delete.sql"),
-            Self::Refused => include_str!("../pgbench/refused.sql"),
-            Self::List => include_str!("../pgbench/list.sql"),
-            Self::Filtered => include_str!("../pgbench/filtered.sql"),
-            Self::Availability => include_str!("../pgbench/availability.sql"),
-            Self::Export => include_str!("../pgbench/export.sql"),
-        }
-    }
-
-    /// The least share of the ceiling's rate, on two cores that service, database and load share.
-    #[must_use]
-    pub fn least_ratio(self) -> Option<f64> {
-        match self {
-            Self::GetOne => Some(0.4),
-            Self::Create => Some(0.5),
-            Self::Export | Self::Import => Some(1.0 / 3.0),
-            _ => None,
-        }
-    }
-
-    /// The largest p99 at half the rate, in milliseconds.
-    #[must_use]
-    pub fn most_p99(self) -> Option<f64> {
-        match self {
-            Self::GetOne => Some(3.0),
-            Self::Create => Some(15.0),
-            _ => None,
-        }
-    }
-
-    /// Whether a request can be sent a second time and be answered in the same way.
-    #[must_use]
-    pub fn repeats(self) -> bool {
-        !matches!(self, Self::Create | Self::Delete)
-    }
-
-    /// Whether it moves orders in bulk, on one connection.
-    #[must_use]
-    pub fn is_bulk(self) -> bool {
+    /// Whether it is one request for many orders.
+    pub(crate) fn is_bulk(self) -> bool {
         matches!(self, Self::Export | Self::Import)
     }
 
-    /// Writes the request with this number; the others draw what they are about.
-    pub fn write(
-        self,
-        dataset: &Dataset,
-        number: u64,
-        random: &mut fastrand::Rng,
-        out: &mut Vec<u8>,
-    ) {
-        let any = |random: &mut fastrand::Rng| random.u64(..dataset.orders);
-        let at_midnight =
-            |random: &mut fastrand::Rng| random.u64(..dataset.at_midnight()) * dataset.a_day();
+    /// The values of the next request.
+    pub(crate) fn values<S: Source>(self, dataset: &Dataset, source: &mut S) -> Values<S::Number> {
+        use Value::{Midnight, Plain};
         match self {
-            Self::GetOne => get(out, &format!("/orders/{}", FIRST_ID + any(random))),
-            Self::Create => {
-                let order = new_order(dataset, number);
-                with_body(out, "POST", "/orders", &order);
+            Self::GetOne => vec![("id", Plain(source.random(dataset.orders) + FIRST_ID))],
+            Self::Create | Self::Import => {
+                let number = source.next_number();
+                vec![
+                    ("id", Plain(number.clone() + FIRST_CREATED_ID)),
+                    ("calendar", Plain(dataset.calendar(number.clone()))),
+                    ("datetime", Midnight(dataset.created_day(number))),
+                ]
             }
+            Self::Delete => vec![("id", Plain(source.next_number() + FIRST_DELETED_ID))],
             Self::Replace => {
-                let order = at_midnight(random);
-                let day = dataset.day_of(order);
-                let body = format!(
-                    r#"{{"datetime":"{day}T00:00:00Z","totalfee":{},"services":[{{"id":"1"}},{{"id":"2"}}]}}"#,
-                    random.u32(1..1000)
-                );
-                with_body(out, "PUT", &format!("/orders/{}", FIRST_ID + order), &body);
+                let order = source.random(dataset.midnights()) * dataset.per_day();
+                vec![
+                    ("id", Plain(order.clone() + FIRST_ID)),
+                    ("datetime", Midnight(dataset.day(order))),
+                    ("totalfee", Plain(source.random(999) + 1_u64)),
+                ]
             }
-            Self::Delete => request(out, "DELETE", &format!("/orders/{}", FIRST_STOCK_ID + number)),
             Self::Refused => {
-                let order = at_midnight(random);
-                let calendar = dataset.calendar_of(order);
-                let body =
-                    order_body(FIRST_NEW_ID + number, calendar, &dataset.day_of(order).to_string());
-                with_body(out, "POST", "/orders", &body);
+                let order = source.random(dataset.midnights()) * dataset.per_day();
+                let calendar = dataset.calendar(order.clone());
+                vec![
+                    ("id", Plain(source.next_number() + FIRST_CREATED_ID)),
+                    ("key", Plain(calendar.clone() + FIRST_KEY)),
+                    ("calendar", Plain(calendar)),
+                    ("datetime", Midnight(dataset.day(order))),
+                ]
             }
-            Self::List => {
-                let day = Day(random.u64(..dataset.months().div_ceil(2)));
-                get(out, &format!("/orders?limit=100&from={day}T00:00:00Z"));
+            Self::List => vec![("from", Midnight(source.random(dataset.months().div_ceil(2))))],
+            Self::Filtered | Self::Availability => {
+                let from = source.random(dataset.months());
+                vec![
+                    ("calendar", Plain(source.random(dataset.calendars) + 1_u64)),
+                    ("service", Plain(source.random(SERVICES) + 1_u64)),
+                    ("from", Midnight(from.clone())),
+                    ("to", Midnight(from + DAYS_PER_MONTH)),
+                ]
             }
-            Self::Filtered => {
-                let (calendar, from, to) = month(dataset, random);
-                let service = random.u64(1..=SERVICES);
-                get(
-                    out,
-                    &format!(
-                        "/orders?calendar={calendar}&service={service}&from={from}T00:00:00Z&to={to}T00:00:00Z"
-                    ),
-                );
-            }
-            Self::Availability => {
-                let (calendar, from, to) = month(dataset, random);
-                get(
-                    out,
-                    &format!(
-                        "/availability?calendar={calendar}&from={from}T00:00:00Z&to={to}T00:00:00Z"
-                    ),
-                );
-            }
-            // Those are not sent one by one.
-            Self::Export | Self::Import => get(out, "/orders?limit=1"),
+            Self::Export => Vec::new(),
+        }
+    }
+
+    /// Writes a request with these values.
+    pub(crate) fn write(self, values: &[(&str, Value<u64>)], out: &mut Vec<u8>) {
+        let Spec { method, path, .. } = self.spec();
+        let (path, body) = (filled_in(path, values), self.body(values));
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+        if !body.is_empty() {
+            let length = body.len();
+            head += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+        }
+        out.extend([&head, "\r\n", &body].iter().flat_map(|part| part.bytes()));
+    }
+
+    /// The body of a request with these values; of an import, one line.
+    pub(crate) fn body(self, values: &[(&str, Value<u64>)]) -> String {
+        filled_in(self.spec().body, values)
+    }
+}
+
+/// The values of a request by their names.
+pub(crate) type Values<N> = Vec<(&'static str, Value<N>)>;
+
+/// What a request says about an order.
+#[derive(Debug, Clone)]
+pub(crate) enum Value<N> {
+    Plain(N),
+    /// The start of a day.
+    Midnight(N),
+}
+
+impl<N: Number> Value<N> {
+    /// As a number; a day by its date.
+    pub(crate) fn into_number(self) -> N {
+        match self {
+            Self::Plain(number) => number,
+            Self::Midnight(day) => date(day),
         }
     }
 }
 
-/// The order with this number among those that a benchmark creates, as JSON.
-#[must_use]
-pub fn new_order(dataset: &Dataset, number: u64) -> String {
-    let day = Day(dataset.first_free_day().0 + number / dataset.calendars);
-    order_body(FIRST_NEW_ID + number, dataset.calendar_of(number), &day.to_string())
+impl Value<u64> {
+    /// As text, where a time has this between date and hour, and that behind.
+    pub(crate) fn text(&self, between: &str, behind: &str) -> String {
+        let number = self.clone().into_number();
+        let (year, month, day) = (number / 10_000, number / 100 % 100, number % 100);
+        match self {
+            Self::Plain(_) => number.to_string(),
+            Self::Midnight(_) => format!("{year}-{month:02}-{day:02}{between}00:00:00{behind}"),
+        }
+    }
 }
 
-fn order_body(id: u64, calendar: u64, day: &str) -> String {
-    format!(
-        r#"{{"id":"{id}","calendar":"{calendar}","datetime":"{day}T00:00:00Z","totalfee":99.95,"services":[{{"id":"1"}},{{"id":"2"}}]}}"#
-    )
+/// Where the numbers come from that requests differ by.
+pub(crate) trait Source {
+    type Number: Number;
+
+    /// A random number below a bound.
+    fn random(&mut self, below: u64) -> Self::Number;
+
+    /// The next of consecutive numbers.
+    fn next_number(&mut self) -> Self::Number;
 }
 
-fn month(dataset: &Dataset, random: &mut fastrand::Rng) -> (u64, Day, Day) {
-    let calendar = random.u64(1..=dataset.calendars);
-    let day = random.u64(..dataset.months());
-    (calendar, Day(day), Day(day + 28))
+/// The numbers of requests that are sent.
+#[derive(Debug)]
+pub(crate) struct Numbers {
+    pub(crate) random: fastrand::Rng,
+    pub(crate) next: u64,
 }
 
-fn get(out: &mut Vec<u8>, path: &str) {
-    request(out, "GET", path);
+impl Source for Numbers {
+    type Number = u64;
+
+    fn random(&mut self, below: u64) -> u64 {
+        self.random.u64(..below)
+    }
+
+    fn next_number(&mut self) -> u64 {
+        self.next += 1;
+        self.next - 1
+    }
 }
 
-fn request(out: &mut Vec<u8>, method: &str, path: &str) {
-    out.extend_from_slice(
-        format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n").as_bytes(),
-    );
-}
-
-fn with_body(out: &mut Vec<u8>, method: &str, path: &str, body: &str) {
-    let mut text = String::with_capacity(160 + body.len());
-    // Writing to a string cannot fail.
-    let _ = write!(
-        text,
-        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n\
-         Content-Length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    out.extend_from_slice(text.as_bytes());
+/// A template with values in the place of their `$name`s.
+fn filled_in(template: &str, values: &[(&str, Value<u64>)]) -> String {
+    let mut pieces = template.split('$');
+    let mut text = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let end = piece.find(|c: char| !c.is_ascii_lowercase()).unwrap_or(piece.len());
+        let (name, rest) = piece.split_at(end);
+        let value = values.iter().find(|(known, _)| *known == name);
+        text += &value.map(|(_, value)| value.text("T", "Z")).unwrap_or_default();
+        text += rest;
+    }
+    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_request_says_how_long_its_body_is() {
-        let dataset = Dataset { orders: 100, calendars: 10 };
+    const DATASET: Dataset = Dataset { orders: 100, calendars: 10 };
+
+    fn request(row: Row, number: u64) -> String {
+        let mut numbers = Numbers { random: fastrand::Rng::with_seed(1), next: number };
         let mut out = Vec::new();
-        Row::Create.write(&dataset, 25, &mut fastrand::Rng::with_seed(1), &mut out);
-        let text = String::from_utf8(out).unwrap();
-        let (head, body) = text.split_once("\r\n\r\n").unwrap();
-        assert!(head.starts_with("POST /orders HTTP/1.1\r\n"));
-        assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
-        assert!(
-            body.starts_with(r#"{"id":"1000000025","calendar":"6","datetime":"2000-02-0"#),
-            "{body}"
-        );
+        row.write(&row.values(&DATASET, &mut numbers), &mut out);
+        String::from_utf8(out).unwrap()
     }
 
     #[test]
-    fn numbered_requests_of_a_row_differ() {
-        let dataset = Dataset { orders: 100, calendars: 10 };
-        for row in [Row::Create, Row::Delete] {
-            let mut random = fastrand::Rng::with_seed(1);
-            let [mut one, mut two] = [Vec::new(), Vec::new()];
-            row.write(&dataset, 1, &mut random, &mut one);
-            row.write(&dataset, 2, &mut random, &mut two);
-            assert_ne!(one, two);
+    fn a_request_says_how_long_its_body_is() {
+        let request = request(Row::Create, 25);
+        let (head, body) = request.split_once("\r\n\r\n").unwrap();
+        assert!(head.starts_with("POST /orders HTTP/1.1\r\n"));
+        assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
+        let order = r#"{"id":"1000000025","calendar":"6","datetime":"2000-02-09T00:00:00Z","#;
+        assert!(body.starts_with(order), "{body}");
+    }
+
+    #[test]
+    fn every_name_in_a_template_has_a_value() {
+        for row in Row::value_variants() {
+            let request = request(*row, 1);
+            assert!(!request.contains("\"\"") && !request.contains("=&"), "{request}");
+            assert!(!request.lines().next().unwrap().contains("/ "), "{request}");
         }
+        assert_ne!(request(Row::Delete, 1), request(Row::Delete, 2));
     }
 }

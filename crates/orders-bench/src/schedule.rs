@@ -1,60 +1,53 @@
 //! When requests are due: [`Schedule`].
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 /// So many requests a second, for so long.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Phase {
-    /// Requests a second.
-    pub rate: f64,
-    /// How long.
-    pub duration: Duration,
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Phase {
+    pub(crate) rate: f64,
+    pub(crate) duration: Duration,
 }
 
 /// When requests are due, since the start.
-pub enum Schedule {
+pub(crate) enum Schedule {
     /// A closed loop: as soon as a connection is idle, until this time.
     Closed(Duration),
-    /// An open loop: evenly spaced in each phase, whatever the service does.
-    Open {
-        /// One after the other.
-        phases: Vec<Phase>,
-        /// How many requests were sent already.
-        sent: u32,
-    },
+    /// An open loop: at these times, whatever the service does.
+    Open(VecDeque<Duration>),
 }
 
 impl Schedule {
-    /// An open loop.
-    #[must_use]
-    pub fn open(phases: impl Into<Vec<Phase>>) -> Self {
-        Self::Open { phases: phases.into(), sent: 0 }
+    /// An open loop whose requests are evenly spaced in each phase.
+    pub(crate) fn open(phases: &[Phase]) -> Self {
+        let (mut due, mut start) = (VecDeque::new(), Duration::ZERO);
+        for Phase { rate, duration } in phases {
+            let requests = (rate * duration.as_secs_f64()).ceil() as u32;
+            let after = |number| Duration::from_secs_f64(f64::from(number) / rate);
+            due.extend((0..requests).map(|number| start + after(number)));
+            start += *duration;
+        }
+        Self::Open(due)
     }
 
-    /// When the next request is due; none when there is none.
-    #[must_use]
-    pub fn next_due(&self, now: Duration) -> Option<Duration> {
+    /// A single request.
+    pub(crate) fn once() -> Self {
+        Self::Open([Duration::ZERO].into())
+    }
+
+    /// When the next request is due; none if there is none.
+    pub(crate) fn next_due(&self, now: Duration) -> Option<Duration> {
         match self {
             Self::Closed(end) => (now < *end).then_some(now),
-            Self::Open { phases, sent } => {
-                let (mut began, mut left) = (Duration::ZERO, *sent);
-                for Phase { rate, duration } in phases {
-                    let requests = (rate * duration.as_secs_f64()).ceil() as u32;
-                    if left < requests {
-                        return Some(began + Duration::from_secs_f64(f64::from(left) / rate));
-                    }
-                    left -= requests;
-                    began += *duration;
-                }
-                None
-            }
+            Self::Open(due) => due.front().copied(),
         }
     }
 
     /// Goes on to the request after the next.
-    pub fn advance(&mut self) {
-        if let Self::Open { sent, .. } = self {
-            *sent += 1;
+    pub(crate) fn advance(&mut self) {
+        if let Self::Open(due) = self {
+            due.pop_front();
         }
     }
 }
@@ -67,13 +60,8 @@ mod tests {
     fn requests_of_an_open_loop_are_evenly_spaced_in_each_phase() {
         let second = Duration::from_secs(1);
         let phases = [2.0, 0.0, 4.0].map(|rate| Phase { rate, duration: second });
-        let mut schedule = Schedule::open(phases);
-        let due = std::iter::from_fn(|| {
-            let due = schedule.next_due(second * 9);
-            schedule.advance();
-            due
-        });
-        let due: Vec<_> = due.map(|due| due.as_millis()).collect();
+        let Schedule::Open(due) = Schedule::open(&phases) else { panic!("it is a closed loop") };
+        let due: Vec<_> = due.iter().map(Duration::as_millis).collect();
         assert_eq!(due, [0, 500, 2000, 2250, 2500, 2750]);
     }
 

@@ -7,15 +7,12 @@ use mio::{Registry, Token};
 
 /// Wakes a poll once after a given time.
 #[cfg(target_os = "linux")]
-pub struct Timer(std::os::fd::OwnedFd);
+pub(crate) struct Timer(std::os::fd::OwnedFd);
 
 #[cfg(target_os = "linux")]
 impl Timer {
     /// A timer whose events have this token.
-    ///
-    /// # Errors
-    /// When the system has none.
-    pub fn new(registry: &Registry, token: Token) -> io::Result<Self> {
+    pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Self> {
         use std::os::fd::AsRawFd as _;
 
         use rustix::time::{TimerfdClockId, TimerfdFlags, timerfd_create};
@@ -28,10 +25,7 @@ impl Timer {
     }
 
     /// Replaces the time that was set before; answers how long the poll itself may wait at most.
-    ///
-    /// # Errors
-    /// When the system refuses.
-    pub fn wake_after(&self, time: Duration) -> io::Result<Option<Duration>> {
+    pub(crate) fn wake_after(&self, time: Duration) -> io::Result<Option<Duration>> {
         use rustix::time::{Itimerspec, TimerfdTimerFlags, Timespec, timerfd_settime};
 
         let none = Timespec::default();
@@ -45,15 +39,15 @@ impl Timer {
 
 /// Elsewhere the poll's own timeout has to do.
 #[cfg(not(target_os = "linux"))]
-pub struct Timer;
+pub(crate) struct Timer;
 
 #[cfg(not(target_os = "linux"))]
 impl Timer {
-    pub fn new(_: &Registry, _: Token) -> io::Result<Self> {
+    pub(crate) fn new(_: &Registry, _: Token) -> io::Result<Self> {
         Ok(Self)
     }
 
-    pub fn wake_after(&self, time: Duration) -> io::Result<Option<Duration>> {
+    pub(crate) fn wake_after(&self, time: Duration) -> io::Result<Option<Duration>> {
         Ok(Some(time))
     }
 }

@@ -1,79 +1,43 @@
 //! What a process and the machine use, as Linux tells: [`Process`], [`MachineTime`].
 
 use std::fs;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
 /// Linux counts processor time in hundredths of a second.
-const TICKS_A_SECOND: f64 = 100.0;
+const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A running process.
 #[derive(Debug, Clone, Copy)]
-pub struct Process(pub u32);
+pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
     /// The processor time used so far, in seconds.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn cpu_seconds(self) -> Result<f64> {
+    pub(crate) fn cpu_seconds(self) -> Result<f64> {
         cpu_seconds(&self.read("stat")?).context("/proc/PID/stat cannot be read")
     }
 
     /// The memory in use now, in MiB.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn memory(self) -> Result<f64> {
+    pub(crate) fn memory(self) -> Result<f64> {
         mebibytes(&self.read("status")?, "VmRSS:").context("/proc/PID/status has no VmRSS")
     }
 
-    /// The most memory in use since [`Self::forget_peak`], in MiB.
-    ///
-    /// # Errors
-    /// When the process is gone.
-    pub fn peak_memory(self) -> Result<f64> {
+    /// The most memory in use since [`Self::reset_peak`], in MiB.
+    pub(crate) fn peak_memory(self) -> Result<f64> {
         mebibytes(&self.read("status")?, "VmHWM:").context("/proc/PID/status has no VmHWM")
     }
 
-    /// Lets the peak begin anew; false where the system does not permit it.
-    #[must_use]
-    pub fn forget_peak(self) -> bool {
-        fs::write(format!("/proc/{}/clear_refs", self.0), "5").is_ok()
+    /// Measures the peak from now on; where the system does not permit it, from the start of the process.
+    pub(crate) fn reset_peak(self) {
+        let _ = fs::write(format!("/proc/{}/clear_refs", self.0), "5");
     }
 
     /// Runs `work`, and tells by how much the memory grew at most meanwhile, in MiB.
-    ///
-    /// # Errors
-    /// Those of `work`.
-    pub fn growth_during<T: Send>(
-        self,
-        work: impl FnOnce() -> Result<T> + Send,
-    ) -> Result<(T, f64)> {
+    pub(crate) fn growth_during<T>(self, work: impl FnOnce() -> Result<T>) -> Result<(T, f64)> {
+        self.reset_peak();
         let before = self.memory()?;
-        let fresh = self.forget_peak();
-        let done = AtomicBool::new(false);
-        thread::scope(|scope| {
-            let watching = scope.spawn(|| {
-                let mut most = before;
-                while !done.load(Ordering::Acquire) {
-                    most = most.max(self.memory().unwrap_or(most));
-                    thread::sleep(Duration::from_millis(20));
-                }
-                most
-            });
-            let result = work();
-            done.store(true, Ordering::Release);
-            let mut most = watching.join().unwrap_or(before);
-            // Without a fresh start, the peak may be an older one.
-            if fresh {
-                most = most.max(self.peak_memory()?);
-            }
-            Ok((result?, most - before))
-        })
+        let result = work()?;
+        Ok((result, self.peak_memory()? - before))
     }
 
     fn read(self, file: &str) -> Result<String> {
@@ -84,7 +48,7 @@ impl Process {
 
 /// What the processors of this machine did since it started, in ticks.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct MachineTime {
+pub(crate) struct MachineTime {
     total: u64,
     /// When they were wanted here, and worked for others on the same host.
     stolen: u64,
@@ -92,16 +56,12 @@ pub struct MachineTime {
 
 impl MachineTime {
     /// What they have done until now.
-    ///
-    /// # Errors
-    /// When the system does not tell.
-    pub fn now() -> Result<Self> {
+    pub(crate) fn now() -> Result<Self> {
         Self::parse(&fs::read_to_string("/proc/stat")?).context("/proc/stat cannot be read")
     }
 
     /// The share that was stolen since then, in percent.
-    #[must_use]
-    pub fn stolen_since(self, before: Self) -> f64 {
+    pub(crate) fn stolen_since(self, before: Self) -> f64 {
         let total = self.total.saturating_sub(before.total).max(1);
         self.stolen.saturating_sub(before.stolen) as f64 / total as f64 * 100.0
     }
@@ -120,7 +80,7 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
     let mut fields = fields.split_whitespace().skip(11);
     let user: f64 = fields.next()?.parse().ok()?;
     let system: f64 = fields.next()?.parse().ok()?;
-    Some((user + system) / TICKS_A_SECOND)
+    Some((user + system) / TICKS_PER_SECOND)
 }
 
 fn mebibytes(status: &str, name: &str) -> Option<f64> {

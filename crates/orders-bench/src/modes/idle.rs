@@ -1,54 +1,41 @@
-//! What the service needs when nobody asks, and how soon it answers.
+//! What the service needs while it has no requests, and how soon it answers after its start.
 
-use std::path::Path;
 use std::thread;
-use std::time::Duration;
 
-use anyhow::Result;
-
-use crate::database::Server;
-use crate::modes::Section;
-use crate::samples::median;
-use crate::service::Service;
-use crate::table::{Table, figure};
+use super::*;
+use crate::usage::Process;
 
 /// How often the service is started.
 const STARTS: usize = 10;
 
 /// The longest start, in milliseconds.
-const MOST_START: f64 = 150.0;
+const MAX_START: f64 = 150.0;
 
 /// The most memory, in MiB.
-const MOST_MEMORY: f64 = 30.0;
+const MAX_MEMORY: f64 = 30.0;
 
 /// Starts the service several times on a migrated database.
-///
-/// # Errors
-/// When it does not start.
-pub fn run(program: &Path) -> Result<Section> {
-    let server = Server::start()?;
+pub(super) fn run(_: &Cli, program: &Path) -> Result<Section> {
+    let server = Server::start(&[])?;
     let database = server.database();
     // The first start makes the schema.
-    drop(Service::start(program, &database)?);
+    drop(database.start_service(program)?);
     let (mut starts, mut memory) = (Vec::new(), Vec::new());
     for _ in 0..STARTS {
-        let service = Service::start(program, &database)?;
-        starts.push(service.first_answer().as_secs_f64() * 1e3);
+        let service = database.start_service(program)?;
+        starts.push(millis(service.startup()));
         thread::sleep(Duration::from_millis(300));
-        memory.push(service.process().memory()?);
+        memory.push(Process(service.id()).memory()?);
     }
-    let mut table = Table::new(&["at rest", "median", "worst"]);
-    let worst = |values: &[f64]| values.iter().copied().fold(0.0, f64::max);
-    let mut failures = Vec::new();
-    let rows =
-        [("start to first answer, ms", &starts, MOST_START), ("memory, MiB", &memory, MOST_MEMORY)];
-    for (name, values, most) in rows {
-        let (median, worst) = (figure(median(values)), worst(values));
-        table.row([name.to_owned(), median, figure(worst)]);
-        if worst > most {
-            failures.push(format!("{name}: {}, not {most}", figure(worst)));
-        }
+    let mut section = Section::new("idle");
+    let mut table = Table::new("at rest | median | worst");
+    for (name, values, bound) in
+        [("start to first answer, ms", &starts, MAX_START), ("memory, MiB", &memory, MAX_MEMORY)]
+    {
+        let worst = percentile(values, 100.0);
+        table.row(name, &[median(values), worst]);
+        section.at_most(name, worst, bound);
     }
-    let text = format!("{STARTS} starts on a migrated database.\n\n{table}");
-    Ok(Section { name: "idle", text, failures })
+    section.text = format!("{STARTS} starts on a migrated database.\n\n{table}");
+    Ok(section)
 }

@@ -1,21 +1,44 @@
 //! What can be measured: one file for each mode, each of which makes a [`Section`].
 
-pub mod bulk;
-pub mod contended;
-pub mod fresh;
-pub mod growth;
-pub mod idle;
-pub mod overload;
-pub mod solid;
-pub mod table;
+mod bulk;
+mod contended;
+mod fresh;
+mod growth;
+mod idle;
+mod overload;
+mod solid;
+mod table;
 
-/// What a mode has to say.
-#[derive(Debug, Clone)]
-pub struct Section {
-    /// Its name in docs/performance.md.
-    pub name: &'static str,
-    /// Tables and remarks, in Markdown.
-    pub text: String,
-    /// What must not be, if it was.
-    pub failures: Vec<String>,
+// Each mode uses these.
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use crate::cli::Cli;
+use crate::dataset::Dataset;
+use crate::figures::{figure, median, millis, percentile};
+use crate::load::{self, Answers, Sample};
+use crate::postgres::Server;
+use crate::report::{Section, Table};
+use crate::row::{Row, Value};
+use crate::schedule::{Phase, Schedule};
+
+/// Measures with the service program at a path.
+pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
+
+/// The modes that were asked for, in the order of the page; the table and memory at rest if none was.
+pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
+    let modes: [(bool, Mode); 7] = [
+        (cli.idle, idle::run),
+        (cli.overload, overload::run),
+        (cli.growth, growth::run),
+        (cli.contended, contended::run),
+        (cli.solid, solid::run),
+        (cli.bulk, bulk::run),
+        (cli.fresh, fresh::run),
+    ];
+    let requested: Vec<_> =
+        modes.into_iter().filter(|(requested, _)| *requested).map(|(_, mode)| mode).collect();
+    if requested.is_empty() { vec![table::run, idle::run] } else { requested }
 }

@@ -1,170 +1,144 @@
-//! Twice the load that the service can carry: what it serves, what it refuses, and how soon it is well again.
+//! Twice the load that the service can carry: what it serves, what it refuses, and how soon it recovers.
 
-use std::path::Path;
-use std::time::Duration;
-
-use anyhow::Result;
-
-use crate::bench::Bench;
-use crate::cli::Cli;
-use crate::database::Server;
-use crate::dataset::Dataset;
-use crate::generator::Sample;
-use crate::modes::Section;
-use crate::row::Row;
-use crate::samples::Latencies;
-use crate::schedule::Phase;
-use crate::table::{Table, figure};
+use super::*;
 
 /// How long the load is half of what can be carried, before and after.
-const CALM: Duration = Duration::from_secs(5);
+const NORMAL: Duration = Duration::from_secs(5);
 
 /// How finely the recovery is measured.
 const WINDOW: Duration = Duration::from_millis(100);
 
-/// A window is well when its p99 is within so many times the p99 before, or within [`WELL`].
-const WELL_RATIO: f64 = 2.0;
+/// A window after the overload is healthy if its p99 is within so many times the p99 before, or within so many milliseconds.
+const HEALTHY_RATIO: f64 = 2.0;
+const HEALTHY_P99: f64 = 10.0;
 
-/// In milliseconds; see [`WELL_RATIO`].
-const WELL: f64 = 10.0;
+/// The longest p99 of the requests that are served and of those that are refused, and the longest recovery, in milliseconds.
+const MAX_SERVED_P99: f64 = 500.0;
+const MAX_REFUSED_P99: f64 = 100.0;
+const MAX_RECOVERY: f64 = 1000.0;
 
-/// The longest p99 of those that are served and of those that are refused, and the longest recovery.
-const MOST_SERVED: f64 = 500.0;
-const MOST_REFUSED: f64 = 100.0;
-const MOST_RECOVERY: Duration = Duration::from_secs(1);
+/// The lowest share that is still served of what the service can carry next to an idle generator.
+const MIN_SERVED: f64 = 0.5;
 
-/// The least share of the most that the service can carry which it still serves, next to a busy generator.
-const LEAST_SERVED: f64 = 0.5;
-
-/// Overloads the service with reads, with creations and with lists.
-///
-/// # Errors
-/// When service or database do not work.
-pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start()?;
+/// Overloads the service with reads, with creates and with lists.
+pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
+    let server = Server::start(&[])?;
     let dataset = Dataset { orders: cli.orders.unwrap_or(100_000), calendars: cli.calendars };
-    let (connections, threads) = (cli.connections.into(), cli.threads.into());
-    let mut bench = Bench::start(program, server.database(), dataset, connections, threads)?;
-    let long = Duration::from_secs(if cli.quick { 4 } else { 10 });
-    let mut table = Table::new(&[
-        "row",
-        "most/s",
-        "offered/s",
-        "served/s",
-        "refused/s (503)",
-        "other",
-        "p99 before, ms",
-        "p99 served, ms",
-        "p99 refused, ms",
-        "p99 sent late, ms",
-        "recovery, ms",
-        "peak MiB",
-    ]);
-    let rows =
-        if cli.rows.is_empty() { vec![Row::GetOne, Row::Create, Row::List] } else { cli.rows() };
-    let mut failures = Vec::new();
-    for row in rows {
+    let mut bench = cli.start(program, server.database(), dataset)?;
+    let process = bench.process();
+    let overload = Duration::from_secs(if cli.quick { 4 } else { 10 });
+    let mut section = Section::new("overload");
+    let mut table = Table::new(
+        "row | most/s | offered/s | served/s | refused/s (503) | other | p99 before, ms | p99 served, ms | p99 refused, ms | p99 sent late, ms | recovery, ms | peak MiB",
+    );
+    for row in cli.rows(&[Row::GetOne, Row::Create, Row::List]) {
+        let spec = row.spec();
         bench.probe(row)?;
-        bench.load(row, Duration::from_secs(1))?;
-        let most = bench.load(row, cli.duration())?;
-        bench.sweep(row)?;
-        let process = bench.service.process();
-        let _ = process.forget_peak();
-        let phases = [(0.5, CALM), (2.0, long), (0.5, CALM)];
+        bench.throughput(row, Duration::from_secs(1))?;
+        let most = bench.throughput(row, cli.duration())?.rate();
+        bench.reset(row)?;
+        process.reset_peak();
+        let phases = [(0.5, NORMAL), (2.0, overload), (0.5, NORMAL)];
         let phases = phases.map(|(share, duration)| Phase { rate: most * share, duration });
-        let samples = bench.arrive(row, phases.to_vec())?;
-        let seen = Seen::of(&samples, row.status(), CALM, CALM + long);
-        table.row([
-            row.name().to_owned(),
-            figure(most),
-            figure(2.0 * most),
-            figure(seen.served.len() as f64 / long.as_secs_f64()),
-            figure(seen.refused.len() as f64 / long.as_secs_f64()),
-            seen.other.to_string(),
-            figure(seen.before.percentile(99.0)),
-            figure(seen.served.percentile(99.0)),
-            figure(seen.refused.percentile(99.0)),
-            figure(seen.late.percentile(99.0)),
-            figure(seen.recovery.as_secs_f64() * 1e3),
-            figure(process.peak_memory()?),
-        ]);
-        let served = seen.served.len() as f64 / long.as_secs_f64() / most;
+        let samples = bench.open_loop(row, &phases)?.samples;
+        let outcome = Outcome::new(&samples, spec.status, overload);
+        table.row(
+            spec.title,
+            &[
+                most,
+                2.0 * most,
+                outcome.served,
+                outcome.refused,
+                outcome.others,
+                outcome.p99_before,
+                outcome.p99_served,
+                outcome.p99_refused,
+                outcome.p99_late,
+                outcome.recovery,
+                process.peak_memory()?,
+            ],
+        );
         // A generator of that many reads is itself too slow, and measures itself.
         if row != Row::GetOne {
-            let found = seen.shortfalls(served);
-            failures.extend(found.into_iter().map(|what| format!("{}: {what}", row.name())));
+            outcome.check(&mut section, spec.title, most);
         }
-        bench.sweep(row)?;
+        bench.reset(row)?;
     }
-    let text = format!(
-        "{} s at twice the most that the service answered a closed loop of {connections} connections; \
-         before and after at half of it. Requests are sent when they are due, on up to 8,000 connections, by a \
-         process on the same cores.\n\n{table}",
-        long.as_secs()
+    section.text = format!(
+        "{} s at twice the most that the service answered a closed loop of {} connections; before and after at half \
+         of it. Requests are sent when they are due, on up to 8,000 connections, by a process on the same cores.\n\n{table}",
+        overload.as_secs(),
+        cli.connections,
     );
-    Ok(Section { name: "overload", text, failures })
+    Ok(section)
 }
 
-/// What became of the requests.
-struct Seen {
-    before: Latencies,
-    served: Latencies,
-    refused: Latencies,
+/// What became of the requests during the overload. All times are in milliseconds.
+#[derive(Debug, Clone, Copy)]
+struct Outcome {
+    /// How many were served a second, and how many refused.
+    served: f64,
+    refused: f64,
+    /// How many answers were neither, before and after too.
+    others: f64,
+    p99_before: f64,
+    p99_served: f64,
+    p99_refused: f64,
     /// How long after they were due requests were sent: what the generator itself could not do.
-    late: Latencies,
-    /// How many answers were neither.
-    other: usize,
-    /// From the end of the overload to the last window that was not well.
-    recovery: Duration,
+    p99_late: f64,
+    /// From the end of the overload to the end of the last window that was not healthy.
+    recovery: f64,
 }
 
-impl Seen {
-    fn of(samples: &[Sample], good: u16, from: Duration, to: Duration) -> Self {
-        let of = |low: Duration, high: Duration, status: u16| -> Latencies {
-            let within =
-                samples.iter().filter(|one| (low..high).contains(&one.due) && one.status == status);
-            within.map(|one| one.latency).collect()
+impl Outcome {
+    fn new(samples: &[Sample], expected: u16, overload: Duration) -> Self {
+        let end = NORMAL + overload;
+        let latencies = |from: Duration, to: Duration, status: u16| -> Vec<f64> {
+            let in_time = samples.iter().filter(|sample| (from..to).contains(&sample.due));
+            let such = in_time.filter(|sample| sample.status == status);
+            such.map(|sample| millis(sample.latency)).collect()
         };
-        let before = of(from / 4, from, good);
-        let bound = WELL.max(before.percentile(99.0) * WELL_RATIO);
-        let mut windows: Vec<Vec<Sample>> = Vec::new();
-        for sample in samples.iter().filter(|sample| sample.due >= to) {
-            let window = ((sample.due - to).as_nanos() / WINDOW.as_nanos()) as usize;
-            windows.resize(windows.len().max(window + 1), Vec::new());
-            windows[window].push(*sample);
-        }
-        let ill = |window: &Vec<Sample>| {
-            let latencies: Latencies = window.iter().map(|sample| sample.latency).collect();
-            window.iter().any(|sample| sample.status != good) || latencies.percentile(99.0) > bound
-        };
-        let ill_windows = windows.iter().rposition(ill).map_or(0, |last| last + 1);
+        let p99 = |latencies: &[f64]| percentile(latencies, 99.0);
+        let (served, refused) = (latencies(NORMAL, end, expected), latencies(NORMAL, end, 503));
+        let during = samples.iter().filter(|sample| (NORMAL..end).contains(&sample.due));
+        let late: Vec<_> = during.map(|sample| millis(sample.late)).collect();
+        let others = samples.iter().filter(|sample| ![expected, 503].contains(&sample.status));
+        let p99_before = p99(&latencies(NORMAL / 4, NORMAL, expected));
+        let bound = HEALTHY_P99.max(p99_before * HEALTHY_RATIO);
+
+        let last = samples.iter().map(|sample| sample.due).max().unwrap_or(end);
+        let windows = (0..).map(|number| end + WINDOW * number).take_while(|start| *start <= last);
+        let unhealthy = windows.filter(|start| {
+            let window = *start..*start + WINDOW;
+            let sent = samples.iter().filter(|sample| window.contains(&sample.due));
+            let failed = sent.filter(|sample| sample.status != expected).count() > 0;
+            failed || p99(&latencies(window.start, window.end, expected)) > bound
+        });
+        let recovery = unhealthy.last().map_or(Duration::ZERO, |start| start + WINDOW - end);
         Self {
-            served: of(from, to, good),
-            refused: of(from, to, 503),
-            late: (samples.iter().filter(|one| (from..to).contains(&one.due)).map(|one| one.late))
-                .collect(),
-            other: samples.iter().filter(|one| one.status != good && one.status != 503).count(),
-            recovery: WINDOW * u32::try_from(ill_windows).unwrap_or(u32::MAX),
-            before,
+            served: served.len() as f64 / overload.as_secs_f64(),
+            refused: refused.len() as f64 / overload.as_secs_f64(),
+            others: others.count() as f64,
+            p99_before,
+            p99_served: p99(&served),
+            p99_refused: p99(&refused),
+            p99_late: p99(&late),
+            recovery: millis(recovery),
         }
     }
 
-    /// What is not as it should be; `share` is how much of the most is served.
-    fn shortfalls(&self, share: f64) -> Vec<String> {
-        let bounds = [
-            ("p99 of the served, ms", self.served.percentile(99.0), MOST_SERVED),
-            ("p99 of the refused, ms", self.refused.percentile(99.0), MOST_REFUSED),
-            ("recovery, ms", self.recovery.as_secs_f64() * 1e3, MOST_RECOVERY.as_secs_f64() * 1e3),
-            ("answers that are neither", self.other as f64, 0.0),
-        ];
-        let exceeded = bounds.into_iter().filter(|(_, seen, most)| seen > most);
-        let mut found: Vec<_> = exceeded
-            .map(|(what, seen, most)| format!("{what}: {}, not {most}", figure(seen)))
-            .collect();
-        if share < LEAST_SERVED {
-            found.push(format!("serves {} of the most, not {LEAST_SERVED}", figure(share)));
+    /// Checks the bounds; `most` is the rate that the service can carry.
+    fn check(&self, section: &mut Section, title: &str, most: f64) {
+        let share = self.served / most;
+        section.at_least(format_args!("{title}: served, of what it can carry"), share, MIN_SERVED);
+        for (what, value, bound) in [
+            ("p99 of the served, ms", self.p99_served, MAX_SERVED_P99),
+            ("p99 of the refused, ms", self.p99_refused, MAX_REFUSED_P99),
+            ("recovery, ms", self.recovery, MAX_RECOVERY),
+            ("answers that are neither", self.others, 0.0),
+        ] {
+            section.at_most(format_args!("{title}: {what}"), value, bound);
         }
-        found
     }
 }
 
@@ -173,33 +147,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn recovery_ends_with_the_last_window_that_is_not_well() {
-        let at = |millis, latency, status| Sample {
-            due: Duration::from_millis(millis),
-            late: Duration::ZERO,
-            latency: Duration::from_millis(latency),
-            status,
+    fn recovery_ends_with_the_last_window_that_is_not_healthy() {
+        let at = |due, latency, status| {
+            let [due, latency] = [due, latency].map(Duration::from_millis);
+            Sample { due, late: Duration::ZERO, latency, status }
         };
         let samples = [
-            at(500, 1, 200),
-            at(1100, 900, 200),
-            at(1200, 1, 503),
-            at(1300, 1, 0),
-            at(2010, 50, 200),
-            at(2110, 1, 200),
-            at(2210, 1, 503),
-            at(2310, 9, 200),
+            at(2500, 1, 200),
+            at(5100, 900, 200),
+            at(5200, 1, 503),
+            at(5300, 1, 0),
+            at(6010, 50, 200),
+            at(6110, 1, 200),
+            at(6210, 1, 503),
+            at(6310, 9, 200),
         ];
-        let seen = Seen::of(&samples, 200, Duration::from_secs(1), Duration::from_secs(2));
-        assert_eq!(
-            (seen.before.len(), seen.served.len(), seen.refused.len(), seen.other),
-            (1, 1, 1, 1)
-        );
-        assert_eq!(seen.served.worst(), 900.0);
-        assert_eq!(seen.recovery, Duration::from_millis(300));
-        let served = "p99 of the served, ms: 900, not 500";
-        let other = "answers that are neither: 1.00, not 0";
-        assert_eq!(seen.shortfalls(0.5), [served, other]);
-        assert_eq!(seen.shortfalls(0.4).last().unwrap(), "serves 0.40 of the most, not 0.5");
+        let outcome = Outcome::new(&samples, 200, Duration::from_secs(1));
+        assert_eq!((outcome.served, outcome.refused, outcome.others), (1.0, 1.0, 1.0));
+        assert_eq!((outcome.p99_served, outcome.recovery), (900.0, 300.0));
+        let mut section = Section::new("overload");
+        outcome.check(&mut section, "row", 2.0);
+        let served = "row: p99 of the served, ms: 900 is more than 500";
+        let others = "row: answers that are neither: 1.00 is more than 0";
+        assert_eq!(section.missed, [served, others]);
+        outcome.check(&mut section, "row", 2.5);
+        assert_eq!(section.missed[2], "row: served, of what it can carry: 0.40 is less than 0.50");
     }
 }

@@ -1,110 +1,70 @@
 //! A calendar that is booked solid for decades against one that is for days.
 
-use std::path::Path;
-use std::time::Instant;
-
-use anyhow::{Result, ensure};
-
-use crate::cli::Cli;
-use crate::client::Client;
-use crate::database::{Database, Server};
-use crate::modes::Section;
-use crate::samples::median;
-use crate::service::Service;
-use crate::table::{Table, figure};
-
-/// Orders back to back from 2000 on.
-const FILL: &str = include_str!("../../sql/solid.sql");
+use super::*;
+use crate::dataset::FIRST_KEY;
 
 const FEW: u64 = 100;
 const MANY: u64 = 100_000;
 
-/// The most that the large calendar may cost, as a ratio to the small one.
-const MOST_TIMES: f64 = 3.0;
+/// The month that is asked for, and the day in it around which both calendars are booked.
+const MONTH: u64 = 500 * 12 * 28;
+const MIDDLE: u64 = MONTH + 14;
 
-/// A calendar with so many orders back to back, and what is asked in the middle of them.
-struct Calendar {
-    id: u64,
-    month: String,
-    body: String,
-}
+/// The highest latency in the large calendar, as a ratio to that in the small one.
+const MAX_RATIO: f64 = 3.0;
 
 /// Asks both calendars the same, by turns.
-///
-/// # Errors
-/// When service or database do not work.
-pub fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start()?;
+pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
+    let server = Server::start(&[])?;
     let database = server.database();
-    let service = Service::start(program, &database)?;
-    database.add_base(2)?;
-    let few = calendar(&database, 1, FEW)?;
-    let many = calendar(&database, 2, cli.orders.unwrap_or(MANY))?;
-    database.settle()?;
-    let mut client = service.client()?;
-    let times = if cli.quick { 200 } else { 2000 };
-
-    let mut table =
-        Table::new(&["asked in the middle", "few, ms", "many, ms", "first in many, ms", "ratio"]);
-    let mut failures = Vec::new();
-    let asks: [(&str, Ask); 2] =
-        [("availability of a month", availability), ("refused create", refused)];
-    for (name, ask) in asks {
-        let mut medians = [Vec::new(), Vec::new()];
-        for _ in 0..times {
-            for (calendar, millis) in [&few, &many].into_iter().zip(&mut medians) {
-                let began = Instant::now();
-                ask(&mut client, calendar)?;
-                millis.push(began.elapsed().as_secs_f64() * 1e3);
-            }
-        }
-        let ratio = median(&medians[1]) / median(&medians[0]);
-        table.row([
-            name.to_owned(),
-            figure(median(&medians[0])),
-            figure(median(&medians[1])),
-            figure(medians[1][0]),
-            figure(ratio),
-        ]);
-        if ratio > MOST_TIMES {
-            failures.push(format!("{name}: {} times as slow in the large calendar", figure(ratio)));
-        }
+    let service = database.start_service(program)?;
+    database.add_calendars(2)?;
+    let many = cli.orders.unwrap_or(MANY);
+    let middle = Value::Midnight(MIDDLE).text("T", "Z");
+    for (calendar, orders) in [(1, FEW), (2, many)] {
+        database.sql(&format!(
+            "SET session_replication_role = replica;
+             INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+             SELECT ({calendar} * 50000000 + number)::text, {FIRST_KEY} + {calendar}, interval '3 hours',
+                    timestamptz '{middle}' + (number - {orders} / 2) * interval '3 hours', 100, ARRAY['1']
+               FROM generate_series(0, {orders}::bigint - 1) AS number;
+             INSERT INTO order_services (service, datetime, order_id, calendar)
+             SELECT '1', datetime, id, calendar FROM orders WHERE calendar = {FIRST_KEY} + {calendar}"
+        ))?;
     }
-    let text = format!(
-        "Calendars with {FEW} and {} orders back to back; one client asks both in turn, {times} times; medians.\n\n{table}",
-        figure(cli.orders.unwrap_or(MANY) as f64)
+    database.vacuum()?;
+    let duration = Duration::from_secs(if cli.quick { 1 } else { 5 });
+
+    let mut section = Section::new("solid");
+    let mut table =
+        Table::new("asked in the middle | few, ms | many, ms | first in many, ms | ratio");
+    for row in [Row::Availability, Row::Refused] {
+        let (schedule, spec) = (Schedule::Closed(duration), row.spec());
+        let mut calendars = [1, 2].into_iter().cycle();
+        let answers = load::run(service.address(), schedule, 1, spec.status, |_, out| {
+            let values = [
+                ("calendar", Value::Plain(calendars.next().unwrap_or_default())),
+                ("from", Value::Midnight(MONTH)),
+                ("to", Value::Midnight(MONTH + 28)),
+                ("id", Value::Plain(1)),
+                ("datetime", Value::Midnight(MIDDLE)),
+            ];
+            row.write(&values, out);
+        })?;
+        let samples = answers.all_expected()?;
+        let latencies: Vec<_> = samples.iter().map(|sample| millis(sample.latency)).collect();
+        // There is one connection, so the answers come in the order of the requests.
+        let [few, many] = [0, 1]
+            .map(|first| latencies.iter().skip(first).step_by(2).copied().collect::<Vec<_>>());
+        let ratio = median(&many) / median(&few);
+        let first = many.first().copied().unwrap_or(f64::NAN);
+        table.row(spec.title, &[median(&few), median(&many), first, ratio]);
+        section.at_most(format_args!("{}: ratio", spec.title), ratio, MAX_RATIO);
+    }
+    section.text = format!(
+        "Calendars with {FEW} and {} orders back to back; one client asks both in turn, for {} s; medians.\n\n{table}",
+        figure(many as f64),
+        duration.as_secs()
     );
-    Ok(Section { name: "solid", text, failures })
-}
-
-type Ask = fn(&mut Client, &Calendar) -> Result<()>;
-
-fn availability(client: &mut Client, calendar: &Calendar) -> Result<()> {
-    let answer = client.send("GET", &calendar.month, None)?;
-    ensure!(answer.status == 200, "the availability is answered {}", answer.status);
-    Ok(())
-}
-
-fn refused(client: &mut Client, calendar: &Calendar) -> Result<()> {
-    let answer = client.send("POST", "/orders", Some(&calendar.body))?;
-    ensure!(
-        answer.status == 409,
-        "calendar {}: a taken time is answered {}",
-        calendar.id,
-        answer.status
-    );
-    Ok(())
-}
-
-fn calendar(database: &Database, id: u64, orders: u64) -> Result<Calendar> {
-    let middle = database.sql(FILL, &[("calendar", id), ("count", orders)])?;
-    let times: Vec<_> = middle.trim().split('|').collect();
-    let [at, from, to] = times[..] else { anyhow::bail!("no times in {middle:?}") };
-    Ok(Calendar {
-        id,
-        month: format!("/availability?calendar={id}&from={from}&to={to}"),
-        body: format!(
-            r#"{{"calendar":"{id}","datetime":"{at}","totalfee":100,"services":[{{"id":"1"}}]}}"#
-        ),
-    })
+    Ok(section)
 }

@@ -21,34 +21,42 @@ const TIMER: Token = Token(usize::MAX);
 
 /// A request and its answer.
 #[derive(Debug, Clone, Copy)]
-pub struct Sample {
+pub(crate) struct Sample {
     /// When the request was due, since the start.
-    pub due: Duration,
+    pub(crate) due: Duration,
     /// How long after that it was sent.
-    pub late: Duration,
+    pub(crate) late: Duration,
     /// How long after it was due the answer was complete.
-    pub latency: Duration,
-    /// The status; 0 when the connection was closed instead.
-    pub status: u16,
+    pub(crate) latency: Duration,
+    /// The status; 0 if the connection was closed instead.
+    pub(crate) status: u16,
 }
 
 /// All answers, in the order in which they came.
 #[derive(Debug, Default)]
-pub struct Answers {
-    /// What became of each request.
-    pub samples: Vec<Sample>,
-    /// The body of the first answer with another status than the expected one.
-    pub unexpected: Option<String>,
+pub(crate) struct Answers {
+    pub(crate) samples: Vec<Sample>,
+    /// How many had another status than the expected one, and the body of the first.
+    pub(crate) unexpected: Option<(usize, String)>,
+}
+
+impl Answers {
+    /// The samples, if all have the expected status.
+    pub(crate) fn all_expected(self) -> Result<Vec<Sample>> {
+        match self.unexpected {
+            None => Ok(self.samples),
+            Some((count, body)) => {
+                anyhow::bail!("{count} of {} answers are unexpected: {body}", self.samples.len())
+            }
+        }
+    }
 }
 
 /// Sends requests when they are due, each on an idle connection, and waits for all answers.
 ///
-/// Connections are opened when needed, up to a limit; at the limit a request waits for one. `request` writes the
-/// next request, which is due at the given time.
-///
-/// # Errors
-/// When the service cannot be reached, does not speak HTTP, or stops answering.
-pub fn run(
+/// Connections are opened when needed, up to a limit; at the limit a request waits for one. `request` writes the next
+/// request, which is due at the given time. Fails if the service cannot be reached, does not speak HTTP, or stops answering.
+pub(crate) fn run(
     address: SocketAddr,
     mut schedule: Schedule,
     connection_limit: usize,
@@ -85,12 +93,16 @@ pub fn run(
             Some(wait) if !wait.is_zero() => timer.wake_after(wait)?,
             _ => Some(TIMEOUT),
         };
-        connections.poll.poll(&mut events, timeout).or_else(unless_interrupted)?;
+        match connections.poll.poll(&mut events, timeout) {
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            polled => polled?,
+        }
         for event in events.iter().filter(|event| event.token() != TIMER) {
             last_answer = Instant::now();
             connections.receive(event.token().0, last_answer - start, |sample, body| {
-                if sample.status != expected && answers.unexpected.is_none() {
-                    answers.unexpected = Some(String::from_utf8_lossy(body).into_owned());
+                if sample.status != expected {
+                    let body = || (0, String::from_utf8_lossy(body).into_owned());
+                    answers.unexpected.get_or_insert_with(body).0 += 1;
                 }
                 answers.samples.push(sample);
             })?;
@@ -123,7 +135,7 @@ impl Connections {
         Ok(Self { address, limit, poll: Poll::new()?, all, idle, in_flight: 0 })
     }
 
-    /// A connection for the next request; none when the limit is reached.
+    /// A connection for the next request; none at the limit.
     fn idle(&mut self) -> Result<Option<usize>> {
         if let Some(number) = self.idle.pop() {
             return Ok(Some(number));
@@ -146,7 +158,7 @@ impl Connections {
         let connection = self.all[number].as_mut().context("an idle connection is closed")?;
         connection.awaited = Some((due, late));
         self.in_flight += 1;
-        // A request is smaller than any socket's buffer. If it fails, the connection is found closed.
+        // A request is smaller than any socket's buffer. If this fails, the connection is found closed.
         let _ = connection.stream.write_all(bytes);
         Ok(())
     }
@@ -179,17 +191,19 @@ impl Connections {
     }
 }
 
-/// Reads what is there; false when the other side has closed the connection.
+/// Reads what is there; false if the other side has closed the connection.
 fn read_available(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
     let mut chunk = [0; 16 * 1024];
     loop {
         match stream.read(&mut chunk) {
             Ok(0) => return Ok(false),
             Ok(length) => buffer.extend_from_slice(&chunk[..length]),
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == ErrorKind::ConnectionReset => return Ok(false),
-            Err(error) => return Err(error),
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock => return Ok(true),
+                ErrorKind::Interrupted => {}
+                ErrorKind::ConnectionReset => return Ok(false),
+                _ => return Err(error),
+            },
         }
     }
 }
@@ -208,10 +222,6 @@ fn parse(bytes: &[u8]) -> Result<Option<(u16, &[u8])>> {
         None => true,
     };
     Ok(complete.then_some((head.code.unwrap_or_default(), body)))
-}
-
-fn unless_interrupted(error: io::Error) -> io::Result<()> {
-    if error.kind() == ErrorKind::Interrupted { Ok(()) } else { Err(error) }
 }
 
 #[cfg(test)]
@@ -245,7 +255,7 @@ mod tests {
         address
     }
 
-    fn samples(schedule: Schedule, limit: usize, expected: u16) -> Answers {
+    fn answers(schedule: Schedule, limit: usize, expected: u16) -> Answers {
         let address = slow_service(Duration::from_millis(50));
         let request = |_, out: &mut Vec<u8>| out.extend_from_slice(b"GET / HTTP/1.1\r\n\r\n");
         run(address, schedule, limit, expected, request).unwrap()
@@ -253,7 +263,7 @@ mod tests {
 
     fn open_loop(limit: usize) -> Vec<Duration> {
         let phase = Phase { rate: 100.0, duration: Duration::from_millis(200) };
-        let samples = samples(Schedule::open([phase]), limit, 200).samples;
+        let samples = answers(Schedule::open(&[phase]), limit, 200).all_expected().unwrap();
         assert_eq!(samples.len(), 20);
         samples.iter().map(|sample| sample.latency).collect()
     }
@@ -273,16 +283,18 @@ mod tests {
 
     #[test]
     fn a_closed_loop_sends_the_next_request_after_the_answer() {
-        let answers = samples(Schedule::Closed(Duration::from_millis(500)), 2, 200);
+        let answers = answers(Schedule::Closed(Duration::from_millis(500)), 2, 200);
         // Two connections, each with at most ten answers and one more on its way at the end.
-        assert!((2..=22).contains(&answers.samples.len()), "{}", answers.samples.len());
-        assert_eq!(answers.unexpected, None);
+        let answered = answers.all_expected().unwrap().len();
+        assert!((2..=22).contains(&answered), "{answered}");
     }
 
     #[test]
     fn the_first_unexpected_body_is_kept() {
-        let answers = samples(Schedule::Closed(Duration::from_millis(60)), 1, 201);
-        assert_eq!(answers.unexpected.as_deref(), Some("ok"));
+        let answers = answers(Schedule::Closed(Duration::from_millis(60)), 1, 201);
+        let count = answers.samples.len();
+        assert_eq!(answers.unexpected.as_ref().unwrap(), &(count, "ok".to_owned()));
+        assert!(answers.all_expected().is_err());
     }
 
     #[test]

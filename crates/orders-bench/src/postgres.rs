@@ -1,0 +1,218 @@
+//! PostgreSQL and its programs: [`Server`], [`Database`].
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use orders_db::PLAN_SETTINGS;
+use orders_testkit::Service;
+use private_postgres::{Options, PrivatePostgres};
+use tempfile::TempDir;
+
+use crate::dataset::{
+    Dataset, Expression, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY, SERVICES, date,
+};
+use crate::figures::Throughput;
+use crate::http::count_lines;
+
+/// How many orders are inserted by one statement.
+const INSERTED_AT_ONCE: usize = 500_000;
+
+/// The columns of an order, as an export has them.
+const ORDERS: &str = "SELECT orders.id, calendars.id, orders.datetime, orders.totalfee, orders.services, \
+                      orders.version, orders.created_at, orders.updated_at \
+                      FROM orders JOIN calendars ON calendars.key = orders.calendar";
+
+/// A private, durable PostgreSQL, which goes with this value.
+pub(crate) struct Server {
+    postgres: PrivatePostgres,
+    logs: TempDir,
+}
+
+/// A database on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Database {
+    /// As libpq reads it.
+    pub(crate) url: String,
+    bin: PathBuf,
+    log: PathBuf,
+}
+
+impl Server {
+    /// Starts a server with these settings.
+    pub(crate) fn start(settings: &[(&str, &str)]) -> Result<Self> {
+        let options = Options::temporary().durable(true).setting("max_connections", "300");
+        let options =
+            settings.iter().fold(options, |options, (name, value)| options.setting(*name, *value));
+        Ok(Self { postgres: PrivatePostgres::start(options)?, logs: tempfile::tempdir()? })
+    }
+
+    /// The database that is there from the start, without a schema.
+    pub(crate) fn database(&self) -> Database {
+        self.named("orders")
+    }
+
+    /// A new database, without a schema.
+    pub(crate) fn create(&self, name: &str) -> Result<Database> {
+        self.database().sql(&format!("CREATE DATABASE {name}"))?;
+        Ok(self.named(name))
+    }
+
+    fn named(&self, name: &str) -> Database {
+        let bin = self.postgres.installation().bin_directory().to_owned();
+        Database { url: self.postgres.url(name), bin, log: self.logs.path().join(name) }
+    }
+}
+
+impl Database {
+    /// Starts the service with its usual settings, which makes the schema, and waits until it is ready.
+    pub(crate) fn start_service(&self, program: &Path) -> Result<Service> {
+        let mut command = Command::new(program);
+        command.env("DATABASE_URL", &self.url);
+        Ok(Service::start(&mut command, "error", &self.log)?)
+    }
+
+    /// The program pgbench, with the settings of the service's sessions.
+    pub(crate) fn pgbench(&self) -> Command {
+        let mut command = Command::new(self.bin.join("pgbench"));
+        command.env("PGOPTIONS", session_options()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs SQL, and answers its output without decoration.
+    pub(crate) fn sql(&self, sql: &str) -> Result<String> {
+        let script = tempfile::NamedTempFile::new()?;
+        std::fs::write(script.path(), sql)?;
+        output(self.psql().arg("-f").arg(script.path()))
+    }
+
+    /// Copies all orders out.
+    pub(crate) fn copy_out(&self) -> Result<Throughput> {
+        let start = Instant::now();
+        let copy = format!("COPY ({ORDERS}) TO STDOUT");
+        let mut psql = self.psql().arg("-c").arg(copy).stdout(Stdio::piped()).spawn()?;
+        let count = count_lines(psql.stdout.take().context("psql has no output")?)?;
+        ensure!(psql.wait()?.success(), "psql failed");
+        Ok(Throughput { count, duration: start.elapsed() })
+    }
+
+    /// Adds the services, and so many calendars.
+    pub(crate) fn add_calendars(&self, calendars: u64) -> Result<()> {
+        self.sql(&format!(
+            "INSERT INTO services (id, name) SELECT n::text, 'Service ' || n FROM generate_series(1, {SERVICES}) AS n;
+             INSERT INTO calendars (key, id, name) OVERRIDING SYSTEM VALUE
+             SELECT {FIRST_KEY} + n, n::text, 'Calendar ' || n FROM generate_series(1, {calendars}) AS n"
+        ))
+        .map(drop)
+    }
+
+    /// Adds services, calendars and orders.
+    pub(crate) fn fill(&self, dataset: &Dataset) -> Result<()> {
+        let Dataset { orders, calendars } = *dataset;
+        ensure!(dataset.fits(), "{orders} orders do not fit into {calendars} calendars");
+        self.add_calendars(calendars)?;
+        let day = dataset.day(Expression("number".to_owned()));
+        self.add_orders(dataset, FIRST_ID, 0..orders, &day, dataset.per_day())
+    }
+
+    /// Adds orders that are there to be deleted, in the place of those that are left.
+    pub(crate) fn add_orders_to_delete(&self, dataset: &Dataset, count: u64) -> Result<()> {
+        self.remove_added_orders()?;
+        let day = dataset.deleted_day(Expression("number".to_owned()));
+        self.add_orders(dataset, FIRST_DELETED_ID, 0..count, &day, 1)
+    }
+
+    /// How many orders have an id from this one on that begins with the same digit.
+    pub(crate) fn count_from(&self, id: u64) -> Result<u64> {
+        let end = id / 1_000_000_000 + 1;
+        let count = format!("SELECT count(*) FROM orders WHERE id >= '{id}' AND id < '{end}'");
+        Ok(self.sql(&count)?.trim().parse()?)
+    }
+
+    /// Removes all orders but those that it was filled with.
+    pub(crate) fn remove_added_orders(&self) -> Result<()> {
+        self.sql(&format!("DELETE FROM orders WHERE id >= '{FIRST_CREATED_ID}' AND id < '4'"))?;
+        self.vacuum()
+    }
+
+    /// Lets the database do now what it would do later.
+    pub(crate) fn vacuum(&self) -> Result<()> {
+        self.sql("VACUUM (ANALYZE) orders; VACUUM (ANALYZE) order_services; CHECKPOINT").map(drop)
+    }
+
+    /// Reads all orders as a request reads one, so that the server holds of them what its cache can hold.
+    pub(crate) fn warm_up(&self) -> Result<()> {
+        let read = "SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT sum(version) FROM orders WHERE id > ''";
+        self.sql(read).map(drop)
+    }
+
+    /// Adds orders with these numbers. Does what triggers and foreign keys would do by itself.
+    fn add_orders(
+        &self,
+        dataset: &Dataset,
+        first_id: u64,
+        numbers: Range<u64>,
+        day: &Expression,
+        per_day: u64,
+    ) -> Result<()> {
+        let end = numbers.end;
+        let calendar = dataset.calendar(Expression("number".to_owned()));
+        let date = date(day.clone());
+        for first in numbers.step_by(INSERTED_AT_ONCE) {
+            let last = end.min(first + INSERTED_AT_ONCE as u64) - 1;
+            self.sql(&format!(
+                "SET session_replication_role = replica;
+                 SET synchronous_commit = off;
+                 WITH added AS (
+                     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+                     SELECT ({first_id} + number)::text, {FIRST_KEY} + {calendar}, interval '3 hours',
+                            {date}::text::timestamptz + slot % {per_day} * interval '1 day' / {per_day},
+                            100, ARRAY[(1 + slot % 10)::text, (1 + (slot + 5) % 10)::text]
+                       FROM generate_series({first}::bigint, {last}) AS number,
+                            LATERAL (SELECT number / {} AS slot) AS in_calendar
+                     RETURNING id, calendar, datetime, services)
+                 INSERT INTO order_services (service, datetime, order_id, calendar)
+                 SELECT service, datetime, id, calendar FROM added, unnest(services) AS service",
+                dataset.calendars
+            ))?;
+        }
+        self.vacuum()
+    }
+
+    fn psql(&self) -> Command {
+        let mut psql = Command::new(self.bin.join("psql"));
+        psql.env("PGOPTIONS", "-c TimeZone=UTC").stdin(Stdio::null());
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(&self.url);
+        psql
+    }
+}
+
+/// What each session of the service sets, so that pgbench gets the same plans.
+fn session_options() -> String {
+    let settings = PLAN_SETTINGS.split(';').filter_map(|set| set.trim().strip_prefix("SET "));
+    let options = settings.map(|setting| format!("-c {} ", setting.replace(' ', "")));
+    options.chain(["-c TimeZone=UTC".to_owned()]).collect()
+}
+
+/// Runs a program to its end, and answers what it printed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let program = Path::new(command.get_program()).display().to_string();
+    let output = command.output().with_context(|| format!("cannot run {program}"))?;
+    let errors = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} ended with {}: {}", output.status, errors.trim());
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_setting_of_the_store_is_an_option() {
+        let options = session_options();
+        assert_eq!(options.matches("-c ").count(), PLAN_SETTINGS.matches("SET ").count() + 1);
+        assert!(options.contains("-c plan_cache_mode=force_generic_plan "), "{options}");
+    }
+}

@@ -1,0 +1,261 @@
+//! The statements that the service sends: [`record`] sends each row's request and reads them in PostgreSQL's log.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde::Deserialize;
+
+use crate::bench::Bench;
+use crate::dataset::Dataset;
+use crate::load;
+use crate::postgres::Server;
+use crate::row::{Row, Values};
+use crate::schedule::Schedule;
+
+/// Logs every statement, and its parse tree when it is prepared.
+const SETTINGS: [(&str, &str); 5] = [
+    ("logging_collector", "on"),
+    ("log_destination", "jsonlog"),
+    ("log_rotation_size", "0"),
+    ("log_statement", "all"),
+    ("debug_print_parse", "on"),
+];
+
+/// The statements of rows.
+pub(crate) struct Recording(Vec<(Row, Vec<Statement>)>);
+
+/// A statement, with `$1` for its first parameter.
+#[derive(Debug)]
+pub(crate) struct Statement {
+    pub(crate) text: String,
+    pub(crate) parameters: Vec<Parameter>,
+}
+
+/// A parameter of a statement.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Parameter {
+    pub(crate) sql_type: String,
+    pub(crate) argument: Argument,
+}
+
+/// What a parameter is set to.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Argument {
+    /// The value of the request with this name.
+    Variable(&'static str),
+    /// The same text in each request.
+    Constant(String),
+    Null,
+}
+
+impl Recording {
+    /// The statements of a row. An import is compared with creating its orders one by one.
+    pub(crate) fn of(&self, row: Row) -> Result<&[Statement]> {
+        let row = if row == Row::Import { Row::Create } else { row };
+        let found = self.0.iter().find(|(recorded, _)| *recorded == row);
+        found.map(|(_, statements)| &statements[..]).context("its statements are not recorded")
+    }
+}
+
+/// Records the statements of these rows, on a server of its own.
+pub(crate) fn record(program: &Path, rows: &[Row]) -> Result<Recording> {
+    let server = Server::start(&SETTINGS)?;
+    let dataset = Dataset { orders: 4000, calendars: 100 };
+    let mut bench = Bench::start(program, server.database(), dataset, 1, 1)?;
+    bench.database.add_orders_to_delete(&dataset, 100)?;
+    let types = bench.database.sql("SELECT oid, format_type(oid, NULL) FROM pg_type")?;
+    let types = types.lines().filter_map(|line| line.split_once('|'));
+    let types = types.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+    let mut log = Log { types, ..Log::default() };
+    let rows = rows.iter().map(|row| if *row == Row::Import { Row::Create } else { *row });
+    let rows = rows.filter(|row| *row != Row::Export).map(|row| {
+        let requests = [log.request(&mut bench, row)?, log.request(&mut bench, row)?];
+        Ok((row, log.statements(&requests).with_context(|| format!("{row:?}"))?))
+    });
+    Ok(Recording(rows.collect::<Result<_>>()?))
+}
+
+/// A request and the statements that it led to.
+struct Request {
+    values: Values<u64>,
+    sent: Vec<Sent>,
+}
+
+/// A statement that was sent, and its parameters as text.
+struct Sent {
+    text: String,
+    parameters: Vec<Option<String>>,
+}
+
+/// What PostgreSQL has logged.
+#[derive(Default)]
+struct Log {
+    /// How many lines were read.
+    read: usize,
+    /// The parse trees of the statements by their texts.
+    trees: HashMap<String, String>,
+    /// The names of types by their object ids.
+    types: HashMap<String, String>,
+}
+
+/// A line of the log.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Entry {
+    message: String,
+    detail: String,
+    statement: String,
+    application_name: String,
+}
+
+impl Log {
+    /// Sends a request, and reads which statements it led to.
+    fn request(&mut self, bench: &mut Bench, row: Row) -> Result<Request> {
+        self.entries(bench)?;
+        let values = row.values(&bench.dataset, &mut bench.numbers);
+        let write = |_, out: &mut Vec<u8>| row.write(&values, out);
+        let status = row.spec().status;
+        load::run(bench.service.address(), Schedule::once(), 1, status, write)?.all_expected()?;
+        let sent = self.entries(bench)?.into_iter().filter_map(|entry| self.sent(entry)).collect();
+        Ok(Request { values, sent })
+    }
+
+    /// The entries since the last call.
+    fn entries(&mut self, bench: &Bench) -> Result<Vec<Entry>> {
+        let end = format!("SELECT 'after line {}'", self.read);
+        bench.database.sql(&end)?;
+        loop {
+            let text = bench.database.sql("SELECT pg_read_file(pg_current_logfile('jsonlog'))")?;
+            if text.contains(&end) {
+                let lines: Vec<_> = text.lines().filter(|line| line.starts_with('{')).collect();
+                let new = lines[self.read..].iter().map(|line| serde_json::from_str(line));
+                self.read = lines.len();
+                return Ok(new.collect::<Result<_, _>>()?);
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
+    /// The statement that the service has sent, if this entry says so.
+    fn sent(&mut self, entry: Entry) -> Option<Sent> {
+        if entry.message == "parse tree:" {
+            // The trees that follow the first are of statements within functions.
+            self.trees.entry(entry.statement).or_insert(entry.detail);
+            return None;
+        }
+        let executed = entry.message.strip_prefix("execute ");
+        let executed = executed.and_then(|rest| Some(rest.split_once(": ")?.1));
+        let text = executed.or(entry.message.strip_prefix("statement: "))?;
+        // A session that was idle is tested.
+        let ours = entry.application_name != "psql" && text != "SELECT 1";
+        ours.then(|| Sent { text: text.to_owned(), parameters: parameters(&entry.detail) })
+    }
+
+    /// The statements of two requests, which must differ in their parameters only.
+    fn statements(&self, [first, second]: &[Request; 2]) -> Result<Vec<Statement>> {
+        let texts = [first, second].map(|one| one.sent.iter().map(|sent| &sent.text));
+        ensure!(!first.sent.is_empty(), "it sends no statements");
+        ensure!(texts[0].clone().eq(texts[1].clone()), "it does not always send the same ones");
+        let statement = |(one, two): (&Sent, &Sent)| {
+            let seen = one.parameters.iter().zip(&two.parameters).enumerate();
+            let parameters = seen.map(|(index, (seen_one, seen_two))| {
+                let what = || format!("parameter ${} of {}", index + 1, one.text);
+                let argument = argument([&first.values, &second.values], [seen_one, seen_two]);
+                let sql_type = self.sql_type(&one.text, index + 1).with_context(what)?;
+                Ok(Parameter { sql_type, argument: argument.with_context(what)? })
+            });
+            Ok(Statement { parameters: parameters.collect::<Result<_>>()?, text: one.text.clone() })
+        };
+        first.sent.iter().zip(&second.sent).map(statement).collect()
+    }
+
+    /// The type of a parameter, from the tree: `{PARAM :paramkind 0 :paramid 1 :paramtype 25 ..}`.
+    fn sql_type(&self, statement: &str, parameter: usize) -> Option<String> {
+        let tree = self.trees.get(statement)?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let (_, rest) = tree.split_once(&format!(":paramid {parameter} :paramtype "))?;
+        self.types.get(rest.split(' ').next()?).cloned()
+    }
+}
+
+/// What a parameter is set to that was seen like this in requests with these values.
+fn argument(values: [&Values<u64>; 2], seen: [&Option<String>; 2]) -> Result<Argument> {
+    for ((name, one), (_, two)) in values[0].iter().zip(values[1]) {
+        if [one, two].map(|value| Some(value.text(" ", "+00"))).each_ref() == seen {
+            return Ok(Argument::Variable(name));
+        }
+    }
+    ensure!(seen[0] == seen[1], "{seen:?} are no values of the requests");
+    Ok(seen[0].clone().map_or(Argument::Null, Argument::Constant))
+}
+
+/// The parameters in the detail of an entry: `parameters: $1 = '5', $2 = NULL`.
+fn parameters(detail: &str) -> Vec<Option<String>> {
+    let Some((_, list)) = detail.split_once(": $") else { return Vec::new() };
+    let value = |parameter: &str| {
+        let quoted = parameter.split_once(" = '")?.1.strip_suffix('\'')?;
+        Some(quoted.replace("''", "'"))
+    };
+    list.split(", $").map(value).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum as _;
+    use orders_testkit::program;
+
+    use super::*;
+    use crate::dataset::FIRST_CREATED_ID;
+    use crate::row::Value;
+
+    #[test]
+    fn pgbench_can_send_what_the_service_sends() {
+        let program = program::build().unwrap();
+        let recording = record(&program, Row::value_variants()).unwrap();
+        let server = Server::start(&[]).unwrap();
+        let dataset = Dataset { orders: 4000, calendars: 10 };
+        let mut bench = Bench::start(&program, server.database(), dataset, 2, 1).unwrap();
+        for row in Row::value_variants() {
+            let ceiling = bench.ceiling(&recording, *row, Duration::from_secs(1), None).unwrap();
+            assert!(ceiling.transactions > 0, "{row:?}");
+            let created = bench.database.count_from(FIRST_CREATED_ID).unwrap();
+            let creates = matches!(row, Row::Create | Row::Import);
+            assert_eq!(created, if creates { ceiling.transactions } else { 0 }, "{row:?}");
+            bench.reset(*row).unwrap();
+        }
+        let statements = recording.of(Row::Delete).unwrap();
+        let id = Parameter { sql_type: "text".to_owned(), argument: Argument::Variable("id") };
+        assert!(statements[0].text.starts_with("DELETE FROM orders"), "{statements:?}");
+        assert_eq!(statements[0].parameters[0], id);
+        assert_eq!(statements[0].parameters[1].argument, Argument::Null);
+    }
+
+    #[test]
+    fn a_parameter_is_a_variable_a_constant_or_an_error() {
+        let [one, two] =
+            [5, 6].map(|id| vec![("id", Value::Plain(id)), ("from", Value::Midnight(0))]);
+        let found = |seen: [&str; 2]| {
+            let seen = seen.map(|text| Some(text.to_owned()));
+            argument([&one, &two], seen.each_ref()).ok()
+        };
+        assert_eq!(found(["5", "6"]), Some(Argument::Variable("id")));
+        assert_eq!(found(["2000-01-01 00:00:00+00"; 2]), Some(Argument::Variable("from")));
+        assert_eq!(found(["5", "5"]), Some(Argument::Constant("5".to_owned())));
+        assert_eq!(found(["5", "7"]), None);
+        assert_eq!(argument([&one, &two], [&None, &None]).unwrap(), Argument::Null);
+    }
+
+    #[test]
+    fn parameters_and_their_types_are_read_from_the_log() {
+        let some = |text: &str| Some(text.to_owned());
+        let detail = "parameters: $1 = '5', $2 = NULL, $3 = '{\"a''b\"}'";
+        assert_eq!(parameters(detail), [some("5"), None, some("{\"a'b\"}")]);
+        assert!(parameters("").is_empty());
+        let tree = "{QUERY {PARAM :paramkind 0 \n :paramid 2 :paramtype 25 :paramtypmod -1}";
+        let pair = |key: &str, value: &str| [(key.to_owned(), value.to_owned())].into();
+        let log = Log { trees: pair("SELECT", tree), types: pair("25", "text"), read: 0 };
+        assert_eq!(log.sql_type("SELECT", 2), some("text"));
+    }
+}

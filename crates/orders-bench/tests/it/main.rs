@@ -1,4 +1,0 @@
-//! One binary for all tests that need PostgreSQL.
-#![cfg(test)]
-
-mod statements;
