@@ -1,4 +1,4 @@
-//! The input of an import, as text: [`Input`].
+//! The input of an import: [`Input`].
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Cursor, ErrorKind, Read};
@@ -13,13 +13,7 @@ const BUFFER_SIZE: usize = 64 << 10;
 /// The first bytes of a gzip file (RFC 1952).
 const GZIP_MAGIC: &[u8] = b"\x1f\x8b";
 
-/// The byte order mark in UTF-8.
-const UTF_8_BOM: &[u8] = b"\xef\xbb\xbf";
-
-/// The byte order marks in UTF-16, little-endian and big-endian.
-const UTF_16_BOMS: [&[u8]; 2] = [b"\xff\xfe", b"\xfe\xff"];
-
-/// A file or standard input: text in UTF-8 with or without a byte order mark, or the same compressed with gzip.
+/// A file or standard input, which may be compressed with gzip.
 pub(super) struct Input {
     reader: Box<dyn BufRead + Send>,
     length: Option<u64>,
@@ -50,55 +44,28 @@ impl Input {
         Ok(Self { reader: Box::new(reader), length })
     }
 
-    /// The length of the text in bytes, if it is known in advance.
+    /// The length of the decompressed input in bytes, if it is known in advance.
     pub(super) fn length(&self) -> Option<u64> {
         self.length
     }
 
-    /// Decompresses the input and skips the byte order mark. Waits for the first bytes.
+    /// The decompressed input. Waits for its first bytes.
     ///
     /// # Errors
-    /// If these cannot be read, or are UTF-16.
-    pub(super) fn into_text(self) -> io::Result<Box<dyn BufRead + Send>> {
-        let mut reader = self.reader;
-        let prefix = take_prefix(&mut reader, &[GZIP_MAGIC])?;
-        let is_gzip = prefix == GZIP_MAGIC;
-        let reader = Cursor::new(prefix).chain(reader);
-        match is_gzip {
+    /// If these cannot be read.
+    pub(super) fn decompress(mut self) -> io::Result<Box<dyn BufRead + Send>> {
+        let mut start = Vec::new();
+        self.reader.by_ref().take(GZIP_MAGIC.len() as u64).read_to_end(&mut start)?;
+        let is_gzip = start == GZIP_MAGIC;
+        let whole = Cursor::new(start).chain(self.reader);
+        Ok(match is_gzip {
             true => {
-                let text = GzipReader(MultiGzDecoder::new(reader));
-                without_bom(BufReader::with_capacity(BUFFER_SIZE, text))
+                let decoder = GzipReader(MultiGzDecoder::new(whole));
+                Box::new(BufReader::with_capacity(BUFFER_SIZE, decoder))
             }
-            false => without_bom(reader),
-        }
+            false => Box::new(whole),
+        })
     }
-}
-
-fn without_bom(mut text: impl BufRead + Send + 'static) -> io::Result<Box<dyn BufRead + Send>> {
-    let [little_endian, big_endian] = UTF_16_BOMS;
-    let prefix = take_prefix(&mut text, &[UTF_8_BOM, little_endian, big_endian])?;
-    if UTF_16_BOMS.contains(&prefix.as_slice()) {
-        return Err(io::Error::new(
-            ErrorKind::InvalidData,
-            "the input is UTF-16, but must be UTF-8; convert it, as with iconv -f UTF-16 -t UTF-8",
-        ));
-    }
-    match prefix == UTF_8_BOM {
-        true => Ok(Box::new(text)),
-        false => Ok(Box::new(Cursor::new(prefix).chain(text))),
-    }
-}
-
-/// Takes bytes while they are the start of one of these prefixes, so that it waits for no more bytes than needed.
-fn take_prefix(reader: &mut impl BufRead, prefixes: &[&[u8]]) -> io::Result<Vec<u8>> {
-    let mut taken = Vec::new();
-    while prefixes.iter().any(|prefix| prefix.len() > taken.len() && prefix.starts_with(&taken)) {
-        match reader.by_ref().bytes().next() {
-            Some(byte) => taken.push(byte?),
-            None => break,
-        }
-    }
-    Ok(taken)
 }
 
 /// Decompresses gzip, with error messages for people.
@@ -121,87 +88,8 @@ impl<R: Read> Read for GzipReader<R> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write as _;
-
-    use flate2::Compression;
-    use flate2::write::GzEncoder;
-
-    use super::*;
-
-    /// Bytes that arrive one by one.
-    struct SlowReader(Cursor<Vec<u8>>);
-
-    impl Read for SlowReader {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            self.0.read(&mut buffer[..1])
-        }
-    }
-
-    fn gzip(text: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(text).unwrap();
-        encoder.finish().unwrap()
-    }
-
-    fn read(bytes: &[u8]) -> io::Result<Vec<u8>> {
-        let reader = Box::new(BufReader::new(SlowReader(Cursor::new(bytes.to_owned()))));
-        let mut text = Vec::new();
-        Input { reader, length: None }.into_text()?.read_to_end(&mut text)?;
-        Ok(text)
-    }
-
-    #[track_caller]
-    fn check(bytes: &[u8], text: &[u8]) {
-        assert_eq!(read(bytes).unwrap(), text);
-    }
-
-    #[track_caller]
-    fn check_error(bytes: &[u8], message: &str) {
-        let error = read(bytes).unwrap_err().to_string();
-        assert!(error.contains(message), "{error}");
-    }
-
-    #[test]
-    fn text_is_read_unchanged() {
-        for text in [&b""[..], b"a", b"\xef", b"\xef\xbb", b"\xef\xbba", b"\x1f", b"\x1fa", b"\xff"]
-        {
-            check(text, text);
-            check(&gzip(text), text);
-        }
-    }
-
-    #[test]
-    fn a_byte_order_mark_is_skipped_at_the_start() {
-        let marked = b"\xef\xbb\xbf{}\n\xef\xbb\xbf";
-        check(marked, &marked[3..]);
-        check(&gzip(marked), &marked[3..]);
-    }
-
-    #[test]
-    fn utf_16_is_an_error() {
-        for mark in UTF_16_BOMS {
-            check_error(&[mark, b"{\0"].concat(), "UTF-16");
-            check_error(&gzip(mark), "UTF-16");
-        }
-    }
-
-    #[test]
-    fn gzip_may_have_several_members() {
-        check(&[gzip(b"a\n"), gzip(b"b\n")].concat(), b"a\nb\n");
-    }
-
-    #[test]
-    fn damaged_gzip_is_an_error() {
-        let whole = gzip(b"some text");
-        for length in 2..whole.len() {
-            check_error(&whole[..length], "gzip data");
-        }
-        for garbage in [&b"\0"[..], b"garbage", b"a lot of garbage", GZIP_MAGIC] {
-            check_error(&[&whole[..], garbage].concat(), "gzip data");
-        }
-        let mut damaged = whole.clone();
-        damaged[12] ^= 0xff;
-        check_error(&damaged, "gzip data");
+impl Input {
+    pub(super) fn from_reader(reader: impl Read + Send + 'static) -> Self {
+        Self { reader: Box::new(BufReader::new(reader)), length: None }
     }
 }
