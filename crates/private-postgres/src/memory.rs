@@ -2,10 +2,10 @@ use std::fs;
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// PostgreSQL's own default, in MiB.
+/// In MiB; PostgreSQL's own default.
 pub(crate) const MIN_SHARED_BUFFERS: u64 = 128;
 
-/// The limit, in MiB. A database that needs more should have a server that is administered as such.
+/// In MiB. A database that needs more should have a dedicated server.
 const MAX_SHARED_BUFFERS: u64 = 4096;
 
 /// The cache of a durable server in MiB: an eighth of the memory, within limits.
