@@ -1,7 +1,7 @@
 //! Orders, services and calendars over HTTP.
 //!
-//! A request comes through the table in `routes` to a handler, which parses, calls the store on a
-//! database thread, and answers. No SQL and no rule is here; `orders-db` and `orders-core` have them.
+//! The table in `routes` leads a request to its endpoint, whose handler parses it, calls the store on a database
+//! thread, and responds. There is no SQL and no rule here; these are in `orders-db` and `orders-core`.
 
 pub mod cli;
 pub mod db_threads;
@@ -12,5 +12,13 @@ pub mod problem;
 mod routes;
 pub mod server;
 
-/// The store, as handlers reach it.
+use problem::ProblemType;
+
+/// The store, as the handlers use it.
 type Store = actix_web::web::Data<db_threads::DbThreads<orders_db::PgStore>>;
+
+impl openapi::Describe for Store {
+    fn describe(operation: &mut openapi::Operation) {
+        operation.problems(&[ProblemType::InternalError, ProblemType::Unavailable]);
+    }
+}

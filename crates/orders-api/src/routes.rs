@@ -1,4 +1,4 @@
-//! Every route there is.
+//! All routes.
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
@@ -8,47 +8,52 @@ use crate::endpoints::{availability, calendars, docs, health, index, orders, pro
 use crate::http::resource::{Resource, at};
 use crate::problem::Problem;
 
-/// Makes the app answer what is in the table.
+/// Adds the routes to the app.
 pub(crate) fn routes(app: &mut ServiceConfig) {
     for resource in table() {
         app.service(resource);
     }
-    app.default_service(web::to(nowhere));
+    app.default_service(web::to(not_found));
 }
 
-/// The table of contents.
+/// The route table, from which the OpenAPI document is generated too. Of several paths that match, the first
+/// is taken.
 pub(crate) fn table() -> Vec<Resource> {
     vec![
-        at("/").get(index::read),
-        at("/orders").get(list::list).post(orders::place).compressed(),
-        order_at(IMPORT).post(import::import),
-        order_at("/orders/{id}"),
-        at("/services").get(services::list).post(services::add),
-        at("/services/{id}").get(services::read).put(services::replace).delete(services::remove),
-        at("/calendars").get(calendars::list).post(calendars::add),
+        at("/").get(index::get()),
+        at("/orders").get(list::list()).post(orders::create()).compressed(),
+        // An order may have the id `import`.
+        at("/orders/import").post(import::import()).inherit("/orders/{id:import}", order()),
+        order(),
+        at("/services").get(services::list()).post(services::create()),
+        at("/services/{id}")
+            .get(services::get())
+            .put(services::replace())
+            .delete(services::delete()),
+        at("/calendars").get(calendars::list()).post(calendars::create()),
         at("/calendars/{id}")
-            .get(calendars::read)
-            .put(calendars::replace)
-            .delete(calendars::remove),
-        at("/availability").get(availability::read),
-        at("/healthz").get(health::alive),
-        at("/readyz").get(health::ready),
-        at("/problems").get(problems::list),
-        at("/problems/{slug}").get(problems::read),
-        at("/openapi.json").get(docs::document).compressed(),
-        at("/docs").get(docs::page).compressed(),
-        at("/docs/{file}").get(docs::file).compressed(),
+            .get(calendars::get())
+            .put(calendars::replace())
+            .delete(calendars::delete()),
+        at("/availability").get(availability::get()),
+        at("/healthz").get(health::alive()),
+        at("/readyz").get(health::ready()),
+        at("/problems").get(problems::list()),
+        at("/problems/{slug}").get(problems::get()),
+        at("/openapi.json").get(docs::document()).compressed(),
+        at("/docs").get(docs::page()).compressed(),
+        at("/docs/{file}").get(docs::file()).compressed(),
     ]
 }
 
-/// `/orders/import`, which is the path of an order as well: one may be named `import`.
-pub(crate) const IMPORT: &str = "/orders/{id:import}";
-
-fn order_at(path: &'static str) -> Resource {
-    at(path).get(orders::read).put(orders::replace).patch(orders::amend).delete(orders::remove)
+fn order() -> Resource {
+    at("/orders/{id}")
+        .get(orders::get())
+        .put(orders::replace())
+        .patch(orders::patch())
+        .delete(orders::delete())
 }
 
-/// Every other path.
-async fn nowhere() -> Result<HttpResponse, Problem> {
+async fn not_found() -> Result<HttpResponse, Problem> {
     Err(Problem::not_found("there is no such route; see /"))
 }

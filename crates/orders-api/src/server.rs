@@ -1,4 +1,4 @@
-//! The server: [`Listening`].
+//! The HTTP server: [`Listening`].
 
 use std::any::Any;
 use std::io;
@@ -29,7 +29,7 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to close a connection that we have closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A server that listens, and answers as soon as it is run.
+/// A server that listens. Requests are answered once it runs.
 pub struct Listening {
     server: Server,
     address: SocketAddr,
@@ -37,10 +37,10 @@ pub struct Listening {
     shutdown: Duration,
 }
 
-/// Listens, with database threads of its own.
+/// Listens, and starts the database threads.
 ///
 /// # Errors
-/// When the address cannot be had, or the system gives us no threads.
+/// If the address is not available, or the system starts no thread.
 pub fn listen(
     store: PgStore,
     database: &DatabaseArgs,
@@ -63,12 +63,12 @@ pub fn listen(
     };
     let stall_timeout = arguments.stall_timeout;
     let server = HttpServer::new(app)
-        .on_connect(move |connection, _| bound_stalls(connection, stall_timeout))
+        .on_connect(move |connection, _| limit_stalls(connection, stall_timeout))
         .keep_alive(KEEP_ALIVE)
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .tcp_nodelay(true)
-        .shutdown_signal(told_to_stop())
+        .shutdown_signal(stop_signal())
         .shutdown_timeout(arguments.shutdown_timeout.into())
         .bind(&arguments.bind)?;
     let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
@@ -77,22 +77,22 @@ pub fn listen(
 }
 
 impl Listening {
-    /// Where it listens, with the real port.
+    /// The address, with the actual port.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Stops the server from elsewhere.
+    /// A handle that stops the server.
     #[must_use]
     pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 
-    /// Answers requests until it is told to stop, and then finishes those in flight.
+    /// Answers requests until a signal stops it, and then finishes those in flight.
     ///
     /// # Errors
-    /// When the server fails.
+    /// If the server fails.
     pub async fn run(self) -> io::Result<()> {
         self.server.await?;
         if !self.threads.close(self.shutdown) {
@@ -102,43 +102,31 @@ impl Listening {
     }
 }
 
-/// Lets the system give up a connection whose client takes nothing of what is ready for it: the framework waits
-/// for ever. Elsewhere than on Linux the system has no such bound.
-fn bound_stalls(connection: &dyn Any, stall_timeout: Duration) {
+/// Lets the system close a connection if the client does not receive what was sent: the framework waits for ever.
+/// Only Linux has such a limit.
+fn limit_stalls(connection: &dyn Any, stall_timeout: Duration) {
     #[cfg(target_os = "linux")]
     if let Some(stream) = connection.downcast_ref::<TcpStream>() {
         let millis = stall_timeout.as_millis().try_into().unwrap_or(u32::MAX);
         if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
-            log::warn!("cannot bound how long a client may stall: {error}");
+            log::warn!("cannot limit how long a client may stall: {error}");
         }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = (connection, stall_timeout);
 }
 
-/// Ends at SIGTERM or Ctrl-C.
-async fn told_to_stop() {
+/// Completes at SIGTERM or Ctrl-C.
+async fn stop_signal() {
     match signal::unix::signal(SignalKind::terminate()) {
-        Ok(mut terminate) => {
-            let interrupt = std::pin::pin!(signal::ctrl_c());
-            let terminate = std::pin::pin!(terminate.recv());
-            first_of(interrupt, terminate).await;
-        }
+        Ok(mut terminate) => tokio::select! {
+            _ = terminate.recv() => {}
+            _ = signal::ctrl_c() => {}
+        },
         Err(error) => {
             log::error!("cannot wait for SIGTERM: {error}");
             let _ = signal::ctrl_c().await;
         }
     }
     log::info!("told to stop; finishing the requests in flight");
-}
-
-/// Waits for either of two.
-async fn first_of<A: Future + Unpin, B: Future + Unpin>(mut a: A, mut b: B) {
-    use std::pin::Pin;
-    std::future::poll_fn(|context| {
-        let done =
-            Pin::new(&mut a).poll(context).is_ready() || Pin::new(&mut b).poll(context).is_ready();
-        if done { std::task::Poll::Ready(()) } else { std::task::Poll::Pending }
-    })
-    .await;
 }

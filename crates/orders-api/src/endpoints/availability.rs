@@ -1,42 +1,48 @@
 //! `/availability`
 
-use actix_web::HttpResponse;
 use orders_core::{CalendarId, Interval, Orders as _, SEARCH_REACH_MICROS};
-use orders_db::PgStore;
 
 use crate::Store;
-use crate::http::query::{Given, Parameters, Query, instant, refuse};
-use crate::http::response;
-use crate::problem::Problem;
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::query::{FromQuery, Parameters, Query, invalid};
+use crate::http::response::Json;
+use crate::problem::{Problem, ProblemType};
 
-/// `GET /availability?calendar=&from=&to=`
-pub(crate) async fn read(store: Store, wish: Query<Wish>) -> Result<HttpResponse, Problem> {
-    let Query(Wish { calendar, window }) = wish;
-    let read = move |orders: &PgStore| response::to_json(&orders.availability(&calendar, window)?);
-    Ok(response::json(HttpResponse::Ok(), store.run(read).await?))
+pub(crate) fn get() -> Endpoint {
+    let description = "The free times of a calendar inside a window, as half-open intervals: `from` belongs to one, \
+                       `to` does not. Times less than the gap before an order are not free, so the interval before \
+                       the order ends one microsecond after the last free instant.";
+    let summary = "Get the times at which an order could start";
+    endpoint(get_availability, "getAvailability", "calendars", summary, description)
+        .problems(&[ProblemType::NotFound])
 }
 
-/// When somebody would like to know of free times, and in which calendar.
-pub(crate) struct Wish {
+async fn get_availability(
+    store: Store,
+    query: Query<Window>,
+) -> Result<Json<Vec<Interval>>, Problem> {
+    let Query(Window { calendar, window }) = query;
+    store.run(move |orders| Json::new(&orders.availability(&calendar, window)?)).await
+}
+
+/// A window of a calendar.
+struct Window {
     calendar: CalendarId,
     window: Interval,
 }
 
-impl Parameters for Wish {
-    fn read(given: &mut Given) -> Result<Self, Problem> {
-        let calendar = match given.take("calendar")? {
-            None => CalendarId::default(),
-            Some(id) => CalendarId::new(id).map_err(|e| refuse("calendar", &e.to_string()))?,
-        };
-        let window = Interval {
-            from: instant("from", &given.require("from")?)?,
-            to: instant("to", &given.require("to")?)?,
-        };
+impl FromQuery for Window {
+    fn read(query: &mut Parameters<'_>) -> Result<Self, Problem> {
+        let calendar = query.optional("calendar", "The calendar, `default` if absent.");
+        let from = query.required("from", "Where the window begins.");
+        let end = "Where the window ends, itself outside: after `from`, by at most 366 days.";
+        let to = query.required("to", end);
+        let (calendar, window) = (calendar?.unwrap_or_default(), Interval { from: from?, to: to? });
         if window.from >= window.to {
-            return Err(refuse("to", "must be after from"));
+            return Err(invalid("to", "must be after from"));
         }
         if window.to.as_micros() - window.from.as_micros() > SEARCH_REACH_MICROS {
-            return Err(refuse("to", "must be at most 366 days after from"));
+            return Err(invalid("to", "must be at most 366 days after from"));
         }
         Ok(Self { calendar, window })
     }

@@ -1,58 +1,88 @@
-//! `/calendars`
+//! `/calendars`, `/calendars/{id}`
 
-use actix_web::HttpResponse;
-use orders_core::{CalendarDraft, CalendarId, Calendars};
+use orders_core::{Calendar, CalendarDraft, CalendarId, Calendars as _};
+use orders_db::PgStore;
 
 use crate::Store;
 use crate::http::body::Body;
-use crate::http::path::PathId;
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::path::Path;
 use crate::http::query::Query;
-use crate::http::response;
-use crate::problem::Problem;
+use crate::http::response::{Created, Json, NoContent};
+use crate::problem::{Problem, ProblemType};
 
-/// `GET /calendars`
-pub(crate) async fn list(store: Store, _: Query<()>) -> Result<HttpResponse, Problem> {
-    let calendars = store.run(Calendars::calendars).await?;
-    Ok(HttpResponse::Ok().json(calendars))
+pub(crate) fn list() -> Endpoint {
+    let description = "There are few, so they come at once.";
+    endpoint(list_calendars, "listCalendars", "calendars", "List all calendars, by id", description)
 }
 
-/// `POST /calendars`
-pub(crate) async fn add(
+async fn list_calendars(store: Store, _: Query<()>) -> Result<Json<Vec<Calendar>>, Problem> {
+    store.run(|calendars| Json::new(&calendars.calendars()?)).await
+}
+
+pub(crate) fn create() -> Endpoint {
+    let description = "Without an `id` one is made. A 503 means that it may have happened: repeat it with the same id.";
+    endpoint(create_calendar, "createCalendar", "calendars", "Create a calendar", description)
+        .problems(&[ProblemType::IdTaken])
+}
+
+async fn create_calendar(
     store: Store,
     _: Query<()>,
     draft: Body<CalendarDraft>,
-) -> Result<HttpResponse, Problem> {
-    let calendar = store.run(move |calendars| calendars.add_calendar(draft.0)).await?;
-    Ok(response::created(&format!("/calendars/{}", calendar.id)).json(calendar))
+) -> Result<Created<Calendar>, Problem> {
+    let create = move |calendars: &PgStore| {
+        let calendar = calendars.add_calendar(draft.0)?;
+        Ok(Created::at(format!("/calendars/{}", calendar.id), Json::new(&calendar)?))
+    };
+    store.run(create).await
 }
 
-/// `GET /calendars/{id}`
-pub(crate) async fn read(
+pub(crate) fn get() -> Endpoint {
+    endpoint(
+        get_calendar,
+        "getCalendar",
+        "calendars",
+        "Get a calendar",
+        "Its name and its minimum gap.",
+    )
+}
+
+async fn get_calendar(
     store: Store,
-    id: PathId<CalendarId>,
+    id: Path<CalendarId>,
     _: Query<()>,
-) -> Result<HttpResponse, Problem> {
-    let calendar = store.run(move |calendars| calendars.calendar(&id.0)).await?;
-    Ok(HttpResponse::Ok().json(calendar))
+) -> Result<Json<Calendar>, Problem> {
+    store.run(move |calendars| Json::new(&calendars.calendar(&id.0)?)).await
 }
 
-/// `PUT /calendars/{id}`
-pub(crate) async fn replace(
+pub(crate) fn replace() -> Endpoint {
+    let description = "The calendar must exist already. A new `minimum_gap` applies to all its orders at once, or is rejected \
+                       with the pairs of orders that are too close for it.";
+    endpoint(replace_calendar, "replaceCalendar", "calendars", "Replace a calendar", description)
+        .problems(&[ProblemType::GapTooWide])
+}
+
+async fn replace_calendar(
     store: Store,
-    id: PathId<CalendarId>,
+    id: Path<CalendarId>,
     _: Query<()>,
     draft: Body<CalendarDraft>,
-) -> Result<HttpResponse, Problem> {
-    let calendar = store.run(move |calendars| calendars.replace_calendar(&id.0, draft.0)).await?;
-    Ok(HttpResponse::Ok().json(calendar))
+) -> Result<Json<Calendar>, Problem> {
+    store.run(move |calendars| Json::new(&calendars.replace_calendar(&id.0, draft.0)?)).await
 }
 
-/// `DELETE /calendars/{id}`
-pub(crate) async fn remove(
+pub(crate) fn delete() -> Endpoint {
+    let description = "A calendar that has orders is not deleted, nor is `default`.";
+    endpoint(delete_calendar, "deleteCalendar", "calendars", "Delete a calendar", description)
+        .problems(&[ProblemType::CalendarInUse])
+}
+
+async fn delete_calendar(
     store: Store,
-    id: PathId<CalendarId>,
+    id: Path<CalendarId>,
     _: Query<()>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     store.run(move |calendars| calendars.remove_calendar(&id.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }

@@ -1,78 +1,186 @@
 //! `/docs`, a page to try the service on, and `/openapi.json`, which it shows.
 
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::mime::{self, Mime};
-use actix_web::web::{self, Bytes};
-use actix_web::{HttpResponse, HttpResponseBuilder};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde_json::{Value, json};
 
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::path::{Path, PathParameter};
 use crate::http::query::Query;
-use crate::openapi;
+use crate::http::response::JSON;
+use crate::openapi::{self, Components, Describe, Header, Model, Operation};
 use crate::problem::Problem;
 
-/// The page loads its own files and asks this service, and nothing else. Its style sheet's icons are data,
-/// and its script sets styles.
+/// The page may load its own files and call this service, and nothing else. The icons in its style sheet are
+/// data, and its script sets styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// A file of the page.
-pub(crate) struct File {
-    /// The last segment of its path.
-    pub(crate) name: &'static str,
-    kind: Mime,
+/// A file of the page, and the last segment of its path.
+struct File {
+    name: &'static str,
+    media_type: Mime,
     text: &'static str,
 }
 
-/// What the page is made of; swagger-ui-dist, and what starts it.
-pub(crate) const FILES: [File; 3] = [
+/// The distribution of Swagger UI, and the script that starts it.
+const FILES: [File; 3] = [
     File {
         name: "docs.js",
-        kind: mime::TEXT_JAVASCRIPT,
+        media_type: mime::TEXT_JAVASCRIPT,
         text: include_str!("../../assets/docs/docs.js"),
     },
     File {
         name: "swagger-ui-bundle.js",
-        kind: mime::TEXT_JAVASCRIPT,
+        media_type: mime::TEXT_JAVASCRIPT,
         text: include_str!("../../assets/docs/swagger-ui-bundle.js"),
     },
     File {
         name: "swagger-ui.css",
-        kind: mime::TEXT_CSS,
+        media_type: mime::TEXT_CSS,
         text: include_str!("../../assets/docs/swagger-ui.css"),
     },
 ];
 
-const PAGE: &str = include_str!("../../assets/docs/index.html");
+const PAGE: File = File {
+    name: "index.html",
+    media_type: mime::TEXT_HTML_UTF_8,
+    text: include_str!("../../assets/docs/index.html"),
+};
 
-/// `GET /openapi.json`
-pub(crate) async fn document(_: Query<()>) -> HttpResponse {
-    let json = Bytes::from_static(openapi::JSON.as_bytes());
-    HttpResponse::Ok().content_type(mime::APPLICATION_JSON).body(json)
+pub(crate) fn document() -> Endpoint {
+    let description = "Generated from the code that answers the requests.";
+    endpoint(get_document, "getDocument", "about", "Get this document", description)
 }
 
-/// `GET /docs`
-pub(crate) async fn page(_: Query<()>) -> HttpResponse {
-    let mut response = asset(mime::TEXT_HTML_UTF_8);
-    response.insert_header((CONTENT_SECURITY_POLICY, POLICY));
-    response.insert_header((REFERRER_POLICY, "no-referrer"));
-    response.body(PAGE)
+async fn get_document(_: Query<()>) -> Document {
+    Document
 }
 
-/// `GET /docs/{file}`
-pub(crate) async fn file(name: web::Path<String>, _: Query<()>) -> Result<HttpResponse, Problem> {
-    match FILES.into_iter().find(|file| file.name == *name) {
-        Some(File { kind, text, .. }) => Ok(asset(kind).body(text)),
-        None => Err(Problem::not_found("the page has no such file")),
+struct Document;
+
+impl Responder for Document {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let json = Bytes::from_static(openapi::JSON.as_bytes());
+        HttpResponse::Ok().content_type(mime::APPLICATION_JSON).body(json)
     }
 }
 
-fn asset(kind: Mime) -> HttpResponseBuilder {
-    let mut response = HttpResponse::Ok();
-    response.content_type(kind);
-    response.insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"));
-    // They change with the program, which does not say when.
-    response.insert_header((CACHE_CONTROL, "max-age=3600"));
-    response
+impl Describe for Document {
+    fn describe(operation: &mut Operation) {
+        operation.response(StatusCode::OK, "The document, in OpenAPI 3.1.", &[]);
+        operation.content::<Self>(StatusCode::OK, JSON);
+    }
+}
+
+impl Model for Document {
+    fn schema(_: &mut Components) -> Value {
+        json!({
+            "type": "object",
+            "properties": {
+                "openapi": { "type": "string", "pattern": r"^3\.1\.\d+$" }, "info": { "type": "object" },
+                "paths": { "type": "object" }, "components": { "type": "object" }
+            },
+            "required": ["openapi", "info", "paths"]
+        })
+    }
+}
+
+pub(crate) fn page() -> Endpoint {
+    let description = "Swagger UI with this document. It loads nothing from other servers.";
+    endpoint(get_page, "getDocs", "about", "Get a page to try the service on", description)
+}
+
+async fn get_page(_: Query<()>) -> Page {
+    Page
+}
+
+struct Page;
+
+impl Responder for Page {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = PAGE.respond_to(request);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+        headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        response
+    }
+}
+
+impl Describe for Page {
+    fn describe(operation: &mut Operation) {
+        const HEADER: Header = Header::new(
+            "Content-Security-Policy",
+            "The page may load what the service has, and nothing else.",
+            "^default-src 'none';",
+        );
+        operation.response(StatusCode::OK, "The page.", &[HEADER]);
+        operation.content::<File>(StatusCode::OK, mime::TEXT_HTML.essence_str());
+    }
+}
+
+pub(crate) fn file() -> Endpoint {
+    endpoint(
+        get_file,
+        "getDocsFile",
+        "about",
+        "Get a file of the page",
+        "Scripts and a style sheet.",
+    )
+}
+
+async fn get_file(file: Path<File>, _: Query<()>) -> File {
+    file.0
+}
+
+impl PathParameter for File {
+    const PARAMETER: (&'static str, &'static str) = ("file", "A file of the page.");
+
+    fn read(segment: &str) -> Result<Self, Problem> {
+        let file = FILES.into_iter().find(|file| file.name == segment);
+        file.ok_or_else(|| Problem::not_found("the page has no such file"))
+    }
+
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "string", "enum": FILES.map(|file| file.name) })
+    }
+}
+
+impl Responder for File {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok()
+            .content_type(self.media_type)
+            .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
+            // The files change with the program, and nothing announces that.
+            .insert_header((CACHE_CONTROL, "max-age=3600"))
+            .body(self.text)
+    }
+}
+
+impl Describe for File {
+    fn describe(operation: &mut Operation) {
+        operation.response(StatusCode::OK, "The file.", &[]);
+        for file in FILES {
+            operation.content::<Self>(StatusCode::OK, file.media_type.essence_str());
+        }
+    }
+}
+
+impl Model for File {
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "string" })
+    }
 }

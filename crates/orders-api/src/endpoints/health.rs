@@ -1,19 +1,43 @@
 //! `/healthz`, `/readyz`
 
-use actix_web::HttpResponse;
 use orders_db::PgStore;
-use serde_json::json;
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::Store;
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::response::Json;
+use crate::openapi::{Components, Model};
 use crate::problem::Problem;
 
-/// `GET /healthz`
-pub(crate) async fn alive() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "alive" }))
+pub(crate) fn alive() -> Endpoint {
+    let description = "Does not ask the database: for programs that restart what hangs.";
+    endpoint(is_alive, "isAlive", "about", "Check that the service is alive", description)
 }
 
-/// `GET /readyz`
-pub(crate) async fn ready(store: Store) -> Result<HttpResponse, Problem> {
+async fn is_alive() -> Result<Json<Health>, Problem> {
+    Ok(Json::new(&Health { status: "alive" })?)
+}
+
+pub(crate) fn ready() -> Endpoint {
+    let description = "For load balancers, which send requests only to services that are ready.";
+    endpoint(is_ready, "isReady", "about", "Check that the database answers too", description)
+}
+
+async fn is_ready(store: Store) -> Result<Json<Health>, Problem> {
     store.run(PgStore::ping).await?;
-    Ok(HttpResponse::Ok().json(json!({ "status": "ready" })))
+    Ok(Json::new(&Health { status: "ready" })?)
+}
+
+#[derive(Serialize)]
+struct Health {
+    status: &'static str,
+}
+
+impl Model for Health {
+    fn schema(_: &mut Components) -> Value {
+        json!({
+            "type": "object", "properties": { "status": { "enum": ["alive", "ready"] } }, "required": ["status"]
+        })
+    }
 }

@@ -1,21 +1,38 @@
 //! `/`
 
-use actix_web::HttpResponse;
-use serde_json::json;
+use std::collections::BTreeMap;
 
+use crate::http::endpoint::{Endpoint, endpoint};
 use crate::http::query::Query;
+use crate::http::response::Json;
+use crate::openapi::{Components, Model};
+use crate::problem::Problem;
 
-/// `GET /`
-pub(crate) async fn read(_: Query<()>) -> HttpResponse {
-    HttpResponse::Ok().json(json!({
-        "orders": "/orders",
-        "services": "/services",
-        "calendars": "/calendars",
-        "availability": "/availability{?calendar,from,to}",
-        "problems": "/problems",
-        "documentation": "/docs",
-        "openapi": "/openapi.json",
-        "alive": "/healthz",
-        "ready": "/readyz",
-    }))
+pub(crate) fn get() -> Endpoint {
+    let description = "Paths, or URI templates (RFC 6570) if there are parameters.";
+    endpoint(get_index, "getIndex", "about", "Find everything", description)
+}
+
+async fn get_index(_: Query<()>) -> Result<Json<Index>, Problem> {
+    Ok(Json::new(&Index(BTreeMap::from([
+        ("orders", "/orders"),
+        ("services", "/services"),
+        ("calendars", "/calendars"),
+        ("availability", "/availability{?calendar,from,to}"),
+        ("problems", "/problems"),
+        ("documentation", "/docs"),
+        ("openapi", "/openapi.json"),
+        ("alive", "/healthz"),
+        ("ready", "/readyz"),
+    ])))?)
+}
+
+/// Paths by name.
+#[derive(serde::Serialize)]
+struct Index(BTreeMap<&'static str, &'static str>);
+
+impl Model for Index {
+    fn schema(_: &mut Components) -> serde_json::Value {
+        serde_json::json!({ "type": "object", "additionalProperties": { "type": "string" } })
+    }
 }

@@ -1,4 +1,4 @@
-//! The handlers, one module for each resource.
+//! The endpoints, one module for each resource.
 
 pub(crate) mod availability;
 pub(crate) mod calendars;

@@ -1,13 +1,51 @@
-//! `/problems`
+//! `/problems`, `/problems/{slug}`
 
-use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use serde_json::{Value, json};
 
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::path::{Path, PathParameter};
 use crate::http::query::Query;
-use crate::problem::Problem;
-use crate::problem::ProblemType;
+use crate::http::response::Json;
+use crate::openapi::{Components, Model, object};
+use crate::problem::{Problem, ProblemType};
 
-/// What one kind of problem means.
+pub(crate) fn list() -> Endpoint {
+    let description =
+        "The values that `type` of a problem can have, with the status and the meaning of each.";
+    endpoint(list_problems, "listProblems", "about", "List all types of problems", description)
+}
+
+async fn list_problems(_: Query<()>) -> Result<Json<Vec<Explanation>>, Problem> {
+    Ok(Json::new(&ProblemType::ALL.map(Explanation::of).into())?)
+}
+
+pub(crate) fn get() -> Endpoint {
+    let description = "The `type` of a problem is this path.";
+    endpoint(get_problem, "getProblem", "about", "Get a type of problems", description)
+}
+
+async fn get_problem(
+    problem: Path<ProblemType>,
+    _: Query<()>,
+) -> Result<Json<Explanation>, Problem> {
+    Ok(Json::new(&Explanation::of(problem.0))?)
+}
+
+impl PathParameter for ProblemType {
+    const PARAMETER: (&'static str, &'static str) =
+        ("slug", "The last segment of a problem's `type`.");
+
+    fn read(segment: &str) -> Result<Self, Problem> {
+        let unknown = || Problem::not_found("there is no such kind of problem; see /problems");
+        ProblemType::named(segment).ok_or_else(unknown)
+    }
+
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "string", "enum": ProblemType::ALL.map(ProblemType::name) })
+    }
+}
+
 #[derive(Serialize)]
 struct Explanation {
     r#type: String,
@@ -16,24 +54,29 @@ struct Explanation {
     meaning: &'static str,
 }
 
-/// `GET /problems`
-pub(crate) async fn list(_: Query<()>) -> HttpResponse {
-    HttpResponse::Ok().json(ProblemType::ALL.map(explanation))
-}
-
-/// `GET /problems/{slug}`
-pub(crate) async fn read(name: web::Path<String>, _: Query<()>) -> Result<HttpResponse, Problem> {
-    match ProblemType::named(&name) {
-        Some(problem_type) => Ok(HttpResponse::Ok().json(explanation(problem_type))),
-        None => Err(Problem::not_found("there is no such kind of problem; see /problems")),
+impl Explanation {
+    fn of(problem: ProblemType) -> Self {
+        Self {
+            r#type: problem.path(),
+            title: problem.title(),
+            status: problem.status().as_u16(),
+            meaning: problem.meaning(),
+        }
     }
 }
 
-fn explanation(problem_type: ProblemType) -> Explanation {
-    Explanation {
-        r#type: format!("/problems/{}", problem_type.name()),
-        title: problem_type.title(),
-        status: problem_type.status().as_u16(),
-        meaning: problem_type.meaning(),
+impl Model for Explanation {
+    fn schema(components: &mut Components) -> Value {
+        let types = ProblemType::ALL.map(ProblemType::path);
+        let properties = [
+            ("type", json!({ "type": "string", "enum": types })),
+            ("title", json!({ "type": "string" })),
+            ("status", json!({ "type": "integer", "minimum": 400, "maximum": 599 })),
+            (
+                "meaning",
+                json!({ "type": "string", "description": "What it means and what to do." }),
+            ),
+        ];
+        components.schema("Explanation", object("What one type of problem means.", properties))
     }
 }

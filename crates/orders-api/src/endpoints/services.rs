@@ -1,58 +1,80 @@
-//! `/services`
+//! `/services`, `/services/{id}`
 
-use actix_web::HttpResponse;
-use orders_core::{ServiceDraft, ServiceId, Services};
+use orders_core::{Service, ServiceDraft, ServiceId, Services as _};
+use orders_db::PgStore;
 
 use crate::Store;
 use crate::http::body::Body;
-use crate::http::path::PathId;
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::path::Path;
 use crate::http::query::Query;
-use crate::http::response;
-use crate::problem::Problem;
+use crate::http::response::{Created, Json, NoContent};
+use crate::problem::{Problem, ProblemType};
 
-/// `GET /services`
-pub(crate) async fn list(store: Store, _: Query<()>) -> Result<HttpResponse, Problem> {
-    let services = store.run(Services::services).await?;
-    Ok(HttpResponse::Ok().json(services))
+pub(crate) fn list() -> Endpoint {
+    let description = "There are few, so they come at once.";
+    endpoint(list_services, "listServices", "services", "List all services, by id", description)
 }
 
-/// `POST /services`
-pub(crate) async fn add(
+async fn list_services(store: Store, _: Query<()>) -> Result<Json<Vec<Service>>, Problem> {
+    store.run(|services| Json::new(&services.services()?)).await
+}
+
+pub(crate) fn create() -> Endpoint {
+    let description = "Without an `id` one is made. A 503 means that it may have happened: repeat it with the same id.";
+    endpoint(create_service, "createService", "services", "Create a service", description)
+        .problems(&[ProblemType::IdTaken])
+}
+
+async fn create_service(
     store: Store,
     _: Query<()>,
     draft: Body<ServiceDraft>,
-) -> Result<HttpResponse, Problem> {
-    let service = store.run(move |services| services.add_service(draft.0)).await?;
-    Ok(response::created(&format!("/services/{}", service.id)).json(service))
+) -> Result<Created<Service>, Problem> {
+    let create = move |services: &PgStore| {
+        let service = services.add_service(draft.0)?;
+        Ok(Created::at(format!("/services/{}", service.id), Json::new(&service)?))
+    };
+    store.run(create).await
 }
 
-/// `GET /services/{id}`
-pub(crate) async fn read(
+pub(crate) fn get() -> Endpoint {
+    endpoint(get_service, "getService", "services", "Get a service", "Its name.")
+}
+
+async fn get_service(
     store: Store,
-    id: PathId<ServiceId>,
+    id: Path<ServiceId>,
     _: Query<()>,
-) -> Result<HttpResponse, Problem> {
-    let service = store.run(move |services| services.service(&id.0)).await?;
-    Ok(HttpResponse::Ok().json(service))
+) -> Result<Json<Service>, Problem> {
+    store.run(move |services| Json::new(&services.service(&id.0)?)).await
 }
 
-/// `PUT /services/{id}`
-pub(crate) async fn replace(
+pub(crate) fn replace() -> Endpoint {
+    let description = "The service must exist already.";
+    endpoint(replace_service, "replaceService", "services", "Replace a service", description)
+}
+
+async fn replace_service(
     store: Store,
-    id: PathId<ServiceId>,
+    id: Path<ServiceId>,
     _: Query<()>,
     draft: Body<ServiceDraft>,
-) -> Result<HttpResponse, Problem> {
-    let service = store.run(move |services| services.replace_service(&id.0, draft.0)).await?;
-    Ok(HttpResponse::Ok().json(service))
+) -> Result<Json<Service>, Problem> {
+    store.run(move |services| Json::new(&services.replace_service(&id.0, draft.0)?)).await
 }
 
-/// `DELETE /services/{id}`
-pub(crate) async fn remove(
+pub(crate) fn delete() -> Endpoint {
+    let description = "A service that orders refer to is not deleted.";
+    endpoint(delete_service, "deleteService", "services", "Delete a service", description)
+        .problems(&[ProblemType::ServiceInUse])
+}
+
+async fn delete_service(
     store: Store,
-    id: PathId<ServiceId>,
+    id: Path<ServiceId>,
     _: Query<()>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     store.run(move |services| services.remove_service(&id.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }

@@ -1,19 +1,35 @@
 //! Conditional requests (RFC 9110, section 13): [`IfMatch`], [`IfNoneMatch`].
+//!
+//! The headers are parsed by hand: what the framework reads leaves out what is not an entity tag, and a misspelt
+//! condition must not count as met.
 
 use std::future::{Ready, ready};
 
 use actix_web::http::header::{EntityTag, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
 use actix_web::{FromRequest, HttpRequest, dev};
 use orders_core::{Order, Precondition};
+use serde_json::{Value, json};
 
-use crate::problem::Problem;
+use crate::openapi::{Describe, Header, Operation};
+use crate::problem::{Problem, ProblemType};
 
-/// The strong tag of an order's version.
+/// The header with an order's [`etag`].
+pub(crate) const ETAG_HEADER: Header =
+    Header::new("ETag", "The strong entity tag of the order's version.", r#"^"\d+"$"#);
+
+/// A list of entity tags, or `*` for any (RFC 9110, section 13.1.1).
+const ENTITY_TAGS: &str = r#"^(\*|[ ,]*(W/)?"[!#-~]*"( *,[ ,]*(W/)?"[!#-~]*")*[ ,]*)$"#;
+
+fn entity_tags() -> Value {
+    json!({ "type": "string", "pattern": ENTITY_TAGS, "examples": ["\"1\""] })
+}
+
+/// The strong entity tag of an order's version.
 pub(crate) fn etag(order: &Order) -> EntityTag {
     EntityTag::new_strong(order.version.to_string())
 }
 
-/// What a client says an order must be for a write to happen.
+/// The condition of a write: `If-Match`, or `If-None-Match: *`.
 pub(crate) struct IfMatch(pub(crate) Precondition);
 
 impl FromRequest for IfMatch {
@@ -22,17 +38,37 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
         let given = || Ok((Tags::of(request, IF_MATCH)?, Tags::of(request, IF_NONE_MATCH)?));
-        ready(given().and_then(|(be, not_be)| precondition(be, not_be)))
+        ready(given().and_then(|(matches, excluded)| precondition(matches, excluded)))
     }
 }
 
-fn precondition(be: Option<Tags>, not_be: Option<Tags>) -> Result<IfMatch, Problem> {
-    Ok(IfMatch(match (be, not_be) {
+impl Describe for IfMatch {
+    fn describe(operation: &mut Operation) {
+        operation.parameter(
+            "header",
+            "If-Match",
+            "The entity tags of the versions that may be changed, or `*` for any. Another version is 412.",
+            false,
+            entity_tags(),
+        );
+        operation.parameter(
+            "header",
+            "If-None-Match",
+            "`*`: there must not be such an order. If there is one, it is 412.",
+            false,
+            json!({ "type": "string", "const": "*" }),
+        );
+        operation.problems(&[ProblemType::VersionMismatch]);
+    }
+}
+
+fn precondition(matches: Option<Tags>, excluded: Option<Tags>) -> Result<IfMatch, Problem> {
+    Ok(IfMatch(match (matches, excluded) {
         (None | Some(Tags::Any), None) => Precondition::None,
         (Some(Tags::These(tags)), None) => {
             Precondition::VersionIn(tags.iter().filter_map(Tag::version).collect())
         }
-        // There is to be no order of this id; so whichever there is, it is not the right one.
+        // There must not be an order with this id, so no version of it is the right one.
         (_, Some(Tags::Any)) => Precondition::VersionIn(Vec::new()),
         (_, Some(Tags::These(_))) => {
             return Err(Problem::malformed("If-None-Match with tags is for reading; use If-Match"));
@@ -40,16 +76,16 @@ fn precondition(be: Option<Tags>, not_be: Option<Tags>) -> Result<IfMatch, Probl
     }))
 }
 
-/// What a client says it has of an order already.
+/// The versions of an order that the client has already.
 pub(crate) struct IfNoneMatch(Option<Tags>);
 
 impl IfNoneMatch {
-    /// Whether the client has the order as it is.
-    pub(crate) fn has(&self, order: &Order) -> bool {
+    /// Whether the client has the current version of the order.
+    pub(crate) fn includes(&self, order: &Order) -> bool {
         match &self.0 {
             None => false,
             Some(Tags::Any) => true,
-            // Compared weakly: a weak tag will do.
+            // The comparison is weak: a weak tag counts too.
             Some(Tags::These(tags)) => {
                 tags.iter().any(|tag| tag.opaque == order.version.to_string())
             }
@@ -66,7 +102,19 @@ impl FromRequest for IfNoneMatch {
     }
 }
 
-/// The value of a condition: `*`, or one tag at least.
+impl Describe for IfNoneMatch {
+    fn describe(operation: &mut Operation) {
+        operation.parameter(
+            "header",
+            "If-None-Match",
+            "The entity tags of the versions that the client has, or `*` for any. Such a version is 304.",
+            false,
+            entity_tags(),
+        );
+    }
+}
+
+/// The value of a condition: `*`, or at least one tag.
 enum Tags {
     Any,
     These(Vec<Tag>),
@@ -79,8 +127,7 @@ struct Tag {
 }
 
 impl Tags {
-    /// The tags of a header that may be given in several lines. What the framework reads leaves out what
-    /// is no tag; a misspelt condition must not pass for one that was kept.
+    /// The tags of a header, which may be split into several lines; none if the header is absent.
     fn of(request: &HttpRequest, name: HeaderName) -> Result<Option<Self>, Problem> {
         let lines: Vec<_> = request.headers().get_all(&name).map(HeaderValue::as_bytes).collect();
         if lines.is_empty() {
@@ -121,7 +168,7 @@ impl Tags {
 }
 
 impl Tag {
-    /// The version that it stands for. Of tags that are compared strongly a weak one is never equal.
+    /// The version that it stands for; none for a weak tag, since the comparison is strong.
     fn version(&self) -> Option<u64> {
         let version: u64 = self.opaque.parse().ok()?;
         (!self.weak && self.opaque == version.to_string()).then_some(version)
@@ -158,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn any_order_will_do_for_a_star_and_none_for_its_opposite() {
+    fn if_match_star_allows_every_version_and_if_none_match_star_none() {
         let any = given("If-Match", "*").ok().map(|read| read.0);
         assert_eq!(any, Some(Precondition::None));
         let none = given("If-None-Match", "*").ok().map(|read| read.0);
@@ -166,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_tag_is_malformed() {
+    fn anything_but_entity_tags_is_malformed() {
         for value in [
             "1",
             "\"1",

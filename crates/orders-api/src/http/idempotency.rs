@@ -2,17 +2,24 @@
 
 use std::future::{Ready, ready};
 
-use actix_web::http::header::HeaderName;
 use actix_web::{FromRequest, HttpRequest, dev};
-use orders_core::IdempotencyKey;
+use orders_core::{IdempotencyKey, MAX_KEY_LENGTH};
+use serde_json::json;
 
-use crate::problem::Problem;
+use crate::openapi::{Describe, Header, Operation};
+use crate::problem::{Problem, ProblemType};
 
-/// The header that names a creation.
-pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
-/// The header that tells an answer which was given before.
-pub(crate) const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+/// The header of a response that was sent before.
+pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
+
+/// [`IDEMPOTENCY_REPLAYED`] in the document.
+pub(crate) const REPLAYED_HEADER: Header = Header::new(
+    IDEMPOTENCY_REPLAYED,
+    "The response is that of an earlier request with the same `Idempotency-Key`.",
+    "^true$",
+);
 
 /// The key under which a creation may be repeated, if there is one.
 pub(crate) struct Key(pub(crate) Option<IdempotencyKey>);
@@ -26,19 +33,37 @@ impl FromRequest for Key {
         ready(match (given.next(), given.next()) {
             (None, _) => Ok(Self(None)),
             (Some(key), None) => parse(key.as_bytes()).map(|key| Self(Some(key))),
-            (Some(_), Some(_)) => Err(refuse("is given more than once")),
+            (Some(_), Some(_)) => Err(invalid("is given more than once")),
         })
     }
 }
 
-/// The draft writes the key as a quoted string; most clients write it bare.
-fn parse(text: &[u8]) -> Result<IdempotencyKey, Problem> {
-    let text = str::from_utf8(text).map_err(|_| refuse("is not ASCII"))?;
-    let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
-    IdempotencyKey::new(bare).map_err(|error| refuse(&error.to_string()))
+impl Describe for Key {
+    fn describe(operation: &mut Operation) {
+        operation.parameter(
+            "header",
+            IDEMPOTENCY_KEY,
+            "The client's own name for this creation, which makes it safe to repeat: the same key with the same body \
+             returns the first response again. Kept for at least 24 hours. An error is not kept. With or without \
+             quotes.",
+            false,
+            json!({
+                "type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": MAX_KEY_LENGTH,
+                "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"]
+            }),
+        );
+        operation.problems(&[ProblemType::KeyInUse, ProblemType::KeyReused]);
+    }
 }
 
-fn refuse(why: &str) -> Problem {
+/// The draft has the key as a quoted string; most clients send it without quotes.
+fn parse(text: &[u8]) -> Result<IdempotencyKey, Problem> {
+    let text = str::from_utf8(text).map_err(|_| invalid("is not ASCII"))?;
+    let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
+    IdempotencyKey::new(bare).map_err(|error| invalid(&error.to_string()))
+}
+
+fn invalid(why: &str) -> Problem {
     Problem::malformed(format!("the header Idempotency-Key: {why}"))
 }
 
@@ -59,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_malformed() {
+    fn anything_but_a_key_is_malformed() {
         check("", None);
         check("\"\"", None);
         check("two words", None);

@@ -1,7 +1,8 @@
-//! What every endpoint shares: extractors, bodies, streams and the request log.
+//! What the endpoints share: extractors, responses, streams and the request log.
 
 pub(crate) mod body;
 pub(crate) mod conditional;
+pub(crate) mod endpoint;
 pub(crate) mod idempotency;
 pub(crate) mod log_text;
 pub(crate) mod ndjson;

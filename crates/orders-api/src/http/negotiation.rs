@@ -1,20 +1,45 @@
-//! Which form of an answer a client can read: [`negotiate`].
+//! The media type of a response (RFC 9110, section 12.5.1): [`Accept`].
+//!
+//! The choice is made by hand: the framework only sorts the ranges of the header.
 
-use actix_web::http::header::{Accept, Header, Quality};
+use std::future::{Ready, ready};
+
+use actix_web::http::header::{self, Header as _, Quality};
 use actix_web::mime::{self, Mime};
-use actix_web::{HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
 
-use crate::problem::Problem;
-use crate::problem::ProblemType;
+use crate::openapi::{Describe, Operation};
+use crate::problem::{Problem, ProblemType};
 
-/// The offer that the `Accept` header likes best (RFC 9110, section 12.5.1), and the first of those it likes
-/// alike. A header that is absent or cannot be read likes everything.
-pub(crate) fn negotiate<T: Copy>(
-    request: &HttpRequest,
-    offers: &[(&str, T)],
-) -> Result<T, Problem> {
-    let ranges = match request.headers().contains_key(Accept::name()) {
-        true => request.get_header::<Accept>().map(|Accept(ranges)| ranges).unwrap_or_default(),
+/// The media type that the client prefers.
+pub(crate) struct Accept<T>(pub(crate) T);
+
+/// The media types that a response can have.
+pub(crate) trait MediaTypes: Copy + 'static {
+    /// Each with its name; the first is sent if the client has no preference.
+    const OFFERS: &'static [(&'static str, Self)];
+}
+
+impl<T: MediaTypes> FromRequest for Accept<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(negotiate(request, T::OFFERS).map(Self))
+    }
+}
+
+impl<T> Describe for Accept<T> {
+    fn describe(operation: &mut Operation) {
+        operation.problems(&[ProblemType::NotAcceptable]);
+    }
+}
+
+/// The offer with the highest quality, and the first of several. Without a header that can be read, every
+/// quality is the highest.
+fn negotiate<T: Copy>(request: &HttpRequest, offers: &[(&str, T)]) -> Result<T, Problem> {
+    let ranges = match request.headers().contains_key(header::Accept::name()) {
+        true => request.get_header::<header::Accept>().map(|accept| accept.0).unwrap_or_default(),
         false => Vec::new(),
     };
     let mut best = None;
@@ -22,8 +47,8 @@ pub(crate) fn negotiate<T: Copy>(
         let quality = match ranges.as_slice() {
             [] => Quality::MAX,
             ranges => {
-                let fitting = ranges.iter().filter(|range| rank(&range.item, offer) > 0);
-                let closest = fitting.max_by_key(|range| rank(&range.item, offer));
+                let matching = ranges.iter().filter(|range| precision(&range.item, offer) > 0);
+                let closest = matching.max_by_key(|range| precision(&range.item, offer));
                 closest.map_or(Quality::ZERO, |range| range.quality)
             }
         };
@@ -37,10 +62,10 @@ pub(crate) fn negotiate<T: Copy>(
     })
 }
 
-/// How closely a range describes a type: not at all (0), as anything, by its type, or by name (3).
-fn rank(range: &Mime, offer: &str) -> u8 {
+/// How precisely a range matches a media type: not at all (0), as `*/*` (1), as `type/*` (2) or by name (3).
+fn precision(range: &Mime, offer: &str) -> u8 {
     let (kind, subtype) = offer.split_once('/').unwrap_or((offer, ""));
-    // A subtype's suffix is a part of its name here.
+    // Here a suffix such as `+json` is a part of the subtype.
     let named = range.essence_str().split_once('/').map_or("", |(_, subtype)| subtype);
     match (range.type_() == mime::STAR, range.type_() == kind) {
         (true, _) if range.subtype() == mime::STAR => 1,
@@ -64,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_that_is_liked_best_is_chosen() {
+    fn the_preferred_media_type_is_chosen() {
         check("*/*", Some(1));
         check("application/*", Some(1));
         check("application/json", Some(1));
@@ -78,21 +103,21 @@ mod tests {
     }
 
     #[test]
-    fn the_closest_range_counts() {
+    fn the_most_precise_range_counts() {
         check("*/*, application/json;q=0", Some(2));
         check("application/*;q=0.5, application/json;q=0.1", Some(2));
         check("*/*;q=0", None);
     }
 
     #[test]
-    fn what_nobody_can_give_is_not_acceptable() {
+    fn a_media_type_that_is_not_offered_is_not_acceptable() {
         check("text/html", None);
         check("application/json;q=0", None);
         check("application/problem+json", None);
     }
 
     #[test]
-    fn without_a_readable_header_everything_is_liked() {
+    fn without_a_readable_header_the_first_offer_is_chosen() {
         check("", Some(1));
         check("nonsense", Some(1));
         let request = TestRequest::get().to_http_request();

@@ -1,27 +1,71 @@
-//! The id in a path: [`PathId`].
+//! The parameter in a path: [`Path`].
 
 use std::future::{Ready, ready};
 use std::str::FromStr;
 
 use actix_web::{FromRequest, HttpRequest, dev};
-use orders_core::InvalidId;
+use orders_core::{CalendarId, InvalidId, OrderId, ServiceId};
+use serde_json::Value;
 
-use crate::problem::Problem;
+use crate::openapi::{self, Components, Describe, Operation};
+use crate::problem::{Problem, ProblemType};
 
-/// The id of an order, a service or a calendar that the path names.
-pub(crate) struct PathId<T>(pub(crate) T);
+/// The ids of the resources.
+pub(crate) trait Id: FromStr<Err = InvalidId> {}
 
-/// The `{id}` of the route. Ids need no escapes, so a path that hides one in escapes leads nowhere.
-pub(crate) fn path_id(request: &HttpRequest) -> Option<&str> {
-    request.match_info().get("id")
+impl Id for OrderId {}
+impl Id for ServiceId {}
+impl Id for CalendarId {}
+
+/// The parameter in a request's path.
+pub(crate) struct Path<T>(pub(crate) T);
+
+/// A type that a segment of a path can be read as.
+pub(crate) trait PathParameter: Sized {
+    /// The name and the description of the parameter.
+    const PARAMETER: (&'static str, &'static str);
+
+    /// Reads the segment; it is `not-found` if nothing can have this name.
+    fn read(segment: &str) -> Result<Self, Problem>;
+
+    /// The schema of the segment.
+    fn schema(components: &mut Components) -> Value;
 }
 
-impl<T: FromStr<Err = InvalidId>> FromRequest for PathId<T> {
+impl<T: Id> PathParameter for T {
+    const PARAMETER: (&'static str, &'static str) = (ID, "The id of the resource.");
+
+    fn read(segment: &str) -> Result<Self, Problem> {
+        segment.parse().map_err(|error: InvalidId| Problem::not_found(error.to_string()))
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        openapi::id(components)
+    }
+}
+
+const ID: &str = "id";
+
+/// The `{id}` in a request's path, if there is one. Ids need no escapes, so an escaped one is not found.
+pub(crate) fn path_id(request: &HttpRequest) -> Option<&str> {
+    request.match_info().get(ID)
+}
+
+impl<T: PathParameter> FromRequest for Path<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let id = path_id(request).unwrap_or_default().parse();
-        ready(id.map(Self).map_err(|error| Problem::not_found(error.to_string())))
+        let segment = request.match_info().get(T::PARAMETER.0).unwrap_or_default();
+        ready(T::read(segment).map(Self))
+    }
+}
+
+impl<T: PathParameter> Describe for Path<T> {
+    fn describe(operation: &mut Operation) {
+        let (name, description) = T::PARAMETER;
+        let schema = T::schema(&mut operation.components);
+        operation.parameter("path", name, description, true, schema);
+        operation.problems(&[ProblemType::NotFound]);
     }
 }

@@ -1,69 +1,96 @@
-//! Query parameters, parsed at the door: [`Query`].
+//! Query parameters: [`Query`].
 
 use std::future::{Ready, ready};
 
 use actix_web::{FromRequest, HttpRequest, dev, web};
+use orders_core::{InvalidId, Timestamp};
+use serde_json::{Value, json};
 
-use orders_core::Timestamp;
-
+use super::path::Id;
+use crate::openapi::{self, Components, Describe, Operation};
 use crate::problem::Problem;
 
-/// A request's query parameters as a value that makes sense.
+/// A request's query parameters, parsed.
 pub(crate) struct Query<T>(pub(crate) T);
 
-/// What query parameters can be read as.
-pub(crate) trait Parameters: Sized {
-    /// Takes the known parameters out of `given`.
-    fn read(given: &mut Given) -> Result<Self, Problem>;
+/// A type that query parameters can be read as.
+pub(crate) trait FromQuery: Sized {
+    /// Takes the known parameters. To describe them, the document lets this read an empty query; so take all of
+    /// them before anything can fail.
+    fn read(query: &mut Parameters<'_>) -> Result<Self, Problem>;
 }
 
-/// The parameters that are not read yet.
-pub(crate) struct Given(Vec<(String, String)>);
+/// The parameters that were not taken yet.
+pub(crate) struct Parameters<'a> {
+    rest: Vec<(String, String)>,
+    /// The operation that each parameter is added to, if this is only to describe them.
+    operation: Option<&'a mut Operation>,
+}
 
-impl Given {
-    /// Takes out a parameter that may be given once.
-    pub(crate) fn take(&mut self, name: &str) -> Result<Option<String>, Problem> {
-        let Some(place) = self.0.iter().position(|(key, _)| key == name) else {
+/// A type that the value of a parameter can be read as.
+pub(crate) trait Parameter: Sized {
+    /// Reads the value.
+    ///
+    /// # Errors
+    /// What is wrong with it, to follow the parameter's name.
+    fn parse(text: &str) -> Result<Self, String>;
+
+    /// The schema of the value.
+    fn schema(components: &mut Components) -> Value;
+}
+
+impl Parameters<'_> {
+    /// Takes a parameter that may be absent.
+    pub(crate) fn optional<T: Parameter>(
+        &mut self,
+        name: &str,
+        description: &str,
+    ) -> Result<Option<T>, Problem> {
+        self.take(name, description, false)
+    }
+
+    /// Takes a parameter that must be present.
+    pub(crate) fn required<T: Parameter>(
+        &mut self,
+        name: &str,
+        description: &str,
+    ) -> Result<T, Problem> {
+        self.take(name, description, true)?.ok_or_else(|| invalid(name, "is missing"))
+    }
+
+    fn take<T: Parameter>(
+        &mut self,
+        name: &str,
+        description: &str,
+        required: bool,
+    ) -> Result<Option<T>, Problem> {
+        if let Some(operation) = &mut self.operation {
+            let schema = T::schema(&mut operation.components);
+            operation.parameter("query", name, description, required, schema);
+        }
+        let Some(index) = self.rest.iter().position(|(key, _)| key == name) else {
             return Ok(None);
         };
-        let (_, value) = self.0.remove(place);
-        if self.0.iter().any(|(key, _)| key == name) {
-            return Err(refuse(name, "is given more than once"));
+        let (_, value) = self.rest.remove(index);
+        if self.rest.iter().any(|(key, _)| key == name) {
+            return Err(invalid(name, "is given more than once"));
         }
-        Ok(Some(value))
-    }
-
-    /// Takes out a parameter that must be given.
-    pub(crate) fn require(&mut self, name: &str) -> Result<String, Problem> {
-        self.take(name)?.ok_or_else(|| refuse(name, "is missing"))
+        T::parse(&value).map(Some).map_err(|why| invalid(name, &why))
     }
 }
 
-/// A parameter that makes no sense.
-pub(crate) fn refuse(name: &str, why: &str) -> Problem {
+/// The problem of a parameter that is missing or wrong.
+pub(crate) fn invalid(name: &str, why: &str) -> Problem {
     Problem::malformed(format!("query parameter {name}: {why}"))
 }
 
-/// A parameter as an instant.
-pub(crate) fn instant(name: &str, text: &str) -> Result<Timestamp, Problem> {
-    text.parse().map_err(|error| {
-        let why = match text.contains(' ') {
-            true => "holds a blank; a + is written %2B in a query".to_owned(),
-            false if text.len() > 100 => "is not an RFC 3339 date and time".to_owned(),
-            false => format!("{error}"),
-        };
-        refuse(name, &why)
-    })
-}
-
-/// No parameters at all.
-impl Parameters for () {
-    fn read(_: &mut Given) -> Result<Self, Problem> {
+impl FromQuery for () {
+    fn read(_: &mut Parameters<'_>) -> Result<Self, Problem> {
         Ok(())
     }
 }
 
-impl<T: Parameters> FromRequest for Query<T> {
+impl<T: FromQuery> FromRequest for Query<T> {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
@@ -72,20 +99,60 @@ impl<T: Parameters> FromRequest for Query<T> {
     }
 }
 
-fn parse<T: Parameters>(text: &str) -> Result<T, Problem> {
-    let pairs = match text {
+impl<T: FromQuery> Describe for Query<T> {
+    fn describe(operation: &mut Operation) {
+        let _ = T::read(&mut Parameters { rest: Vec::new(), operation: Some(operation) });
+    }
+}
+
+fn parse<T: FromQuery>(text: &str) -> Result<T, Problem> {
+    let rest = match text {
         "" => Vec::new(),
         text => web::Query::<Vec<(String, String)>>::from_query(text)
             .map_err(|error| Problem::malformed(error.to_string()))?
             .into_inner(),
     };
-    let mut given = Given(pairs);
-    let value = T::read(&mut given)?;
-    match given.0.first() {
+    let mut query = Parameters { rest, operation: None };
+    let value = T::read(&mut query)?;
+    match query.rest.first() {
         None => Ok(value),
         Some((name, _)) => {
             let shown: String = name.chars().take(50).collect();
-            Err(refuse(&format!("{shown:?}"), "is not known here"))
+            Err(invalid(&format!("{shown:?}"), "is not known here"))
         }
+    }
+}
+
+impl Parameter for bool {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|_| "must be true or false".to_owned())
+    }
+
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "boolean", "default": false })
+    }
+}
+
+impl Parameter for Timestamp {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error| match text.contains(' ') {
+            true => "holds a blank; a + is written %2B in a query".to_owned(),
+            false if text.len() > 100 => "is not an RFC 3339 date and time".to_owned(),
+            false => format!("{error}"),
+        })
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        openapi::datetime(components)
+    }
+}
+
+impl<T: Id> Parameter for T {
+    fn parse(text: &str) -> Result<Self, String> {
+        text.parse().map_err(|error: InvalidId| error.to_string())
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        openapi::id(components)
     }
 }

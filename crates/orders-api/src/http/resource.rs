@@ -1,134 +1,124 @@
-//! One path and its methods: [`Resource`].
+//! A path and its methods: [`Resource`].
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
-use actix_web::{Error, FromRequest, Handler, HttpRequest, HttpResponse, Responder, web};
+use actix_web::{Error, HttpRequest, HttpResponse, web};
 
+use super::body::MERGE_PATCH;
+use super::endpoint::Endpoint;
 use crate::problem::Problem;
 
-/// The media type of a JSON Merge Patch (RFC 7396).
-pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
-
-/// A path and what its methods do.
+/// A path and the endpoints of its methods.
 ///
-/// `HEAD` does what `GET` does without a body, `OPTIONS` tells the methods, and every other method
+/// `HEAD` does what `GET` does without a body, `OPTIONS` answers with the methods, and every other method
 /// is answered 405 with the same list in `Allow`.
 pub(crate) struct Resource {
-    #[cfg_attr(not(test), expect(dead_code, reason = "told to the test of the OpenAPI document"))]
     path: &'static str,
-    resource: actix_web::Resource,
-    methods: Vec<Method>,
+    pattern: &'static str,
+    endpoints: Vec<(Method, Endpoint)>,
+    /// Those of another resource whose path includes this one.
+    inherited: Vec<(Method, Endpoint)>,
     compressed: bool,
 }
 
-/// The resource at `path`, which knows no method yet.
+/// The resource at `path`, without a method so far.
 pub(crate) fn at(path: &'static str) -> Resource {
-    Resource { path, resource: web::resource(path), methods: Vec::new(), compressed: false }
+    Resource {
+        path,
+        pattern: path,
+        endpoints: Vec::new(),
+        inherited: Vec::new(),
+        compressed: false,
+    }
 }
 
 impl Resource {
-    /// `GET` and `HEAD`.
-    pub(crate) fn get<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(Method::GET, handler.clone()).on(Method::HEAD, handler)
+    /// Adds `GET`, and `HEAD` with it.
+    pub(crate) fn get(self, endpoint: Endpoint) -> Self {
+        self.on(Method::GET, endpoint)
     }
 
-    /// `POST`.
-    pub(crate) fn post<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(Method::POST, handler)
+    /// Adds `POST`.
+    pub(crate) fn post(self, endpoint: Endpoint) -> Self {
+        self.on(Method::POST, endpoint)
     }
 
-    /// `PUT`.
-    pub(crate) fn put<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(Method::PUT, handler)
+    /// Adds `PUT`.
+    pub(crate) fn put(self, endpoint: Endpoint) -> Self {
+        self.on(Method::PUT, endpoint)
     }
 
-    /// `PATCH`, which takes a JSON Merge Patch.
-    pub(crate) fn patch<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(Method::PATCH, handler)
+    /// Adds `PATCH`, which takes a JSON Merge Patch.
+    pub(crate) fn patch(self, endpoint: Endpoint) -> Self {
+        self.on(Method::PATCH, endpoint)
     }
 
-    /// `DELETE`.
-    pub(crate) fn delete<F, Args>(self, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.on(Method::DELETE, handler)
+    /// Adds `DELETE`.
+    pub(crate) fn delete(self, endpoint: Endpoint) -> Self {
+        self.on(Method::DELETE, endpoint)
     }
 
-    /// What is read is compressed for who can take that: for answers that are long, and carry no tag.
+    /// Adds the methods of a resource whose path includes this one if it is written as `pattern`. They are
+    /// described there.
+    pub(crate) fn inherit(self, pattern: &'static str, general: Self) -> Self {
+        Self { pattern, inherited: general.endpoints, ..self }
+    }
+
+    /// Compresses responses to `GET` if the client accepts that: for responses that are long and have no `ETag`.
     pub(crate) fn compressed(self) -> Self {
         Self { compressed: true, ..self }
     }
 
-    /// Where it is.
-    #[cfg(test)]
+    /// The path, as the document has it.
     pub(crate) fn path(&self) -> &'static str {
         self.path
     }
 
-    /// The methods that it knows.
-    #[cfg(test)]
-    pub(crate) fn methods(&self) -> impl Iterator<Item = &Method> {
-        known(&self.methods)
+    /// What the document describes at this path.
+    pub(crate) fn endpoints(&self) -> &[(Method, Endpoint)] {
+        &self.endpoints
     }
 
-    fn on<F, Args>(mut self, method: Method, handler: F) -> Self
-    where
-        F: Handler<Args>,
-        Args: FromRequest + 'static,
-        F::Output: Responder + 'static,
-    {
-        self.resource = self.resource.route(web::method(method.clone()).to(handler));
-        self.methods.push(method);
+    fn on(mut self, method: Method, endpoint: Endpoint) -> Self {
+        self.endpoints.push((method, endpoint));
         self
     }
 }
 
 impl HttpServiceFactory for Resource {
     fn register(self, config: &mut AppService) {
-        let allow = allow(&self.methods);
-        let refused = allow.clone();
-        let patched = self.methods.contains(&Method::PATCH);
-        let resource = self
-            .resource
-            .route(web::method(Method::OPTIONS).to(move || options(allow.clone(), patched)))
-            .default_service(web::to(move |request| refuse(request, refused.clone())));
+        let mut resource = web::resource(self.pattern);
+        let mut methods = Vec::new();
+        for (method, endpoint) in self.inherited.into_iter().chain(self.endpoints) {
+            resource = resource.route(endpoint.route(method.clone()));
+            methods.push(method.clone());
+            if method == Method::GET {
+                resource = resource.route(endpoint.route(Method::HEAD));
+                methods.push(Method::HEAD);
+            }
+        }
+        methods.push(Method::OPTIONS);
+        let is_patchable = methods.contains(&Method::PATCH);
+        let names: Vec<_> = methods.iter().map(Method::as_str).collect();
+        // OK because the names of methods are visible ASCII.
+        let allow = HeaderValue::from_str(&names.join(", ")).expect("method names");
+        let allowed = allow.clone();
+        let resource = resource
+            .route(web::method(Method::OPTIONS).to(move || options(allow.clone(), is_patchable)))
+            .default_service(web::to(move |request| method_not_allowed(request, allowed.clone())));
         if self.compressed {
-            resource.wrap(Compress::default()).wrap(from_fn(as_it_is_but_read)).register(config);
+            resource.wrap(Compress::default()).wrap(from_fn(compress_reads)).register(config);
         } else {
             resource.register(config);
         }
     }
 }
 
-/// Lets nothing be compressed but what is read: an answer to a write may carry a strong tag, which stands for
-/// the very bytes.
-async fn as_it_is_but_read<B: MessageBody>(
+/// Keeps responses to writes uncompressed: they may have a strong `ETag`, which stands for exactly these bytes.
+async fn compress_reads<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
@@ -138,26 +128,18 @@ async fn as_it_is_but_read<B: MessageBody>(
     next.call(request).await
 }
 
-async fn options(allow: HeaderValue, patched: bool) -> HttpResponse {
+async fn options(allow: HeaderValue, is_patchable: bool) -> HttpResponse {
     let mut response = HttpResponse::NoContent();
     response.insert_header((ALLOW, allow));
-    if patched {
+    if is_patchable {
         response.insert_header(("Accept-Patch", MERGE_PATCH));
     }
     response.finish()
 }
 
-async fn refuse(request: HttpRequest, allow: HeaderValue) -> Result<HttpResponse, Problem> {
+async fn method_not_allowed(
+    request: HttpRequest,
+    allow: HeaderValue,
+) -> Result<HttpResponse, Problem> {
     Err(Problem::method_not_allowed(request.method().as_str(), allow))
-}
-
-/// These methods, and `OPTIONS`.
-fn known(methods: &[Method]) -> impl Iterator<Item = &Method> {
-    methods.iter().chain([&Method::OPTIONS])
-}
-
-fn allow(methods: &[Method]) -> HeaderValue {
-    let methods: Vec<_> = known(methods).map(Method::as_str).collect();
-    // OK because the names of methods are visible ASCII.
-    HeaderValue::from_str(&methods.join(", ")).expect("method names")
 }

@@ -1,265 +1,187 @@
-//! One operation of the document: [`Described`].
+//! One operation of the document: [`Operation`], [`Describe`].
 
-use utoipa::openapi::link::LinkBuilder;
-use utoipa::openapi::path::{Operation, OperationBuilder};
-use utoipa::openapi::request_body::RequestBodyBuilder;
-use utoipa::openapi::schema::Schema;
-use utoipa::openapi::{
-    ContentBuilder, HttpMethod, Ref, RefOr, Required, Response, ResponseBuilder, ResponsesBuilder,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{header, parameter, problem};
+use actix_web::http::StatusCode;
+use serde_json::{Map, Value, json};
+
+use super::components::{Components, Model};
+use super::problem;
 use crate::problem::ProblemType;
 
-/// What can go wrong wherever the database is asked.
-pub(super) const ASKING: [ProblemType; 2] = [ProblemType::InternalError, ProblemType::Unavailable];
-
-/// What can go wrong wherever a body is read.
-pub(super) const READING: [ProblemType; 4] = [
-    ProblemType::RequestTimeout,
-    ProblemType::TooLarge,
-    ProblemType::UnsupportedMediaType,
-    ProblemType::InvalidRequest,
-];
-
-/// What operations are sorted by.
-#[derive(Clone, Copy)]
-pub(super) enum Tag {
-    Orders,
-    Services,
-    Calendars,
-    About,
-    Methods,
+/// What an argument or a response of a handler adds to the description of the handler's operation.
+pub(crate) trait Describe {
+    /// Adds the parameters, the request body, the responses and the problems that come with the type.
+    fn describe(operation: &mut Operation);
 }
 
-impl Tag {
-    pub(super) const ALL: [Self; 5] =
-        [Self::Orders, Self::Services, Self::Calendars, Self::About, Self::Methods];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Orders => "orders",
-            Self::Services => "services",
-            Self::Calendars => "calendars",
-            Self::About => "about",
-            Self::Methods => "methods",
-        }
-    }
-
-    pub(super) fn meaning(self) -> &'static str {
-        match self {
-            Self::Orders => "Booked appointments.",
-            Self::Services => "What can be ordered.",
-            Self::Calendars => "Whatever can serve one order at a time, and when it is free.",
-            Self::About => "The service itself: its health, its problems, its documentation.",
-            Self::Methods => "HEAD and OPTIONS, which every path answers as HTTP says.",
-        }
-    }
+/// What the document says of an operation.
+#[derive(Debug, Default)]
+pub(crate) struct Operation {
+    /// What this and other operations refer to.
+    pub(crate) components: Components,
+    parameters: Vec<Value>,
+    request_body: Option<Value>,
+    responses: BTreeMap<u16, Value>,
+    problems: BTreeSet<ProblemType>,
 }
 
-/// An operation and where it is.
-pub(super) struct Described {
-    pub(super) path: &'static str,
-    pub(super) method: HttpMethod,
-    pub(super) operation: Operation,
+/// A header of a response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Header {
+    name: &'static str,
+    description: &'static str,
+    pattern: &'static str,
+    required: bool,
 }
 
-/// An operation in the making.
-pub(super) struct Description {
-    path: &'static str,
-    method: HttpMethod,
-    operation: OperationBuilder,
-    responses: ResponsesBuilder,
-    problems: Vec<ProblemType>,
-}
-
-/// The operation of this name at a path, of which nothing is said yet.
-pub(super) fn describe(
-    method: HttpMethod,
-    path: &'static str,
-    tag: Tag,
-    name: &str,
-    summary: &str,
-) -> Description {
-    Description {
-        path,
-        method,
-        operation: OperationBuilder::new()
-            .operation_id(Some(name))
-            .tag(tag.name())
-            .summary(Some(summary)),
-        responses: ResponsesBuilder::new(),
-        problems: vec![ProblemType::MalformedRequest],
-    }
-}
-
-impl Description {
-    /// What the summary does not say.
-    pub(super) fn says(mut self, text: &str) -> Self {
-        self.operation = self.operation.description(Some(text));
-        self
-    }
-
-    /// Parameters, by the names of their components.
-    pub(super) fn takes(mut self, parameters: &[&str]) -> Self {
-        for name in parameters {
-            self.operation = self.operation.parameter_ref(component("parameters", name));
-        }
-        self
-    }
-
-    /// A body of this schema in any of these media types.
-    pub(super) fn reads(mut self, types: &[&str], schema: &str, examples: &[&str]) -> Self {
-        let body = types.iter().fold(RequestBodyBuilder::new(), |body, media_type| {
-            body.content(*media_type, content(Ref::from_schema_name(schema), examples))
-        });
-        self.operation =
-            self.operation.request_body(Some(body.required(Some(Required::True)).build()));
-        self
-    }
-
-    /// A good answer.
-    pub(super) fn answers(mut self, status: u16, answer: Answer) -> Self {
-        self.responses = self.responses.response(status.to_string(), answer.0);
-        self
-    }
-
-    /// Problems, beside `malformed-request`, which every operation has.
-    pub(super) fn refuses(mut self, problems: &[ProblemType]) -> Self {
-        self.problems.extend(problems);
-        self
-    }
-
-    pub(super) fn done(self) -> Described {
-        let mut responses = self.responses;
-        let mut statuses: Vec<_> =
-            self.problems.iter().map(|problem_type| problem_type.status()).collect();
-        statuses.sort_unstable();
-        statuses.dedup();
-        for status in statuses {
-            let kinds = self
-                .problems
-                .iter()
-                .copied()
-                .filter(|problem_type| problem_type.status() == status);
-            responses =
-                responses.response(status.as_str(), problem::response(&kinds.collect::<Vec<_>>()));
-        }
-        let operation = self.operation.parameter_ref(component("parameters", "RequestId"));
-        let operation = operation.responses(responses.build()).build();
-        Described { path: self.path, method: self.method, operation }
-    }
-}
-
-impl Described {
-    /// The same without bodies.
-    pub(super) fn head(&self) -> Operation {
-        let mut head = self.operation.clone();
-        head.operation_id = head.operation_id.map(|name| name + "Head");
-        head.summary = head.summary.map(|summary| summary + ", without the body");
-        head.description = Some("The status and the headers of a GET.".to_owned());
-        head.tags = Some(vec![Tag::Methods.name().to_owned()]);
-        for (status, response) in &mut head.responses.responses {
-            let known = problem::response_of(status, response);
-            let mut bare = known.unwrap_or_else(|| match response {
-                RefOr::T(response) => response.clone(),
-                // OK because only problems are referred to.
-                RefOr::Ref(reference) => panic!("no response at {}", reference.ref_location),
-            });
-            bare.content.clear();
-            bare.links.clear();
-            *response = RefOr::T(bare);
-        }
-        head
-    }
-}
-
-/// `OPTIONS` at the path of these operations.
-pub(super) fn options(here: &[&Described]) -> Operation {
-    // OK because a path without operations is not described.
-    let first = here.first().expect("an operation");
-    let name = first.operation.operation_id.clone().unwrap_or_default() + "Options";
-    let patched = here.iter().any(|described| described.method == HttpMethod::Patch);
-    let headers: &[&str] = if patched { &["Allow", "Accept-Patch"] } else { &["Allow"] };
-    let mut operation = describe(
-        HttpMethod::Options,
-        first.path,
-        Tag::Methods,
-        &name,
-        "The methods that the path knows",
-    )
-    .says("They stand in `Allow`. Any other method is answered 405, with the same `Allow`.")
-    .answers(204, answer("The methods, in `Allow`.").headers(headers))
-    .refuses(&[ProblemType::MethodNotAllowed])
-    .done()
-    .operation;
-    let own = operation.parameters.get_or_insert_default();
-    own.splice(0..0, parameter::any_of(first.path).into_iter().map(RefOr::T));
-    operation
-}
-
-/// A good answer in the making.
-pub(super) struct Answer(ResponseBuilder);
-
-/// An answer without a body.
-pub(super) fn answer(description: &str) -> Answer {
-    Answer(ResponseBuilder::new().description(description)).headers(&["X-Request-Id"])
-}
-
-impl Answer {
-    /// Headers, by the names of their components.
-    pub(super) fn headers(self, names: &[&str]) -> Self {
-        Self(names.iter().fold(self.0, |response, name| {
-            response.header_ref(header::field(name), component("headers", name))
-        }))
-    }
-
-    /// A body of JSON.
-    pub(super) fn json(self, schema: impl Into<RefOr<Schema>>, examples: &[&str]) -> Self {
-        self.body("application/json", schema, examples)
-    }
-
-    /// A body.
-    pub(super) fn body(
-        self,
-        media_type: &str,
-        schema: impl Into<RefOr<Schema>>,
-        examples: &[&str],
+impl Header {
+    /// A header that the response always has, with values that match `pattern`.
+    pub(crate) const fn new(
+        name: &'static str,
+        description: &'static str,
+        pattern: &'static str,
     ) -> Self {
-        Self(self.0.content(media_type, content(schema, examples)))
+        Self { name, description, pattern, required: true }
     }
 
-    /// What can be done next, with parameters out of this answer.
-    pub(super) fn leads_to(self, operation: &str, parameters: &[(&str, &str)]) -> Self {
-        let link = parameters
-            .iter()
-            .fold(LinkBuilder::new().operation_id(operation), |link, (name, expression)| {
-                link.parameter(*name, *expression)
+    /// The same header of a response that may lack it.
+    pub(crate) const fn optional(self) -> Self {
+        Self { required: false, ..self }
+    }
+}
+
+/// Every response has it, see `request_log`.
+const X_REQUEST_ID: Header =
+    Header::new("X-Request-Id", "The id of the request, its own or a new one.", "^[!-~]+$");
+
+impl Operation {
+    /// An operation of which nothing is known yet, after others with these components.
+    pub(crate) fn new(components: Components) -> Self {
+        Self { components, ..Self::default() }
+    }
+
+    /// Adds a parameter; `location` is `path`, `query` or `header`.
+    pub(crate) fn parameter(
+        &mut self,
+        location: &str,
+        name: &str,
+        description: &str,
+        required: bool,
+        schema: Value,
+    ) {
+        self.parameters.push(json!({
+            "name": name, "in": location, "description": description, "required": required, "schema": schema
+        }));
+    }
+
+    /// Adds the request body, in any of these media types.
+    pub(crate) fn request_body<T: Model>(&mut self, media_types: &[&str]) {
+        let content = self.components.content::<T>();
+        let content: Map<_, _> =
+            media_types.iter().map(|name| ((*name).to_owned(), content.clone())).collect();
+        self.request_body = Some(json!({ "required": true, "content": content }));
+    }
+
+    /// Adds problems that the operation can answer with.
+    pub(crate) fn problems(&mut self, problems: &[ProblemType]) {
+        self.problems.extend(problems);
+    }
+
+    /// Removes problems that were added.
+    pub(crate) fn remove_problems(&mut self, problems: &[ProblemType]) {
+        self.problems.retain(|problem| !problems.contains(problem));
+    }
+
+    /// Adds a response without a body.
+    pub(crate) fn response(&mut self, status: StatusCode, description: &str, headers: &[Header]) {
+        let response = response(&mut self.components, description, headers);
+        self.responses.insert(status.as_u16(), response);
+    }
+
+    /// Adds a media type to a response.
+    pub(crate) fn content<T: Model>(&mut self, status: StatusCode, media_type: &str) {
+        let content = self.components.content::<T>();
+        self.responses.entry(status.as_u16()).or_default()["content"][media_type] = content;
+    }
+
+    /// Adds what a client can do with the id in a response.
+    pub(crate) fn links<T: Model>(&mut self, status: StatusCode) {
+        for (operation, parameter) in T::LINKS {
+            self.responses.entry(status.as_u16()).or_default()["links"][*operation] = json!({
+                "operationId": operation, "parameters": { *parameter: "$response.body#/id" }
             });
-        Self(self.0.link(operation, link.build()))
+        }
+    }
+
+    /// The Operation Object.
+    pub(crate) fn json(&mut self, id: &str, tag: &str, summary: &str, description: &str) -> Value {
+        let request_id = json!({
+            "name": "X-Request-Id", "in": "header",
+            "description": "Names the request in the log and in the response: 1 to 128 visible ASCII characters. \
+                            Anything else is ignored and a new id made.",
+            "schema": { "type": "string" }
+        });
+        self.parameters.push(self.components.add("parameters", "RequestId", request_id));
+        let mut by_status: BTreeMap<u16, Vec<ProblemType>> = BTreeMap::new();
+        for problem in &self.problems {
+            by_status.entry(problem.status().as_u16()).or_default().push(*problem);
+        }
+        for (status, problems) in by_status {
+            self.responses.insert(status, problem::response(&mut self.components, &problems));
+        }
+        let mut operation = json!({
+            "operationId": id, "tags": [tag], "summary": summary, "description": description,
+            "parameters": self.parameters
+        });
+        if let Some(body) = &self.request_body {
+            operation["requestBody"] = body.clone();
+        }
+        operation["responses"] = json!(self.responses);
+        operation
     }
 }
 
-/// A reference to a component.
-pub(super) fn component(kind: &str, name: &str) -> Ref {
-    Ref::new(format!("#/components/{kind}/{name}"))
-}
-
-fn content(
-    schema: impl Into<RefOr<Schema>>,
-    examples: &[&str],
-) -> utoipa::openapi::content::Content {
-    let examples = examples.iter().map(|name| (*name, RefOr::Ref(component("examples", name))));
-    ContentBuilder::new().schema(Some(schema)).examples_from_iter(examples).build()
-}
-
-/// A response whose content is this one schema with these examples.
-pub(super) fn problem_response(
+/// A Response Object without content.
+pub(super) fn response(
+    components: &mut Components,
     description: &str,
-    schema: impl Into<RefOr<Schema>>,
-    examples: &[&str],
-    headers: &[&str],
-) -> Response {
-    let answer = answer(description).headers(headers);
-    answer.body(crate::problem::PROBLEM_JSON, schema, examples).0.build()
+    headers: &[Header],
+) -> Value {
+    let headers = [X_REQUEST_ID].iter().chain(headers).map(|header| {
+        let Header { name, description, pattern, required } = *header;
+        let schema = json!({ "type": "string", "pattern": pattern });
+        let value = json!({ "description": description, "required": required, "schema": schema });
+        let component = if required { name.to_owned() } else { format!("{name}.optional") };
+        (name.to_owned(), components.add("headers", &component, value))
+    });
+    let headers: Map<_, _> = headers.collect();
+    json!({ "description": description, "headers": headers })
 }
+
+impl<T: Describe, E> Describe for Result<T, E> {
+    fn describe(operation: &mut Operation) {
+        T::describe(operation);
+    }
+}
+
+impl Describe for () {
+    fn describe(_: &mut Operation) {}
+}
+
+/// The arguments of a handler.
+macro_rules! describe_arguments {
+    ($($argument:ident)*) => {
+        impl<$($argument: Describe),*> Describe for ($($argument,)*) {
+            fn describe(operation: &mut Operation) {
+                $($argument::describe(operation);)*
+            }
+        }
+    };
+}
+
+describe_arguments!(A);
+describe_arguments!(A B);
+describe_arguments!(A B C);
+describe_arguments!(A B C D);
+describe_arguments!(A B C D E);

@@ -1,285 +1,154 @@
-//! Problems in the document, each made from its [`ProblemType`] and shown by one that the service would answer.
+//! The problems in the document, each made from its [`ProblemType`].
 
-use orders_core::{
-    Booking, CalendarId, Conflict, GapTooWide, MAX_PAIRS, MinimumGap, NearestFree, StoreError,
-    TooClose,
-};
-use utoipa::openapi::example::{Example, ExampleBuilder};
-use utoipa::openapi::schema::{
-    AllOfBuilder, ArrayBuilder, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
-};
-use utoipa::openapi::{Ref, RefOr, Response};
+use orders_core::{Booking, MAX_PAIRS, MinimumGap, NearestFree, TooClose};
+use serde_json::{Map, Value, json};
 
-use super::example::{at, sample};
-use super::operation::problem_response;
-use super::value::{instant, or_null, text};
-use crate::problem::ProblemType;
-use crate::problem::{FieldError, MAX_FIELD_ERRORS, Problem};
+use super::components::{Components, Model, object};
+use super::operation::{self, Header};
+use super::schema::id;
+use crate::problem::{MAX_FIELD_ERRORS, PROBLEM_JSON, ProblemType};
 
-/// The schema that all problems have in common.
-const BASE: &str = "Problem";
+const RETRY_AFTER: Header =
+    Header::new("Retry-After", "After how many seconds to try again.", r"^\d+$");
 
-/// The response of problems that have one status: that of the only one, or any of several.
-pub(super) fn response(kinds: &[ProblemType]) -> RefOr<Response> {
-    match kinds {
-        [only] => RefOr::Ref(Ref::from_response_name(name(*only))),
-        several => RefOr::T(one_of(several)),
+/// The response with one of these problems, which have the same status.
+pub(super) fn response(components: &mut Components, problems: &[ProblemType]) -> Value {
+    let headers: &[Header] = match problems {
+        [ProblemType::Unavailable] => &[RETRY_AFTER],
+        _ => &[],
+    };
+    let (mut schemas, mut examples) = (Vec::new(), Map::new());
+    for &problem in problems {
+        schemas.push(schema(components, problem));
+        let value = json!({ "summary": problem.title(), "value": example(problem) });
+        examples.insert(name(problem), components.add("examples", &name(problem), value));
+    }
+    let (description, schema) = match problems {
+        [only] => (only.meaning().to_owned(), schemas.remove(0)),
+        several => {
+            let meaning =
+                |problem: &ProblemType| format!("- `{}`: {}", problem.name(), problem.meaning());
+            let meanings: Vec<_> = several.iter().map(meaning).collect();
+            (meanings.join("\n"), json!({ "oneOf": schemas }))
+        }
+    };
+    let mut response = operation::response(components, &description, headers);
+    response["content"][PROBLEM_JSON] = json!({ "schema": schema, "examples": examples });
+    match problems {
+        [only] => components.add("responses", &name(*only), response),
+        _ => response,
     }
 }
 
-/// What a reference to a problem's response means.
-pub(super) fn response_of(status: &str, response: &RefOr<Response>) -> Option<Response> {
-    let RefOr::Ref(reference) = response else { return None };
-    let found = ProblemType::ALL.into_iter().find(|problem_type| {
-        problem_type.status().as_str() == status
-            && reference.ref_location.ends_with(&format!("/{}", name(*problem_type)))
-    });
-    found.map(only)
-}
-
-pub(super) fn responses() -> Vec<(String, Response)> {
-    let shared = ProblemType::ALL.into_iter().filter(|problem_type| {
-        // These are answered only where another problem has the same status, or within a stream.
-        !matches!(
-            problem_type,
-            ProblemType::KeyReused | ProblemType::KeyInUse | ProblemType::ImportStopped
-        )
-    });
-    shared.map(|problem_type| (name(problem_type), only(problem_type))).collect()
-}
-
-pub(super) fn schemas() -> Vec<(String, Schema)> {
-    let base = ObjectBuilder::new()
-        .description(Some("Why a request got no other answer (RFC 9457)."))
-        .property(
+/// The schema of every problem.
+pub(crate) fn any(components: &mut Components) -> Value {
+    let properties = [
+        (
             "type",
-            text().format(Some(uri_reference())).description(Some(
-                "The kind of the problem: what to branch on. A path that explains itself.",
-            )),
-        )
-        .property("title", text().description(Some("The kind in words.")))
-        .property(
+            json!({
+                "type": "string", "format": "uri-reference",
+                "description": "The type of the problem, on which clients branch. A path that explains itself."
+            }),
+        ),
+        ("title", json!({ "type": "string", "description": "The type in words." })),
+        (
             "status",
-            ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .minimum(Some(400))
-                .maximum(Some(599))
-                .description(Some("The HTTP status.")),
-        )
-        .property(
+            json!({ "type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status." }),
+        ),
+        (
             "detail",
-            text().description(Some("What is wrong with this request, for people.")),
-        )
-        .required("type")
-        .required("title")
-        .required("status")
-        .required("detail");
-    let mut schemas = vec![
-        (BASE.to_owned(), base.into()),
-        ("FieldError".to_owned(), field_error().into()),
-        ("TooClose".to_owned(), too_close().into()),
-        ("NearestFree".to_owned(), nearest_free().into()),
+            json!({ "type": "string", "description": "What is wrong with this request, for people." }),
+        ),
     ];
-    schemas.extend(ProblemType::ALL.map(|problem_type| (name(problem_type), schema(problem_type))));
-    schemas
+    components.schema("Problem", object("Why the request failed (RFC 9457).", properties))
 }
 
-pub(super) fn examples() -> Vec<(String, Example)> {
-    let example = |problem_type: ProblemType| {
-        ExampleBuilder::new()
-            .summary(problem_type.title())
-            .value(Some(document(problem_type)))
-            .build()
+/// The schema of problems of one type.
+pub(crate) fn schema(components: &mut Components, problem: ProblemType) -> Value {
+    let mut calendar_and_gap =
+        || [("calendar", id(components)), ("minimum_gap", MinimumGap::schema(components))];
+    let members = match problem {
+        ProblemType::InvalidRequest => vec![("errors", many(field_error(), MAX_FIELD_ERRORS))],
+        ProblemType::OrderConflict => {
+            let [calendar, gap] = calendar_and_gap();
+            let conflicts = json!({
+                "type": "array", "items": Booking::schema(components), "minItems": 1,
+                "description": "The orders that are too close, by time."
+            });
+            let nearest_free = NearestFree::schema(components);
+            vec![calendar, gap, ("conflicts_with", conflicts), ("nearest_free", nearest_free)]
+        }
+        ProblemType::GapTooWide => {
+            let [calendar, gap] = calendar_and_gap();
+            vec![calendar, gap, ("too_close", many(TooClose::schema(components), MAX_PAIRS))]
+        }
+        _ => Vec::new(),
     };
-    // No response is this problem alone: it is the last line of an import.
-    let shown = ProblemType::ALL
-        .into_iter()
-        .filter(|problem_type| *problem_type != ProblemType::ImportStopped);
-    shown.map(|problem_type| (name(problem_type), example(problem_type))).collect()
+    let required: Vec<_> = members.iter().map(|(name, _)| *name).collect();
+    let mut narrowed = json!({
+        "type": "object",
+        "properties": {
+            "type": { "const": problem.path() },
+            "title": { "const": problem.title() },
+            "status": { "const": problem.status().as_u16() }
+        },
+        "required": required
+    });
+    for (name, schema) in members {
+        narrowed["properties"][name] = schema;
+    }
+    let schema = json!({ "description": problem.meaning(), "allOf": [any(components), narrowed] });
+    components.schema(&name(problem), schema)
 }
 
-/// The body of an answer of this kind.
-pub(super) fn document(problem_type: ProblemType) -> serde_json::Value {
-    // OK because problems are made to be written as JSON.
-    serde_json::to_value(example(problem_type).document()).expect("a problem as JSON")
+fn many(item: Value, most: usize) -> Value {
+    json!({ "type": "array", "items": item, "minItems": 1, "maxItems": most })
+}
+
+fn field_error() -> Value {
+    let pointer = "Where the field is, as a JSON pointer (RFC 6901).";
+    let properties = [
+        ("pointer", json!({ "type": "string", "description": pointer })),
+        (
+            "detail",
+            json!({ "type": "string", "description": "What is wrong with it, for people." }),
+        ),
+    ];
+    object("A field that breaks a rule.", properties)
 }
 
 /// The name of a problem's schema, response and example.
-pub(super) fn name(problem_type: ProblemType) -> String {
-    format!("{problem_type:?}")
+fn name(problem: ProblemType) -> String {
+    format!("{problem:?}")
 }
 
-fn only(problem_type: ProblemType) -> Response {
-    let headers: &[&str] = match problem_type {
-        ProblemType::MethodNotAllowed => &["Allow"],
-        ProblemType::Unavailable => &["Retry-After"],
-        _ => &[],
+/// A problem of this type, as the service sends it.
+pub(crate) fn example(problem: ProblemType) -> Value {
+    let mut example = json!({
+        "type": problem.path(), "title": problem.title(), "status": problem.status().as_u16(),
+        "detail": problem.example_detail()
+    });
+    let first = json!({ "id": "223", "datetime": "2022-11-01T11:11:11.111Z" });
+    let members = match problem {
+        ProblemType::OrderConflict => json!({
+            "calendar": "default",
+            "minimum_gap": "PT3H",
+            "conflicts_with": [first],
+            "nearest_free": { "before": "2022-11-01T08:11:11.111Z", "after": "2022-11-01T14:11:11.111Z" }
+        }),
+        ProblemType::GapTooWide => json!({
+            "calendar": "default",
+            "minimum_gap": "PT3H",
+            "too_close": [{ "first": first, "second": { "id": "224", "datetime": "2022-11-01T12:00:00Z" } }]
+        }),
+        ProblemType::InvalidRequest => json!({ "errors": [
+            { "pointer": "/totalfee", "detail": "-1 is not between 0 and 9999999999.99" },
+            { "pointer": "/services/0/id", "detail": "there is no service 789" }
+        ] }),
+        _ => json!({}),
     };
-    let name = name(problem_type);
-    problem_response(problem_type.meaning(), Ref::from_schema_name(&name), &[&name], headers)
-}
-
-fn one_of(kinds: &[ProblemType]) -> Response {
-    let names: Vec<_> = kinds.iter().map(|problem_type| name(*problem_type)).collect();
-    let names: Vec<_> = names.iter().map(String::as_str).collect();
-    let lines: Vec<_> = kinds
-        .iter()
-        .map(|problem_type| format!("- `{}`: {}", problem_type.name(), problem_type.meaning()))
-        .collect();
-    let any =
-        names.iter().fold(OneOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(*name)));
-    problem_response(&lines.join("\n"), Schema::OneOf(any.build()), &names, &[])
-}
-
-fn schema(problem_type: ProblemType) -> Schema {
-    let narrowed = ObjectBuilder::new()
-        .property("type", text().enum_values(Some([format!("/problems/{}", problem_type.name())])))
-        .property("title", text().enum_values(Some([problem_type.title()])))
-        .property(
-            "status",
-            ObjectBuilder::new()
-                .schema_type(Type::Integer)
-                .enum_values(Some([problem_type.status().as_u16()])),
-        );
-    let narrowed = match problem_type {
-        ProblemType::InvalidRequest => {
-            narrowed.property("errors", many("FieldError", 1, MAX_FIELD_ERRORS)).required("errors")
-        }
-        ProblemType::OrderConflict => calendar_and_gap(narrowed)
-            .property(
-                "conflicts_with",
-                ArrayBuilder::new()
-                    .items(Ref::from_schema_name("Booking"))
-                    .min_items(Some(1))
-                    .description(Some("The orders in the way, by time.")),
-            )
-            .property("nearest_free", Ref::from_schema_name("NearestFree"))
-            .required("conflicts_with")
-            .required("nearest_free"),
-        ProblemType::GapTooWide => calendar_and_gap(narrowed)
-            .property("too_close", many("TooClose", 1, MAX_PAIRS))
-            .required("too_close"),
-        _ => narrowed,
-    };
-    AllOfBuilder::new()
-        .description(Some(problem_type.meaning()))
-        .item(Ref::from_schema_name(BASE))
-        .item(narrowed)
-        .into()
-}
-
-fn calendar_and_gap(object: ObjectBuilder) -> ObjectBuilder {
-    object
-        .property("calendar", Ref::from_schema_name("Id"))
-        .property("minimum_gap", Ref::from_schema_name("MinimumGap"))
-        .required("calendar")
-        .required("minimum_gap")
-}
-
-fn many(schema: &str, least: usize, most: usize) -> ArrayBuilder {
-    ArrayBuilder::new()
-        .items(Ref::from_schema_name(schema))
-        .min_items(Some(least))
-        .max_items(Some(most))
-}
-
-fn field_error() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .description(Some("One field that breaks a rule."))
-        .property("pointer", text().description(Some("Where it is, as a JSON pointer (RFC 6901).")))
-        .property("detail", text().description(Some("What is wrong with it, for people.")))
-        .required("pointer")
-        .required("detail")
-}
-
-fn too_close() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .description(Some("Two orders that stand against a wider gap, the earlier one first."))
-        .property("first", Ref::from_schema_name("Booking"))
-        .property("second", Ref::from_schema_name("Booking"))
-        .required("first")
-        .required("second")
-}
-
-fn nearest_free() -> ObjectBuilder {
-    ObjectBuilder::new()
-        .description(Some(
-            "The times to take instead. Booking one of them at once succeeds, unless somebody else was faster.",
-        ))
-        .property("before", instant().schema_type(or_null(Type::String)).description(Some("The latest free time before the wished one; null when there is none within 366 days.")))
-        .property("after", instant().schema_type(or_null(Type::String)).description(Some("The earliest free time after the wished one; null when there is none within 366 days.")))
-        .required("before")
-        .required("after")
-}
-
-fn uri_reference() -> SchemaFormat {
-    SchemaFormat::Custom("uri-reference".to_owned())
-}
-
-/// A problem as the service would answer it.
-fn example(problem_type: ProblemType) -> Problem {
-    let calendar = CalendarId::default;
-    let minimum_gap = MinimumGap::default();
-    match problem_type {
-        ProblemType::MalformedRequest => {
-            Problem::malformed("query parameter limit: must be a number from 1 to 1000")
-        }
-        ProblemType::NotFound => Problem::not_found("there is no order 223"),
-        ProblemType::MethodNotAllowed => Problem::new(problem_type, "TRACE is not possible here"),
-        ProblemType::NotAcceptable => {
-            Problem::new(problem_type, "there is only application/json and application/x-ndjson")
-        }
-        ProblemType::RequestTimeout => {
-            Problem::new(problem_type, "the body did not arrive within 10s")
-        }
-        ProblemType::OrderConflict => StoreError::Conflict(Box::new(Conflict {
-            datetime: at("2022-11-01T12:00:00Z"),
-            calendar: calendar(),
-            minimum_gap,
-            conflicts_with: vec![booking("223", "2022-11-01T11:11:11.111Z")],
-            nearest_free: NearestFree {
-                before: Some(at("2022-11-01T08:11:11.111Z")),
-                after: Some(at("2022-11-01T14:11:11.111Z")),
-            },
-        }))
-        .into(),
-        ProblemType::IdTaken => Problem::new(problem_type, "order 223 already exists"),
-        ProblemType::KeyInUse => {
-            Problem::new(problem_type, "a creation under idempotency key 8e03978e is still running")
-        }
-        ProblemType::ServiceInUse => Problem::new(problem_type, "service 123 is in use"),
-        ProblemType::CalendarInUse => Problem::new(problem_type, "calendar default is in use"),
-        ProblemType::GapTooWide => StoreError::GapTooWide(Box::new(GapTooWide {
-            calendar: calendar(),
-            minimum_gap,
-            too_close: vec![TooClose {
-                first: booking("223", "2022-11-01T11:11:11.111Z"),
-                second: booking("224", "2022-11-01T12:00:00Z"),
-            }],
-        }))
-        .into(),
-        ProblemType::VersionMismatch => Problem::new(problem_type, "order 223 is at version 2 now"),
-        ProblemType::TooLarge => Problem::new(problem_type, "the body has more than 65536 bytes"),
-        ProblemType::UnsupportedMediaType => {
-            Problem::new(problem_type, "the Content-Type is not application/json in UTF-8")
-        }
-        ProblemType::InvalidRequest => Problem::invalid(vec![
-            field_error_at("/totalfee", "-1 is not between 0 and 9999999999.99"),
-            field_error_at("/services/0/id", "there is no service 789"),
-        ]),
-        ProblemType::KeyReused => {
-            Problem::new(problem_type, "idempotency key 8e03978e was used with another body")
-        }
-        ProblemType::InternalError => Problem::internal("shown"),
-        ProblemType::ImportStopped => Problem::import_stopped(),
-        ProblemType::Unavailable => Problem::unavailable("the database cannot answer now"),
+    if let (Value::Object(example), Value::Object(members)) = (&mut example, members) {
+        example.extend(members);
     }
-}
-
-fn booking(id: &str, datetime: &str) -> Booking {
-    Booking { id: sample(id), datetime: at(datetime) }
-}
-
-fn field_error_at(pointer: &str, detail: &str) -> FieldError {
-    FieldError { pointer: pointer.to_owned(), detail: detail.to_owned() }
+    example
 }

@@ -1,249 +1,118 @@
-//! The objects of the API.
+//! The schemas of single values, with the limits that `orders-core` keeps.
 
-use orders_core::MAX_SERVICES;
-use utoipa::openapi::schema::{
-    AdditionalProperties, AnyOfBuilder, ArrayBuilder, KnownFormat, ObjectBuilder, Schema,
-    SchemaFormat, SchemaType, Type,
-};
-use utoipa::openapi::{Ref, RefOr};
+use orders_core::{FEE_DECIMALS, Fee, MAX_ID_LENGTH, MAX_NAME_LENGTH, MinimumGap, Name, Timestamp};
+use serde_json::{Value, json};
 
-use super::value::text;
-use crate::http::body::READ_ONLY_FIELDS;
-use crate::http::ndjson::NDJSON;
-use crate::problem::ProblemType;
+use super::components::{Components, Model};
 
-pub(super) fn all() -> Vec<(&'static str, Schema)> {
-    vec![
-        ("Order", order().into()),
-        ("OrderedService", ordered_service().into()),
-        ("ServiceChoice", service_choice().into()),
-        ("OrderDraft", order_draft().into()),
-        ("OrderPatch", order_patch().into()),
-        ("Service", service().into()),
-        ("ServiceDraft", service_draft().into()),
-        ("Calendar", calendar().into()),
-        ("CalendarDraft", calendar_draft().into()),
-        ("Interval", interval().into()),
-        ("Booking", booking().into()),
-        ("Placed", placed().into()),
-        ("OrderLines", lines("One order a line.", Ref::from_schema_name("Order")).into()),
-        ("OrderDraftLines", lines("One order a line.", Ref::from_schema_name("OrderDraft")).into()),
-        ("ImportLines", lines("One result a line.", import_result()).into()),
-        ("Explanation", explanation().into()),
-    ]
+/// An RFC 3339 time that the service accepts: with an offset of at most 15:59, without second 60, and in the
+/// years 0001 to 9999 in UTC. The first and the last day have only the offsets that stay within these years.
+const DATETIME: &str = r"^(?!0000|0001-01-01.{9,}\+|9999-12-31.{9,}-\d\d:\d\d$)\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])[Tt]([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,30})?([Zz]|[+-](0\d|1[0-5]):[0-5]\d)$";
+
+/// A time as the service sends it.
+const INSTANT: &str = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3}|\.\d{6})?Z$";
+
+/// A duration that the service accepts. The limit is 31 days in all; a pattern can only say that by leaving out
+/// some spellings that no one uses.
+const GAP_DRAFT: &str = r"^P(3[01]D|[0-2]?\dD(T(?=\d)(([01]?\d|2[0-3])H)?([0-5]?\dM)?([0-5]?\d(\.\d{1,6})?S)?)?|T(?=\d)([0-4]?\d{1,2}H)?(\d{1,4}M)?(\d{1,5}(\.\d{1,6})?S)?)$";
+
+/// A duration as the service sends it.
+const GAP: &str = r"^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,6})?S)?)?$";
+
+/// A name: no control character, and at least one character that is not blank.
+const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u001f\u007f-\u009f]*$";
+
+const GAP_DESCRIPTION: &str = "How far apart the orders of a calendar must start: an ISO 8601 duration of days (of 24 \
+    hours), hours, minutes and seconds, from PT0S to P31D, to the microsecond. PT0S means no rule at all: any number of \
+    orders may share an instant.";
+
+/// An id as the service sends it, and as it stands in a path or a query.
+pub(crate) fn id(components: &mut Components) -> Value {
+    let schema = json!({
+        "type": "string", "minLength": 1, "maxLength": MAX_ID_LENGTH,
+        // Unreserved characters (RFC 3986), and not `.` or `..`.
+        "pattern": format!(r"^(?!\.{{1,2}}$)[A-Za-z0-9._~-]{{1,{MAX_ID_LENGTH}}}$"),
+        "description": "Names a resource: characters that need no escaping in a URL.",
+        "examples": ["223"]
+    });
+    components.schema("Id", schema)
 }
 
-fn described(schema: &str, description: &str) -> Ref {
-    let mut reference = Ref::from_schema_name(schema);
-    reference.description = description.to_owned();
-    reference
+/// An id in a request body.
+pub(crate) fn id_or_integer(components: &mut Components) -> Value {
+    let schema = json!({
+        "description": "An id, or an integer that is read as its decimal string. Responses contain strings.",
+        "anyOf": [id(components), { "type": "integer" }]
+    });
+    components.schema("IdOrInteger", schema)
 }
 
-fn order() -> ObjectBuilder {
-    let version = ObjectBuilder::new()
-        .schema_type(Type::Integer)
-        .format(Some(SchemaFormat::KnownFormat(KnownFormat::Int64)))
-        .minimum(Some(1))
-        .description(Some("Counts the states of the order, from 1."));
-    object("A booked appointment.")
-        .property("id", Ref::from_schema_name("Id"))
-        .property("calendar", described("Id", "The calendar whose time it takes."))
-        .property("datetime", described("Instant", "When it starts."))
-        .property("totalfee", described("Fee", "What it costs."))
-        .property("services", ordered_services("OrderedService"))
-        .property("version", version)
-        .property("created_at", described("Instant", "When it was placed."))
-        .property("updated_at", described("Instant", "When it was last written."))
-        .all_required()
+/// A time in a request.
+pub(crate) fn datetime(components: &mut Components) -> Value {
+    let schema = json!({
+        "type": "string", "format": "date-time", "pattern": DATETIME,
+        "description": "RFC 3339 with an offset of at most 15:59, in the years 0001 to 9999 in UTC. Digits finer than \
+                        a microsecond are cut off. There are no leap seconds.",
+        "examples": ["2022-11-01T12:11:11.111+01:00"]
+    });
+    components.schema("DateTime", schema)
 }
 
-fn ordered_services(item: &str) -> ArrayBuilder {
-    ArrayBuilder::new()
-        .items(Ref::from_schema_name(item))
-        .min_items(Some(1))
-        .max_items(Some(MAX_SERVICES))
-        .unique_items(true)
-        .description(Some("What is ordered: different services, in the client's order."))
+/// A minimum gap in a request.
+pub(crate) fn gap_draft(components: &mut Components) -> Value {
+    let schema = json!({
+        "type": "string", "pattern": GAP_DRAFT, "description": GAP_DESCRIPTION, "examples": ["PT90M"]
+    });
+    components.schema("GapDraft", schema)
 }
 
-fn ordered_service() -> ObjectBuilder {
-    object("A service that is ordered.").property("id", Ref::from_schema_name("Id")).all_required()
+/// A property that the service ignores in requests, so that a response can be sent back unchanged.
+pub(crate) fn read_only() -> Value {
+    json!({ "readOnly": true, "description": "Set by the service and ignored in requests." })
 }
 
-fn service_choice() -> ObjectBuilder {
-    object("A service to order.")
-        .property("id", Ref::from_schema_name("AnyId"))
-        .property(
-            "name",
-            ignored("Read past, so that an answer of `GET /services` can be ordered."),
-        )
-        .required("id")
-        .closed()
-}
-
-fn order_draft() -> ObjectBuilder {
-    let calendar = "The calendar to book in. Left out, it is `default` for a new order; an order that stands \
-                    stays in its calendar.";
-    object("An order as a client wishes it.")
-        .property(
-            "id",
-            described("AnyId", "An id of the client's own; left out, one is made. In a PUT it must be that of the path."),
-        )
-        .property("calendar", described("AnyId", calendar))
-        .property("datetime", described("DateTime", "When it is to start."))
-        .property("totalfee", described("Fee", "What it is to cost."))
-        .property("services", ordered_services("ServiceChoice"))
-        .required("datetime")
-        .required("totalfee")
-        .required("services")
-        .read_past()
-        .closed()
-}
-
-fn order_patch() -> ObjectBuilder {
-    object(
-        "What to change about an order (RFC 7396): what is given replaces what stands, the rest stays. `services` is \
-         replaced as a whole.",
-    )
-    .property("id", or_nothing("AnyId", "Must be that of the path; null is as if it were left out."))
-    .property("calendar", or_nothing("AnyId", "Another calendar; null is as if it were left out."))
-    .property("datetime", described("DateTime", "Another time."))
-    .property("totalfee", described("Fee", "Another fee."))
-    .property("services", ordered_services("ServiceChoice"))
-    .read_past()
-    .closed()
-}
-
-fn service() -> ObjectBuilder {
-    object("Something that can be ordered.")
-        .property("id", Ref::from_schema_name("Id"))
-        .property("name", Ref::from_schema_name("Name"))
-        .all_required()
-}
-
-fn service_draft() -> ObjectBuilder {
-    draft("A service as a client wishes it.").closed()
-}
-
-fn calendar() -> ObjectBuilder {
-    object("Whatever can serve one order at a time: an inspector, a crew, a site.")
-        .property("id", Ref::from_schema_name("Id"))
-        .property("name", Ref::from_schema_name("Name"))
-        .property("minimum_gap", Ref::from_schema_name("MinimumGap"))
-        .all_required()
-}
-
-fn calendar_draft() -> ObjectBuilder {
-    let gap = "Left out, it is PT3H for a new calendar; a calendar that stands keeps its gap. A new gap applies to all \
-               orders of the calendar at once, or is refused.";
-    draft("A calendar as a client wishes it.")
-        .property("minimum_gap", described("GapDraft", gap))
-        .closed()
-}
-
-fn draft(description: &str) -> ObjectBuilder {
-    object(description)
-        .property(
-            "id",
-            described("AnyId", "An id of the client's own; left out, one is made. In a PUT it must be that of the path."),
-        )
-        .property("name", Ref::from_schema_name("Name"))
-        .required("name")
-}
-
-fn interval() -> ObjectBuilder {
-    object(
-        "A half-open span of time in which an order could start. A free instant belongs to it up to the last one; so \
-         where an order stands behind, it ends one microsecond after the last free instant.",
-    )
-    .property("from", described("Instant", "The first instant of the span."))
-    .property("to", described("Instant", "The first instant after the span."))
-    .all_required()
-}
-
-fn booking() -> ObjectBuilder {
-    object("An order's name and time.")
-        .property("id", Ref::from_schema_name("Id"))
-        .property("datetime", Ref::from_schema_name("Instant"))
-        .all_required()
-}
-
-fn placed() -> ObjectBuilder {
-    object("A line of an import that was placed.")
-        .property("id", described("Id", "The order's id, its own or the one that was made."))
-        .all_required()
-}
-
-fn import_result() -> Schema {
-    AnyOfBuilder::new()
-        .item(Ref::from_schema_name("Placed"))
-        .item(Ref::from_schema_name("Problem"))
-        .item(Ref::from_schema_name("ImportStopped"))
-        .into()
-}
-
-fn lines(description: &str, line: impl Into<RefOr<Schema>>) -> ObjectBuilder {
-    text().description(Some(description)).content_media_type(NDJSON).content_schema(Some(line))
-}
-
-fn explanation() -> ObjectBuilder {
-    object("What one kind of problem means.")
-        .property(
-            "type",
-            text().enum_values(Some(
-                ProblemType::ALL.map(|problem_type| format!("/problems/{}", problem_type.name())),
-            )),
-        )
-        .property("title", text())
-        .property(
-            "status",
-            ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(400)).maximum(Some(599)),
-        )
-        .property("meaning", text().description(Some("What it means and what to do.")))
-        .all_required()
-}
-
-fn object(description: &str) -> ObjectBuilder {
-    ObjectBuilder::new().description(Some(description))
-}
-
-/// A value that the service reads past, whatever it is.
-fn ignored(description: &str) -> ObjectBuilder {
-    ObjectBuilder::new().schema_type(SchemaType::AnyValue).description(Some(description))
-}
-
-fn or_nothing(schema: &str, description: &str) -> AnyOfBuilder {
-    AnyOfBuilder::new()
-        .description(Some(description))
-        .item(Ref::from_schema_name(schema))
-        .item(ObjectBuilder::new().schema_type(Type::Null))
-}
-
-/// What the schemas of bodies have in common.
-trait Shaped {
-    /// Every field so far must be there.
-    fn all_required(self) -> ObjectBuilder;
-    /// No other field may be there.
-    fn closed(self) -> ObjectBuilder;
-    /// The service's own fields may be there, so that what was read can be sent back.
-    fn read_past(self) -> ObjectBuilder;
-}
-
-impl Shaped for ObjectBuilder {
-    fn all_required(self) -> ObjectBuilder {
-        let object = self.build();
-        let names: Vec<_> = object.properties.keys().cloned().collect();
-        names.into_iter().fold(object.into(), ObjectBuilder::required)
+impl Model for Timestamp {
+    fn schema(components: &mut Components) -> Value {
+        let schema = json!({
+            "type": "string", "format": "date-time", "pattern": INSTANT,
+            "description": "RFC 3339 in UTC, with 0, 3 or 6 fractional digits, as many as it needs.",
+            "examples": ["2022-11-01T11:11:11.111Z"]
+        });
+        components.schema("Instant", schema)
     }
+}
 
-    fn closed(self) -> ObjectBuilder {
-        self.additional_properties(Some(AdditionalProperties::FreeForm(false)))
+impl Model for Fee {
+    fn schema(components: &mut Components) -> Value {
+        // OK because the digits of a decimal are a number.
+        let maximum: f64 = Fee::MAX.to_string().parse().expect("a number");
+        let schema = json!({
+            "type": "number", "minimum": 0, "maximum": maximum,
+            "multipleOf": 1.0 / f64::from(10_u32.pow(FEE_DECIMALS)),
+            "description": "Money, kept exactly: at most two decimals.",
+            "examples": [99.95]
+        });
+        components.schema("Fee", schema)
     }
+}
 
-    fn read_past(self) -> ObjectBuilder {
-        let read_past = "The service's own: read past, so that what was read can be sent back.";
-        READ_ONLY_FIELDS
-            .into_iter()
-            .fold(self, |object, name| object.property(name, ignored(read_past)))
+impl Model for Name {
+    fn schema(components: &mut Components) -> Value {
+        let schema = json!({
+            "type": "string", "minLength": 1, "maxLength": MAX_NAME_LENGTH, "pattern": NAME,
+            "description": "What people call it: one line that is not all blank.",
+            "examples": ["Inspection"]
+        });
+        components.schema("Name", schema)
+    }
+}
+
+impl Model for MinimumGap {
+    fn schema(components: &mut Components) -> Value {
+        let schema = json!({
+            "type": "string", "pattern": GAP, "description": GAP_DESCRIPTION,
+            "examples": [MinimumGap::default()]
+        });
+        components.schema("MinimumGap", schema)
     }
 }

@@ -165,7 +165,7 @@ impl Problem {
     /// The problem as its answer's body says it.
     pub(crate) fn document(&self) -> impl Serialize {
         Document {
-            r#type: format!("/problems/{}", self.problem_type.name()),
+            r#type: self.problem_type.path(),
             title: self.problem_type.title(),
             status: self.problem_type.status().as_u16(),
             detail: &self.detail,

@@ -12,33 +12,33 @@ use crate::http::ndjson::{self, ClientGone, Lines};
 use crate::problem::Problem;
 
 /// How many bytes of orders may wait for the client.
-const ROOM: usize = 512 << 10;
+const CAPACITY: usize = 512 << 10;
 
-/// Lines of all orders that match. The first of them are read before this returns, so that a database
-/// which cannot answer is told by the status.
-pub(crate) async fn stream(
+/// The lines of all orders that match. The first of them are read before this returns, so that an unavailable
+/// database is reported by the status.
+pub(super) async fn stream(
     store: &Store,
     filter: OrderFilter,
     direction: Direction,
     stall_timeout: Duration,
 ) -> Result<Lines, Problem> {
     let orders = store.store();
-    let (sender, mut body) = Lines::channel(ROOM, stall_timeout);
+    let (sender, mut body) = Lines::channel(CAPACITY, stall_timeout);
     let handle = Handle::current();
     let work = actix_web::rt::spawn(block(move || -> Result<(), StoreError> {
-        let (mut sent, mut begun) = (Ok(Ok(())), false);
-        let exported = orders.export(&filter, direction, &mut |portion| {
-            sent = lines(&portion).map(|lines| handle.block_on(sender.send(lines)));
-            let goes_on = matches!(sent, Ok(Ok(())));
-            begun |= goes_on;
-            if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        let (mut sent, mut started) = (Ok(Ok(())), false);
+        let exported = orders.export(&filter, direction, &mut |chunk| {
+            sent = lines(&chunk).map(|lines| handle.block_on(sender.send(lines)));
+            let continues = matches!(sent, Ok(Ok(())));
+            started |= continues;
+            if continues { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         match exported.and(sent) {
-            // If the client has gone, the end of the body tells the log so.
+            // If the client has gone, the log learns it from the end of the body.
             Ok(Ok(())) => drop(sender.end()),
             Ok(Err(ClientGone)) => {}
             // The status is sent, so the cause goes to the log with the end of the body.
-            Err(error) if begun => drop(sender.fail(error.to_string())),
+            Err(error) if started => drop(sender.fail(error.to_string())),
             Err(error) => return Err(error),
         }
         Ok(())

@@ -1,89 +1,131 @@
-//! `GET /orders`: a page as a JSON array, or everything as NDJSON.
+//! `GET /orders`: a page as a JSON array, or all orders as NDJSON.
 
-use actix_web::http::Method;
-use actix_web::http::header::{LINK, VARY};
-use actix_web::{HttpRequest, HttpResponse};
-use orders_core::{
-    CalendarId, Direction, OrderFilter, OrderId, OrderQuery, Orders as _, Page, Position,
-    ServiceId, Timestamp,
-};
+use actix_web::body::BoxBody;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderValue, LINK, VARY};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use orders_core::{Direction, Order, OrderFilter, OrderQuery, Orders as _, Position, StoreError};
 use orders_db::PgStore;
+use serde_json::{Value, json};
 
+use super::cursor::Cursor;
+use super::export;
 use crate::Store;
-use crate::endpoints::orders::export;
 use crate::http::body::BodyLimits;
-use crate::http::ndjson::{Lines, NDJSON};
-use crate::http::negotiation::negotiate;
-use crate::http::query::{Given, Parameters, Query, instant, refuse};
-use crate::http::response;
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::ndjson::{LinesOf, NDJSON, NdjsonStream};
+use crate::http::negotiation::{Accept, MediaTypes};
+use crate::http::query::{FromQuery, Parameter, Parameters, Query, invalid};
+use crate::http::response::{JSON, Json};
+use crate::openapi::{Components, Describe, Header, Operation};
 use crate::problem::Problem;
 
-/// How many orders are on a page unless the client says otherwise.
-pub(crate) const DEFAULT_LIMIT: usize = 100;
+/// How many orders are on a page unless the client chooses.
+const DEFAULT_LIMIT: usize = 100;
 
 /// The most orders on a page.
-pub(crate) const MAX_LIMIT: usize = 1000;
+const MAX_LIMIT: usize = 1000;
 
-/// What the answer depends on besides the path.
+/// What the response depends on besides the path.
 const VARIES: &str = "Accept, Accept-Encoding";
 
-#[derive(Clone, Copy)]
-enum Form {
-    Page,
-    Lines,
+pub(crate) fn list() -> Endpoint {
+    let description = "As JSON, a page of orders, with a `Link` to the next one while there is more. Following the \
+                       links returns every order that stays where it is exactly once; an order that is moved across \
+                       the cursor meanwhile may appear at both places or at neither. With \
+                       `Accept: application/x-ndjson`, every matching order, one a line, from one consistent snapshot.";
+    endpoint(list_orders, "listOrders", "orders", "List orders, by time", description)
 }
 
-const FORMS: [(&str, Form); 2] = [("application/json", Form::Page), (NDJSON, Form::Lines)];
-
-/// `GET /orders`
-pub(crate) async fn list(
+async fn list_orders(
     store: Store,
-    wish: Query<Wish>,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    match negotiate(&request, &FORMS)? {
-        Form::Page => page(store, wish.0).await,
-        Form::Lines => lines(store, wish.0, &request).await,
+    query: Query<ListParameters>,
+    media_type: Accept<ListMediaType>,
+    limits: BodyLimits,
+) -> Result<ListResponse, Problem> {
+    let parameters = query.0;
+    if let ListMediaType::Json = media_type.0 {
+        return store.run(move |orders| page(orders, &parameters)).await;
     }
-}
-
-async fn page(store: Store, wish: Wish) -> Result<HttpResponse, Problem> {
-    let query = wish.query();
-    let read = move |orders: &PgStore| {
-        let Page { orders, next } = orders.list(&query)?;
-        Ok((response::to_json(&orders)?, next))
-    };
-    let (orders, next) = store.run(read).await?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((VARY, VARIES));
-    if let Some(next) = next {
-        response.insert_header((LINK, format!("<{}>; rel=\"next\"", wish.at(&next))));
-    }
-    Ok(response::json(response, orders))
-}
-
-async fn lines(store: Store, wish: Wish, request: &HttpRequest) -> Result<HttpResponse, Problem> {
-    for (name, given) in [("limit", wish.limit.is_some()), ("after", wish.after.is_some())] {
-        if given {
-            return Err(refuse(name, "is for pages; as NDJSON every matching order is answered"));
+    let for_pages = [("limit", parameters.limit.is_some()), ("after", parameters.after.is_some())];
+    for (name, is_given) in for_pages {
+        if is_given {
+            return Err(invalid(name, "is for pages; as NDJSON every matching order is answered"));
         }
     }
-    let stall_timeout = BodyLimits::of(request).stall_timeout;
-    let body = export::stream(&store, wish.filter, wish.direction, stall_timeout).await?;
-    // Nobody would read it, and it may be long.
-    let body = if request.method() == Method::HEAD { Lines::nothing() } else { body };
-    Ok(HttpResponse::Ok().content_type(NDJSON).insert_header((VARY, VARIES)).body(body))
+    let ListParameters { filter, direction, .. } = parameters;
+    let lines = export::stream(&store, filter, direction, limits.stall_timeout).await?;
+    Ok(ListResponse::All(NdjsonStream::new(lines)))
 }
 
-/// Which orders a client would like to see.
-pub(crate) struct Wish {
+fn page(orders: &PgStore, parameters: &ListParameters) -> Result<ListResponse, StoreError> {
+    let page = orders.list(&parameters.query())?;
+    let next = page.next.map(|position| parameters.path_after(position));
+    Ok(ListResponse::Page { orders: Json::new(&page.orders)?, next })
+}
+
+#[derive(Clone, Copy)]
+enum ListMediaType {
+    Json,
+    Ndjson,
+}
+
+impl MediaTypes for ListMediaType {
+    const OFFERS: &'static [(&'static str, Self)] = &[(JSON, Self::Json), (NDJSON, Self::Ndjson)];
+}
+
+enum ListResponse {
+    /// A page, and the path of the next one.
+    Page {
+        orders: Json<Vec<Order>>,
+        next: Option<String>,
+    },
+    All(NdjsonStream<Order>),
+}
+
+impl Responder for ListResponse {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = match self {
+            Self::Page { orders, next } => {
+                let mut response = HttpResponse::Ok();
+                if let Some(next) = next {
+                    response.insert_header((LINK, format!("<{next}>; rel=\"next\"")));
+                }
+                orders.end(response)
+            }
+            Self::All(orders) => orders.respond_to(request),
+        };
+        response.headers_mut().insert(VARY, HeaderValue::from_static(VARIES));
+        response
+    }
+}
+
+impl Describe for ListResponse {
+    fn describe(operation: &mut Operation) {
+        const LINK: Header = Header::new(
+            "Link",
+            "`<...>; rel=\"next\"` (RFC 8288) while there is more: follow it as it is.",
+            "^<.+>; rel=\"next\"$",
+        );
+        const VARY: Header = Header::new("Vary", "What the response depends on.", "^Accept");
+        let description = "A page of orders, or all of them as lines.";
+        operation.response(StatusCode::OK, description, &[LINK.optional(), VARY]);
+        operation.content::<Vec<Order>>(StatusCode::OK, JSON);
+        operation.content::<LinesOf<Order>>(StatusCode::OK, NDJSON);
+    }
+}
+
+/// The orders that are listed.
+struct ListParameters {
     filter: OrderFilter,
     direction: Direction,
     limit: Option<usize>,
     after: Option<Position>,
 }
 
-impl Wish {
+impl ListParameters {
     fn query(&self) -> OrderQuery {
         OrderQuery {
             filter: self.filter.clone(),
@@ -93,95 +135,72 @@ impl Wish {
         }
     }
 
-    /// The same wish from another place on.
-    fn at(&self, after: &Position) -> String {
-        // Nothing here needs escaping: ids, timestamps in UTC and numbers are made of unreserved
-        // characters and colons, which a query may hold.
+    /// The path of the same list after `position`.
+    fn path_after(&self, position: Position) -> String {
+        // Ids, times in UTC, numbers and colons need no escapes in a query.
         let Self { filter, direction, limit, after: _ } = self;
         let mut parameters = Vec::new();
-        let mut say = |name: &str, value: Option<String>| {
+        let mut push = |name: &str, value: Option<String>| {
             parameters.extend(value.map(|value| format!("{name}={value}")));
         };
-        say("calendar", filter.calendar.as_ref().map(ToString::to_string));
-        say("service", filter.service.as_ref().map(ToString::to_string));
-        say("from", filter.from.map(|from| from.to_string()));
-        say("to", filter.to.map(|to| to.to_string()));
-        say("order", (*direction == Direction::Descending).then(|| "desc".to_owned()));
-        say("limit", limit.map(|limit| limit.to_string()));
-        say("after", Some(cursor(after, *direction)));
+        push("calendar", filter.calendar.as_ref().map(ToString::to_string));
+        push("service", filter.service.as_ref().map(ToString::to_string));
+        push("from", filter.from.map(|from| from.to_string()));
+        push("to", filter.to.map(|to| to.to_string()));
+        push("order", (*direction == Direction::Descending).then(|| "desc".to_owned()));
+        push("limit", limit.map(|limit| limit.to_string()));
+        push("after", Some(Cursor::new(*direction, position).to_string()));
         format!("/orders?{}", parameters.join("&"))
     }
 }
 
-impl Parameters for Wish {
-    fn read(given: &mut Given) -> Result<Self, Problem> {
-        let calendar = given.take("calendar")?.map(CalendarId::new).transpose();
-        let service = given.take("service")?.map(ServiceId::new).transpose();
-        let filter = OrderFilter {
-            calendar: calendar.map_err(|error| refuse("calendar", &error.to_string()))?,
-            service: service.map_err(|error| refuse("service", &error.to_string()))?,
-            from: given.take("from")?.map(|text| instant("from", &text)).transpose()?,
-            to: given.take("to")?.map(|text| instant("to", &text)).transpose()?,
-        };
-        let direction = match given.take("order")?.as_deref() {
-            None | Some("asc") => Direction::Ascending,
-            Some("desc") => Direction::Descending,
-            Some(_) => return Err(refuse("order", "must be asc or desc")),
-        };
-        let limit = match given.take("limit")?.map(|text| text.parse()) {
-            None => None,
-            Some(Ok(limit)) if (1..=MAX_LIMIT).contains(&limit) => Some(limit),
-            Some(_) => return Err(refuse("limit", "must be a number from 1 to 1000")),
-        };
-        let after = given.take("after")?.map(|text| position(&text, direction)).transpose()?;
+impl FromQuery for ListParameters {
+    fn read(query: &mut Parameters<'_>) -> Result<Self, Problem> {
+        let calendar = query.optional("calendar", "Only orders of this calendar.");
+        let service = query.optional("service", "Only orders that contain this service.");
+        let from = query.optional("from", "Only orders that start then or later.");
+        let to = query.optional("to", "Only orders that start earlier.");
+        let direction = query.optional(
+            "order",
+            "By `datetime` then `id`, earliest first (`asc`) or latest first (`desc`).",
+        );
+        let limit = query.optional("limit", "The most orders on a page. Not for NDJSON.");
+        let after = query.optional(
+            "after",
+            "Where the page begins: an opaque cursor from the `Link` of the page before. Not for NDJSON.",
+        );
+        let filter = OrderFilter { calendar: calendar?, service: service?, from: from?, to: to? };
+        let direction = direction?.unwrap_or_default();
+        let limit = limit?.map(|Limit(limit)| limit);
+        let after = after?.map(|cursor: Cursor| cursor.position_in(direction)).transpose();
+        let after = after.map_err(|why| invalid("after", why))?;
         Ok(Self { filter, direction, limit, after })
     }
 }
 
-/// A place in the list in a form that clients pass back as it is: the direction, the time in microseconds
-/// and the id.
-fn cursor(at: &Position, direction: Direction) -> String {
-    format!("{}{}_{}", letter(direction), at.datetime.as_micros(), at.id)
-}
-
-fn position(cursor: &str, direction: Direction) -> Result<Position, Problem> {
-    let read = || {
-        let rest = cursor.strip_prefix(letter(direction))?;
-        let (micros, id) = rest.split_once('_')?;
-        let datetime = Timestamp::from_micros(micros.parse().ok()?).ok()?;
-        Some(Position { datetime, id: OrderId::new(id).ok()? })
-    };
-    read().ok_or_else(|| refuse("after", "is not a cursor of this list; follow its Link as it is"))
-}
-
-fn letter(direction: Direction) -> char {
-    match direction {
-        Direction::Ascending => 'a',
-        Direction::Descending => 'd',
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_leads_back_to_its_place() {
-        for micros in [-62_135_596_800_000_000, -1, 0, 1_667_301_071_111_000] {
-            for direction in [Direction::Ascending, Direction::Descending] {
-                let at = Position {
-                    datetime: Timestamp::from_micros(micros).unwrap(),
-                    id: OrderId::new("a_b~c.-").unwrap(),
-                };
-                assert_eq!(position(&cursor(&at, direction), direction).unwrap(), at);
-            }
+impl Parameter for Direction {
+    fn parse(text: &str) -> Result<Self, String> {
+        match text {
+            "asc" => Ok(Self::Ascending),
+            "desc" => Ok(Self::Descending),
+            _ => Err("must be asc or desc".to_owned()),
         }
     }
 
-    #[test]
-    fn what_is_no_cursor_is_refused() {
-        for text in ["", "a", "a1", "a1_", "a1_a/b", "ax_1", "d1_1", "a99999999999999999999_1"] {
-            assert!(position(text, Direction::Ascending).is_err(), "{text}");
-        }
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "string", "enum": ["asc", "desc"], "default": "asc" })
+    }
+}
+
+struct Limit(usize);
+
+impl Parameter for Limit {
+    fn parse(text: &str) -> Result<Self, String> {
+        let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
+        limit.map(Self).ok_or_else(|| format!("must be a number from 1 to {MAX_LIMIT}"))
+    }
+
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT })
     }
 }

@@ -1,124 +1,130 @@
-//! `/orders`
+//! `/orders`, `/orders/{id}`
 
-pub(crate) mod export;
+mod cursor;
+mod export;
 pub(crate) mod import;
 pub(crate) mod list;
+mod response;
 
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
-use actix_web::{HttpResponse, HttpResponseBuilder};
-use orders_core::{Mode, Order, OrderDraft, OrderId, OrderPatch, Orders, Placed};
+use orders_core::{Mode, OrderDraft, OrderId, OrderPatch, Orders, Placed};
+use orders_db::PgStore;
 
+use self::response::{CreateResponse, GetResponse, WriteResponse};
 use crate::Store;
 use crate::http::body::Body;
-use crate::http::conditional::{IfMatch, IfNoneMatch, etag};
-use crate::http::idempotency::{IDEMPOTENCY_REPLAYED, Key};
-use crate::http::path::PathId;
-use crate::http::query::{Given, Parameters, Query, refuse};
-use crate::http::response;
-use crate::problem::Problem;
+use crate::http::conditional::{IfMatch, IfNoneMatch};
+use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::idempotency::Key;
+use crate::http::path::Path;
+use crate::http::query::{FromQuery, Parameters, Query};
+use crate::http::response::NoContent;
+use crate::problem::{Problem, ProblemType};
 
-/// `POST /orders`
-pub(crate) async fn place(
+pub(crate) fn create() -> Endpoint {
+    let description = "The order must start at least its calendar's minimum gap before and after every other order of \
+                       the calendar; a conflict names those that are too close and the nearest free times. A 503 means \
+                       that it may have happened: repeat it with the same id or `Idempotency-Key`.";
+    endpoint(create_order, "createOrder", "orders", "Create an order", description)
+        .problems(&[ProblemType::OrderConflict, ProblemType::IdTaken])
+}
+
+async fn create_order(
     store: Store,
     mode: Query<Mode>,
     key: Key,
     draft: Body<OrderDraft>,
-) -> Result<HttpResponse, Problem> {
-    match (mode.0, key.0) {
-        // A rehearsal leaves nothing behind that could be remembered.
-        (Mode::DryRun, _) => {
-            let order = store.run(move |orders| orders.place(draft.0, Mode::DryRun)).await?;
-            Ok(HttpResponse::Ok().json(order))
-        }
+) -> Result<CreateResponse, Problem> {
+    let create = move |orders: &PgStore| match (mode.0, key.0) {
+        // A dry run leaves nothing behind that could be repeated.
+        (Mode::DryRun, _) => orders.place(draft.0, Mode::DryRun).map(CreateResponse::DryRun),
         (Mode::Write, None) => {
-            let order = store.run(move |orders| orders.place(draft.0, Mode::Write)).await?;
-            Ok(placed(&order).json(order))
+            let order = orders.place(draft.0, Mode::Write)?;
+            Ok(CreateResponse::Created { order, replayed: false })
         }
         (Mode::Write, Some(key)) => {
-            let Placed { order, replayed } =
-                store.run(move |orders| orders.place_idempotent(draft.0, &key)).await?;
-            let mut response = placed(&order);
-            if replayed {
-                response.insert_header((IDEMPOTENCY_REPLAYED, "true"));
-            }
-            Ok(response.json(order))
+            let Placed { order, replayed } = orders.place_idempotent(draft.0, &key)?;
+            Ok(CreateResponse::Created { order, replayed })
         }
-    }
+    };
+    store.run(create).await
 }
 
-/// `GET /orders/{id}`
-pub(crate) async fn read(
+pub(crate) fn get() -> Endpoint {
+    let description = "With `If-None-Match`, 304 if the client has the current version.";
+    endpoint(get_order, "getOrder", "orders", "Get an order", description)
+}
+
+async fn get_order(
     store: Store,
-    id: PathId<OrderId>,
+    id: Path<OrderId>,
     known: IfNoneMatch,
     _: Query<()>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<GetResponse, Problem> {
     let order = store.run(move |orders| orders.order(&id.0)).await?;
-    Ok(match known.has(&order) {
-        true => tagged(HttpResponse::NotModified(), &order).finish(),
-        false => tagged(HttpResponse::Ok(), &order).json(order),
+    Ok(match known.includes(&order) {
+        true => GetResponse::NotModified(order),
+        false => GetResponse::Current(order),
     })
 }
 
-/// `PUT /orders/{id}`
-pub(crate) async fn replace(
+pub(crate) fn replace() -> Endpoint {
+    let description = "The order must exist already. A body without `calendar` leaves it in its calendar. A 503 means \
+                       that it may have happened: get the order, or repeat the request.";
+    endpoint(replace_order, "replaceOrder", "orders", "Replace an order", description)
+        .problems(&[ProblemType::OrderConflict])
+}
+
+async fn replace_order(
     store: Store,
-    id: PathId<OrderId>,
+    id: Path<OrderId>,
     mode: Query<Mode>,
     condition: IfMatch,
     draft: Body<OrderDraft>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<WriteResponse, Problem> {
     let write = move |orders: &_| Orders::replace_if(orders, &id.0, &condition.0, draft.0, mode.0);
-    Ok(written(mode.0, store.run(write).await?))
+    Ok(WriteResponse { order: store.run(write).await?, mode: mode.0 })
 }
 
-/// `PATCH /orders/{id}`
-pub(crate) async fn amend(
+pub(crate) fn patch() -> Endpoint {
+    let description = "A JSON Merge Patch (RFC 7396), with the same checks as a PUT of the whole order. A 503 means \
+                       that it may have happened: get the order, or repeat the request.";
+    endpoint(patch_order, "patchOrder", "orders", "Change a part of an order", description)
+        .problems(&[ProblemType::OrderConflict])
+}
+
+async fn patch_order(
     store: Store,
-    id: PathId<OrderId>,
+    id: Path<OrderId>,
     mode: Query<Mode>,
     condition: IfMatch,
     patch: Body<OrderPatch>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<WriteResponse, Problem> {
     let write = move |orders: &_| Orders::patch_if(orders, &id.0, &condition.0, &patch.0, mode.0);
-    Ok(written(mode.0, store.run(write).await?))
+    Ok(WriteResponse { order: store.run(write).await?, mode: mode.0 })
 }
 
-/// `DELETE /orders/{id}`
-pub(crate) async fn remove(
+pub(crate) fn delete() -> Endpoint {
+    let description = "Its time is free at once. A 503 means that it may have happened: a repetition is then 404.";
+    endpoint(delete_order, "deleteOrder", "orders", "Delete an order", description)
+}
+
+async fn delete_order(
     store: Store,
-    id: PathId<OrderId>,
+    id: Path<OrderId>,
     condition: IfMatch,
     _: Query<()>,
-) -> Result<HttpResponse, Problem> {
+) -> Result<NoContent, Problem> {
     store.run(move |orders| orders.remove_if(&id.0, &condition.0)).await?;
-    Ok(HttpResponse::NoContent().finish())
+    Ok(NoContent)
 }
 
-fn placed(order: &Order) -> HttpResponseBuilder {
-    tagged(response::created(&format!("/orders/{}", order.id)), order)
-}
-
-fn written(mode: Mode, order: Order) -> HttpResponse {
-    match mode {
-        Mode::Write => tagged(HttpResponse::Ok(), &order).json(order),
-        Mode::DryRun => HttpResponse::Ok().json(order),
-    }
-}
-
-/// An order's answer carries the tag of its version, and is not used again without asking.
-fn tagged(mut response: HttpResponseBuilder, order: &Order) -> HttpResponseBuilder {
-    response.insert_header((ETAG, etag(order))).insert_header((CACHE_CONTROL, "no-cache"));
-    response
-}
-
-/// `?dry_run=true|false`
-impl Parameters for Mode {
-    fn read(given: &mut Given) -> Result<Self, Problem> {
-        match given.take("dry_run")?.as_deref() {
-            None | Some("false") => Ok(Self::Write),
-            Some("true") => Ok(Self::DryRun),
-            Some(_) => Err(refuse("dry_run", "must be true or false")),
-        }
+impl FromQuery for Mode {
+    fn read(query: &mut Parameters<'_>) -> Result<Self, Problem> {
+        let description = "`true` runs every check, writes nothing, and returns 200 with the resulting order, or the \
+                           problem that the write would return.";
+        Ok(match query.optional("dry_run", description)? {
+            Some(true) => Self::DryRun,
+            Some(false) | None => Self::Write,
+        })
     }
 }

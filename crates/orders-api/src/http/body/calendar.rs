@@ -1,18 +1,27 @@
 //! A body as a [`CalendarDraft`].
 
 use orders_core::CalendarDraft;
+use serde_json::json;
 
-use super::Shape;
-use super::fields::{Fields, Value};
+use super::{Fields, FromFields, OWN_ID};
+use crate::openapi::{Example, example};
 
-impl Shape for CalendarDraft {
-    const FIELDS: &'static str = "id, name, minimum_gap";
+impl FromFields for CalendarDraft {
+    const SCHEMA: (&'static str, &'static str) =
+        ("CalendarDraft", "A calendar as a client sends it.");
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let id = fields.own_id();
-        let name = fields.required("name", Value::name);
-        let minimum_gap = fields.optional("minimum_gap", Value::written);
+        let id = fields.own_id(OWN_ID);
+        let name = fields.required("name", "What people call the calendar.");
+        let gap = "Without it, a new calendar has PT3H and an existing one keeps its gap. A new gap applies to all \
+                   orders of the calendar at once, or is rejected.";
+        let minimum_gap = fields.optional("minimum_gap", gap);
         Some(Self { id: id?, name: name?, minimum_gap: minimum_gap? })
+    }
+
+    fn examples() -> Vec<Example> {
+        let crew = json!({ "id": "roof", "name": "Roof crew" });
+        vec![example("CalendarDraft", "A crew with the usual gap", crew)]
     }
 }
 
@@ -21,7 +30,7 @@ mod tests {
     use super::*;
     use crate::http::body::parse;
 
-    /// The outer none is a refused body, the inner one a gap left out.
+    /// The outer none is a rejected body, the inner one an absent gap.
     #[track_caller]
     fn check(body: &str, gap: Option<Option<&str>>) {
         let read = parse::<CalendarDraft>(body.as_bytes(), None).ok();

@@ -1,67 +1,106 @@
-//! Reading an object field by field, with every error in one go: [`Fields`], [`Value`].
+//! Reading an object field by field, with all errors at once: [`Fields`].
 
-use std::fmt::Display;
-use std::str::FromStr;
+use std::mem;
 
-use orders_core::{InvalidId, Name};
-use serde_json::value::RawValue;
+use serde_json::{Map, Value as Json, json};
 
-use super::json::{self, Members};
-use crate::problem::{FieldError, Problem};
+use super::json::Members;
+use super::value::{Field, Value, error, point};
+use crate::http::path::Id;
+use crate::openapi::{Components, described, read_only};
+use crate::problem::FieldError;
 
-/// The longest detail of one field, in characters: a message may repeat a value, but not all of a long one.
-const MAX_DETAIL: usize = 200;
-
-/// The fields of one object that are not read yet, and the errors so far.
+/// The fields of one object that were not read yet, and the errors so far.
 pub(crate) struct Fields<'a> {
-    left: Members<'a>,
+    rest: Members<'a>,
     pointer: String,
     path_id: Option<&'a str>,
+    /// The names of the fields that were asked for, except for ignored ones.
+    known: Vec<&'static str>,
     errors: Vec<FieldError>,
+    /// Where each field is added, if this is only to describe them.
+    schema: Option<Schema>,
 }
 
-/// A JSON value and where it stands.
-pub(crate) struct Value<'a> {
-    pointer: String,
-    json: &'a RawValue,
+/// The schema of an object while its fields are read.
+#[derive(Default)]
+struct Schema {
+    components: Components,
+    properties: Map<String, Json>,
+    required: Vec<&'static str>,
+    nullable: Vec<&'static str>,
 }
-
-/// A value, or all the errors in it.
-pub(crate) type Reading<T> = Result<T, Vec<FieldError>>;
 
 impl<'a> Fields<'a> {
-    /// The fields of a whole body; `path_id` is the id in the request's path.
-    pub(super) fn new(members: Members<'a>, path_id: Option<&'a str>) -> Self {
-        Self { left: members, pointer: String::new(), path_id, errors: Vec::new() }
+    /// The fields of the object at `pointer`; `path_id` is the id in the request's path.
+    pub(super) fn new(members: Members<'a>, pointer: String, path_id: Option<&'a str>) -> Self {
+        let (known, errors) = (Vec::new(), Vec::new());
+        Self { rest: members, pointer, path_id, known, errors, schema: None }
     }
 
-    /// Reads a field that must be there.
-    pub(super) fn required<T>(
+    /// The schema of an object that is read by `read`.
+    pub(super) fn describe<T>(
+        components: &mut Components,
+        description: &str,
+        read: impl FnOnce(&mut Fields<'_>) -> T,
+    ) -> Json {
+        let mut fields = Fields::new(Members::default(), String::new(), None);
+        fields.schema = Some(Schema { components: mem::take(components), ..Schema::default() });
+        read(&mut fields);
+        let schema = fields.schema.unwrap_or_default();
+        *components = schema.components;
+        json!({
+            "type": "object", "description": description, "properties": schema.properties,
+            "required": schema.required, "additionalProperties": false
+        })
+    }
+
+    /// Reads a field that must be present.
+    pub(super) fn required<T: Field>(
         &mut self,
-        name: &str,
-        read: impl FnOnce(Value<'a>) -> Reading<T>,
+        name: &'static str,
+        description: &str,
     ) -> Option<T> {
-        let value = self.optional(name, read)?;
+        let value = self.optional(name, description)?;
         if value.is_none() {
-            self.refuse(name, "is missing");
+            self.reject(name, "is missing");
+        }
+        if let Some(schema) = &mut self.schema {
+            schema.required.push(name);
         }
         value
     }
 
-    /// Reads a field that may be left out; none when it breaks a rule.
-    pub(super) fn optional<T>(
+    /// Reads a field that may be absent; none if it breaks a rule.
+    pub(super) fn optional<T: Field>(
+        &mut self,
+        name: &'static str,
+        description: &str,
+    ) -> Option<Option<T>> {
+        self.known.push(name);
+        if let Some(schema) = &mut self.schema {
+            let mut property = T::schema(&mut schema.components);
+            if schema.nullable.contains(&name) {
+                property = json!({ "anyOf": [property, { "type": "null" }] });
+            }
+            schema.properties.insert(name.to_owned(), described(property, description));
+        }
+        self.take(name, T::read)
+    }
+
+    fn take<T>(
         &mut self,
         name: &str,
-        read: impl FnOnce(Value<'a>) -> Reading<T>,
+        read: impl FnOnce(Value<'a>) -> Result<T, Vec<FieldError>>,
     ) -> Option<Option<T>> {
-        let Some(place) = self.left.0.iter().position(|(field, _)| field == name) else {
+        let Some(index) = self.rest.0.iter().position(|(field, _)| field == name) else {
             return Some(None);
         };
-        let (_, json) = self.left.0.remove(place);
-        let given = self.left.0.len();
-        self.left.0.retain(|(field, _)| field != name);
-        if self.left.0.len() < given {
-            self.refuse(name, "is given more than once");
+        let (_, json) = self.rest.0.remove(index);
+        let count = self.rest.0.len();
+        self.rest.0.retain(|(field, _)| field != name);
+        if self.rest.0.len() < count {
+            self.reject(name, "is given more than once");
             return None;
         }
         match read(Value { pointer: point(&self.pointer, name), json }) {
@@ -74,14 +113,14 @@ impl<'a> Fields<'a> {
     }
 
     /// Reads the object's own id: that of the path, or else the one in the body, if there is one.
-    pub(super) fn own_id<T>(&mut self) -> Option<Option<T>>
+    pub(super) fn own_id<T>(&mut self, description: &str) -> Option<Option<T>>
     where
-        T: FromStr<Err = InvalidId> + AsRef<str>,
+        T: Id + AsRef<str>,
     {
-        let given: Option<T> = self.optional("id", Value::id)?;
+        let given: Option<T> = self.optional("id", description)?;
         match (given, self.path_id) {
             (Some(id), Some(path)) if id.as_ref() != path => {
-                self.refuse("id", &format!("must be {path}, the id in the path"));
+                self.reject("id", &format!("must be {path}, the id in the path"));
                 None
             }
             (None, Some(path)) => path.parse().ok().map(Some),
@@ -89,135 +128,42 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reads past a field that is null.
-    pub(super) fn drop_null(&mut self, name: &str) {
-        self.left.0.retain(|(field, json)| field != name || json.get() != "null");
+    /// Treats a field that is null as absent.
+    pub(super) fn ignore_null(&mut self, name: &'static str) {
+        self.rest.0.retain(|(field, json)| field != name || json.get() != "null");
+        if let Some(schema) = &mut self.schema {
+            schema.nullable.push(name);
+        }
     }
 
-    /// Reads past a field, whatever it holds.
-    pub(super) fn ignore(&mut self, name: &str) {
-        let _ = self.optional(name, |_| Ok(()));
+    /// Ignores fields that the service sets.
+    pub(super) fn ignore_read_only(&mut self, names: &[&str]) {
+        for name in names {
+            self.ignore(name, read_only());
+        }
     }
 
-    /// The value, unless there were errors or fields that nobody knows.
-    pub(super) fn finish<T>(mut self, value: Option<T>, known: &str) -> Result<T, Problem> {
-        self.refuse_the_rest(known);
+    /// Ignores a field, whatever its value.
+    pub(super) fn ignore(&mut self, name: &str, property: Json) {
+        let _ = self.take(name, |_| Ok(()));
+        if let Some(schema) = &mut self.schema {
+            schema.properties.insert(name.to_owned(), property);
+        }
+    }
+
+    /// The value, unless there were errors or unknown fields.
+    pub(super) fn finish<T>(mut self, value: Option<T>) -> Result<T, Vec<FieldError>> {
+        for (name, _) in mem::take(&mut self.rest.0) {
+            let known = self.known.join(", ");
+            self.reject(&name, &format!("is not a field here; the fields are {known}"));
+        }
         match value {
             Some(value) if self.errors.is_empty() => Ok(value),
-            Some(_) | None => Err(Problem::invalid(self.errors)),
+            Some(_) | None => Err(self.errors),
         }
     }
 
-    fn refuse_the_rest(&mut self, known: &str) {
-        for (name, _) in std::mem::take(&mut self.left.0) {
-            self.refuse(&name, &format!("is not a field here; the fields are {known}"));
-        }
-    }
-
-    fn refuse(&mut self, name: &str, detail: &str) {
+    fn reject(&mut self, name: &str, detail: &str) {
         self.errors.push(error(point(&self.pointer, name), detail));
     }
-}
-
-impl<'a> Value<'a> {
-    /// A string or an integer, read as an id.
-    pub(super) fn id<T: FromStr<Err = InvalidId>>(self) -> Reading<T> {
-        let token = self.json.get();
-        let digits = token.strip_prefix('-').unwrap_or(token);
-        if digits.bytes().all(|b| b.is_ascii_digit()) {
-            return self.parse(token);
-        }
-        if !token.starts_with('"') {
-            return Err(self.refuse_kind("a string or an integer"));
-        }
-        let text = self.text()?;
-        self.parse(&text)
-    }
-
-    /// A string, read as whatever is written in text.
-    pub(super) fn written<T: FromStr<Err: Display>>(self) -> Reading<T> {
-        let text = self.text()?;
-        self.parse(&text)
-    }
-
-    /// A string, read as a name.
-    pub(super) fn name(self) -> Reading<Name> {
-        Name::new(self.text()?).map_err(|detail| self.refuse(detail))
-    }
-
-    /// A number, read digit by digit.
-    pub(super) fn number<T: FromStr<Err: Display>>(self) -> Reading<T> {
-        match self.json.get().as_bytes() {
-            [b'0'..=b'9' | b'-', ..] => self.parse(self.json.get()),
-            [..] => Err(self.refuse_kind("a number")),
-        }
-    }
-
-    /// An array, each element read by `read`.
-    pub(super) fn elements<T>(&self, read: impl Fn(Value<'a>) -> Reading<T>) -> Reading<Vec<T>> {
-        let elements = json::array(self.json).ok_or_else(|| self.refuse_kind("an array"))?;
-        let mut values = Vec::with_capacity(elements.len());
-        let mut errors = Vec::new();
-        for (index, json) in elements.into_iter().enumerate() {
-            match read(Value { pointer: point(&self.pointer, &index.to_string()), json }) {
-                Ok(value) => values.push(value),
-                Err(more) => errors.extend(more),
-            }
-        }
-        if errors.is_empty() { Ok(values) } else { Err(errors) }
-    }
-
-    /// An object, its fields read by `read`.
-    pub(super) fn object<T>(
-        self,
-        known: &str,
-        read: impl FnOnce(&mut Fields<'a>) -> Option<T>,
-    ) -> Reading<T> {
-        let members = json::object(self.json).ok_or_else(|| self.refuse_kind("an object"))?;
-        let mut fields =
-            Fields { left: members, pointer: self.pointer, path_id: None, errors: Vec::new() };
-        let value = read(&mut fields);
-        fields.refuse_the_rest(known);
-        match value {
-            Some(value) if fields.errors.is_empty() => Ok(value),
-            Some(_) | None => Err(fields.errors),
-        }
-    }
-
-    /// The error that stands at this value.
-    pub(super) fn refuse(&self, detail: impl Display) -> Vec<FieldError> {
-        vec![error(self.pointer.clone(), &detail.to_string())]
-    }
-
-    /// The error that stands at a value inside this one.
-    pub(super) fn refuse_at(&self, path: &str, detail: impl Display) -> FieldError {
-        error(format!("{}{path}", self.pointer), &detail.to_string())
-    }
-
-    fn refuse_kind(&self, wanted: &str) -> Vec<FieldError> {
-        self.refuse(format!("must be {wanted}, not {}", json::kind(self.json)))
-    }
-
-    fn text(&self) -> Reading<String> {
-        if !self.json.get().starts_with('"') {
-            return Err(self.refuse_kind("a string"));
-        }
-        serde_json::from_str(self.json.get())
-            .map_err(|_| self.refuse("holds half of a surrogate pair, which is no character"))
-    }
-
-    fn parse<T: FromStr<Err: Display>>(&self, text: &str) -> Reading<T> {
-        text.parse().map_err(|detail| self.refuse(detail))
-    }
-}
-
-fn error(pointer: String, detail: &str) -> FieldError {
-    let shown = detail.char_indices().nth(MAX_DETAIL).map(|(end, _)| &detail[..end]);
-    let detail = shown.map_or_else(|| detail.to_owned(), |shown| format!("{shown}…"));
-    FieldError { pointer, detail }
-}
-
-/// The pointer to a member or an element (RFC 6901, section 3).
-fn point(parent: &str, name: &str) -> String {
-    format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1"))
 }

@@ -1,4 +1,4 @@
-//! From bytes to the members of an object, every value still as it was written.
+//! The members of a JSON object, their values not parsed yet.
 
 use std::fmt;
 
@@ -7,14 +7,14 @@ use serde_json::value::RawValue;
 
 use crate::problem::{FieldError, Problem};
 
-/// The most arrays and objects inside one another; the deepest body we know has 3.
+/// The deepest nesting of arrays and objects; a valid body has at most 3 levels.
 const MAX_DEPTH: usize = 32;
 
-/// The members of an object, in its order, repeated names and all.
+/// The members of an object in its order, including repeated names.
 #[derive(Debug, Default)]
 pub(super) struct Members<'a>(pub(super) Vec<(String, &'a RawValue)>);
 
-/// The members of the object that a body is.
+/// The members of a body, which must be an object.
 pub(super) fn document(bytes: &[u8]) -> Result<Members<'_>, Problem> {
     let text = str::from_utf8(bytes).map_err(|error| {
         Problem::malformed(format!("the body is not UTF-8 at byte {}", error.valid_up_to()))
@@ -39,7 +39,7 @@ pub(super) fn document(bytes: &[u8]) -> Result<Members<'_>, Problem> {
 
 /// The members of a value inside a body, if it is an object.
 pub(super) fn object(value: &RawValue) -> Option<Members<'_>> {
-    // Half a surrogate pair in a name is the only thing left that fails.
+    // Only half of a surrogate pair in a name can still fail here.
     value.get().starts_with('{').then(|| serde_json::from_str(value.get()).ok())?
 }
 
@@ -48,7 +48,7 @@ pub(super) fn array(value: &RawValue) -> Option<Vec<&RawValue>> {
     value.get().starts_with('[').then(|| serde_json::from_str(value.get()).ok())?
 }
 
-/// What a value is, in words.
+/// The type of a value, in words.
 pub(super) fn kind(value: &RawValue) -> &'static str {
     match value.get().as_bytes() {
         [b'"', ..] => "a string",

@@ -1,60 +1,60 @@
-//! Which bodies are declared as JSON.
+//! The media types of bodies: [`check_json`], [`check_ndjson`].
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
+use actix_web::mime::{self, Mime};
 
 use crate::http::ndjson::NDJSON;
-use crate::problem::Problem;
-use crate::problem::ProblemType;
+use crate::problem::{Problem, ProblemType};
 
-/// Lets `application/json` and `application/*+json` pass, in UTF-8 and not compressed.
-pub(super) fn check(headers: &HeaderMap) -> Result<(), Problem> {
-    let refuse = |detail: &str| Err(Problem::new(ProblemType::UnsupportedMediaType, detail));
+/// Accepts `application/json` and `application/*+json`, in UTF-8 and not compressed.
+pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(declared) = headers.get(CONTENT_TYPE) else {
-        return refuse("the request has no Content-Type; send application/json");
+        return Err(unsupported("the request has no Content-Type; send application/json"));
     };
     if !declared.to_str().is_ok_and(is_json) {
-        return refuse("the Content-Type is not application/json in UTF-8");
+        return Err(unsupported("the Content-Type is not application/json in UTF-8"));
     }
-    check_coding(headers)
+    check_encoding(headers)
 }
 
-/// Lets lines of JSON pass, in UTF-8 and not compressed.
-pub(super) fn check_lines(headers: &HeaderMap) -> Result<(), Problem> {
+/// Accepts newline-delimited JSON, in UTF-8 and not compressed.
+pub(super) fn check_ndjson(headers: &HeaderMap) -> Result<(), Problem> {
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !declared.is_some_and(|declared| is_utf_8(declared, |essence| essence == NDJSON)) {
+    if !declared.is_some_and(|declared| is_utf_8(declared, |it| it.essence_str() == NDJSON)) {
         let detail = format!("send one order a line, in UTF-8, with Content-Type: {NDJSON}");
-        return Err(Problem::new(ProblemType::UnsupportedMediaType, detail));
+        return Err(unsupported(&detail));
     }
-    check_coding(headers)
+    check_encoding(headers)
 }
 
-fn check_coding(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_encoding(headers: &HeaderMap) -> Result<(), Problem> {
     match headers.get(CONTENT_ENCODING) {
-        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => Err(Problem::new(
-            ProblemType::UnsupportedMediaType,
-            "the body is compressed; send it as it is",
-        )),
+        Some(encoding) if !encoding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+            Err(unsupported("the body is compressed; send it as it is"))
+        }
         Some(_) | None => Ok(()),
     }
 }
 
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(ProblemType::UnsupportedMediaType, detail)
+}
+
 fn is_json(declared: &str) -> bool {
-    is_utf_8(declared, |essence| match essence.strip_prefix("application/") {
-        Some("json") => true,
-        Some(subtype) => subtype.len() > "+json".len() && subtype.ends_with("+json"),
-        None => false,
+    is_utf_8(declared, |it| {
+        it.type_() == mime::APPLICATION
+            && match it.suffix() {
+                None => it.subtype() == mime::JSON,
+                Some(suffix) => suffix == mime::JSON && it.subtype() != "",
+            }
     })
 }
 
-/// Whether the type, in small letters, is a wanted one, and says nothing of another charset.
-fn is_utf_8(declared: &str, wanted: impl Fn(&str) -> bool) -> bool {
-    let mut parts = declared.split(';').map(str::trim);
-    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
-    wanted(&essence)
-        && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
-            !name.eq_ignore_ascii_case("charset")
-                || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
-        })
+/// Whether the media type is an expected one, and has no charset but UTF-8.
+fn is_utf_8(declared: &str, is_expected: impl Fn(&Mime) -> bool) -> bool {
+    declared.parse::<Mime>().is_ok_and(|it| {
+        is_expected(&it) && it.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8)
+    })
 }
 
 #[cfg(test)]

@@ -1,71 +1,103 @@
-//! Bodies, parsed at the door: [`Body`].
+//! Request bodies, parsed: [`Body`].
+//!
+//! The parser is written by hand because no library keeps the digits of numbers, notices repeated names and reports
+//! all errors at once.
 
 mod calendar;
 mod fields;
 mod json;
 mod media_type;
+mod ndjson;
 mod order;
 mod patch;
 mod service;
+mod value;
 
+use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::rt::time::timeout;
 use actix_web::{FromRequest, HttpRequest, dev, web};
+use serde_json::Value;
 
-use self::fields::Fields;
-use orders_core::OrderDraft;
-
-pub(crate) use self::order::READ_ONLY_FIELDS;
-
+pub(crate) use self::fields::Fields;
+pub(crate) use self::ndjson::NdjsonBody;
 use crate::http::path::path_id;
-use crate::problem::Problem;
-use crate::problem::ProblemType;
+use crate::http::response::JSON;
+use crate::openapi::{Components, Describe, Example, Model, Operation};
+use crate::problem::{Problem, ProblemType};
+
+/// The media type of a JSON Merge Patch (RFC 7396).
+pub(crate) const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// What the field `id` of a draft is.
+const OWN_ID: &str = "The client's own id; without one, the service makes one. In a PUT it must be that of the path.";
 
 /// A request's body as a value that keeps all the rules of its fields.
 pub(crate) struct Body<T>(pub(crate) T);
 
-/// What a body can be read as.
-pub(crate) trait Shape: Sized + 'static {
-    /// The fields that a client may send, as a message lists them.
-    const FIELDS: &'static str;
+/// A type that a JSON object in a request body can be read as.
+pub(crate) trait FromFields: Sized + 'static {
+    /// The name and the description of the schema.
+    const SCHEMA: (&'static str, &'static str);
 
-    /// Reads the fields; none when one of them breaks a rule.
+    /// The media types of the body.
+    const MEDIA_TYPES: &'static [&'static str] = &[JSON];
+
+    /// Reads the fields; none if one of them breaks a rule. To describe them, the document lets this read an
+    /// empty object; so read all of them before returning.
     fn read(fields: &mut Fields<'_>) -> Option<Self>;
+
+    /// Bodies that are accepted.
+    fn examples() -> Vec<Example>;
 }
 
-/// How much body is read, and for how long.
+impl<T: FromFields> Model for T {
+    fn schema(components: &mut Components) -> Value {
+        let (name, description) = T::SCHEMA;
+        let schema = Fields::describe(components, description, T::read);
+        components.schema(name, schema)
+    }
+
+    fn examples() -> Vec<Example> {
+        <T as FromFields>::examples()
+    }
+}
+
+/// The limits of request bodies.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct BodyLimits {
-    /// The most bytes.
+    /// The most bytes of a body, or of a line of a stream.
     pub(crate) bytes: usize,
-    /// The longest time until the last byte is there.
+    /// The longest time until the last byte has arrived.
     pub(crate) arrival: Duration,
     /// The longest wait for the client between two parts of a stream.
     pub(crate) stall_timeout: Duration,
 }
 
+impl FromRequest for BodyLimits {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
+    }
+}
+
+impl Describe for BodyLimits {
+    fn describe(_: &mut Operation) {}
+}
+
 impl BodyLimits {
-    /// The limits that hold for a request.
-    pub(crate) fn of(request: &HttpRequest) -> Self {
+    fn of(request: &HttpRequest) -> Self {
         // OK because every app has them, see `server::listen`.
         *request.app_data::<Self>().expect("limits are set")
     }
 }
 
-/// Lets a request pass whose body is declared as lines of JSON.
-pub(crate) fn check_lines(request: &HttpRequest) -> Result<(), Problem> {
-    media_type::check_lines(request.headers())
-}
-
-/// Reads an order out of one line of many.
-pub(crate) fn read_line(line: &[u8]) -> Result<OrderDraft, Problem> {
-    parse(line, None)
-}
-
-impl<T: Shape> FromRequest for Body<T> {
+impl<T: FromFields> FromRequest for Body<T> {
     type Error = Problem;
     type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
 
@@ -73,23 +105,35 @@ impl<T: Shape> FromRequest for Body<T> {
         let payload = web::Payload::from_request(request, payload);
         let request = request.clone();
         Box::pin(async move {
-            media_type::check(request.headers())?;
+            media_type::check_json(request.headers())?;
             let payload = payload.await.map_err(|error| Problem::internal(error.to_string()))?;
-            let bytes = arrive(&request, payload).await?;
+            let bytes = collect(&request, payload).await?;
             parse(&bytes, path_id(&request)).map(Self)
         })
     }
 }
 
-/// Reads `bytes` as a `T` whose id is `path_id` where the path names one.
-fn parse<T: Shape>(bytes: &[u8], path_id: Option<&str>) -> Result<T, Problem> {
-    let mut fields = Fields::new(json::document(bytes)?, path_id);
+impl<T: FromFields> Describe for Body<T> {
+    fn describe(operation: &mut Operation) {
+        operation.request_body::<T>(T::MEDIA_TYPES);
+        operation.problems(&[
+            ProblemType::RequestTimeout,
+            ProblemType::TooLarge,
+            ProblemType::UnsupportedMediaType,
+            ProblemType::InvalidRequest,
+        ]);
+    }
+}
+
+/// Reads `bytes` as a `T`, whose id is `path_id` if the path has one.
+fn parse<T: FromFields>(bytes: &[u8], path_id: Option<&str>) -> Result<T, Problem> {
+    let mut fields = Fields::new(json::document(bytes)?, String::new(), path_id);
     let value = T::read(&mut fields);
-    fields.finish(value, T::FIELDS)
+    fields.finish(value).map_err(Problem::invalid)
 }
 
 /// The whole body, if it is small and fast enough.
-async fn arrive(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
+async fn collect(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
     let limits = BodyLimits::of(request);
     let too_large = || {
         Problem::new(

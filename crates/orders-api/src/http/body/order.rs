@@ -1,24 +1,31 @@
 //! A body as an [`OrderDraft`].
 
 use orders_core::{InvalidServices, MAX_SERVICES, OrderDraft, OrderedServices, ServiceId};
+use serde_json::json;
 
-use super::Shape;
-use super::fields::{Fields, Reading, Value};
+use super::value::{Field, Reading, Value};
+use super::{Fields, FromFields, OWN_ID};
+use crate::openapi::{Components, Example, example, ordered_services};
 use crate::problem::FieldError;
 
-/// The fields that are the service's own: read past, so that what was read can be sent back.
-pub(crate) const READ_ONLY_FIELDS: [&str; 3] = ["version", "created_at", "updated_at"];
+/// The fields that the service sets: ignored, so that a response can be sent back unchanged.
+pub(super) const READ_ONLY_FIELDS: [&str; 3] = ["version", "created_at", "updated_at"];
 
-impl Shape for OrderDraft {
-    const FIELDS: &'static str = "id, calendar, datetime, totalfee, services";
+/// What the field `services` is.
+pub(super) const SERVICES: &str = "What is ordered: different services, in the client's order.";
+
+impl FromFields for OrderDraft {
+    const SCHEMA: (&'static str, &'static str) = ("OrderDraft", "An order as a client sends it.");
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let id = fields.own_id();
-        let calendar = fields.optional("calendar", Value::id);
-        let datetime = fields.required("datetime", Value::written);
-        let totalfee = fields.required("totalfee", Value::number);
-        let services = fields.required("services", services);
-        READ_ONLY_FIELDS.into_iter().for_each(|name| fields.ignore(name));
+        let id = fields.own_id(OWN_ID);
+        let calendar = "The calendar to book in. Without it, a new order is booked in `default` and an existing one \
+                        stays in its calendar.";
+        let calendar = fields.optional("calendar", calendar);
+        let datetime = fields.required("datetime", "When it starts.");
+        let totalfee = fields.required("totalfee", "What it costs.");
+        let services = fields.required("services", SERVICES);
+        fields.ignore_read_only(&READ_ONLY_FIELDS);
         Some(Self {
             id: id?,
             calendar: calendar?,
@@ -27,35 +34,57 @@ impl Shape for OrderDraft {
             services: services?,
         })
     }
-}
 
-pub(super) fn services(list: Value<'_>) -> Reading<OrderedServices> {
-    let ids = list.elements(service)?;
-    // A long list is refused as a whole, so the search for repeated ones stays short.
-    if ids.len() <= MAX_SERVICES {
-        let repeated = repeated(&list, &ids);
-        if !repeated.is_empty() {
-            return Err(repeated);
-        }
+    fn examples() -> Vec<Example> {
+        let chosen_id = json!({
+            "id": "223", "datetime": "2022-11-01T11:11:11.111Z", "totalfee": 100, "services": [{ "id": "123" }]
+        });
+        let without_id = json!({
+            "calendar": "roof", "datetime": "2022-11-01T14:11:11+01:00", "totalfee": 99.95,
+            "services": [{ "id": "456" }, { "id": "123" }]
+        });
+        vec![
+            example("OrderDraft", "In the calendar default", chosen_id),
+            example(
+                "OrderDraftWithoutId",
+                "In another calendar, with an id to be made",
+                without_id,
+            ),
+        ]
     }
-    OrderedServices::new(ids).map_err(|detail| list.refuse(detail))
 }
 
-/// One ordered service; a `name` is let pass, so that what `GET /services` gave can be ordered.
-fn service(value: Value<'_>) -> Reading<ServiceId> {
-    value.object("id", |fields| {
-        fields.ignore("name");
-        fields.required("id", Value::id)
-    })
+impl Field for OrderedServices {
+    fn read(list: Value<'_>) -> Reading<Self> {
+        let ids = list.elements(|value| value.object(service))?;
+        // A list that is too long is rejected as a whole, so the search for repeated ids stays short.
+        if ids.len() <= MAX_SERVICES {
+            let repeated = repeated(&list, &ids);
+            if !repeated.is_empty() {
+                return Err(repeated);
+            }
+        }
+        OrderedServices::new(ids).map_err(|detail| list.reject(detail))
+    }
+
+    fn schema(components: &mut Components) -> serde_json::Value {
+        ordered_services(Fields::describe(components, "A service to order.", service))
+    }
 }
 
-/// Every service that stands in the list before.
+fn service(fields: &mut Fields<'_>) -> Option<ServiceId> {
+    let name = "Ignored, so that a response of `GET /services` can be ordered.";
+    fields.ignore("name", json!({ "description": name }));
+    fields.required("id", "The id of the service.")
+}
+
+/// The error of every service that the list contains before.
 fn repeated(list: &Value<'_>, ids: &[ServiceId]) -> Vec<FieldError> {
     let again = ids.iter().enumerate().filter(|&(index, id)| ids[..index].contains(id));
     again
         .map(|(index, id)| {
             let detail = InvalidServices::Repeated { index, id: id.clone() };
-            list.refuse_at(&format!("/{index}/id"), detail)
+            list.reject_at(&format!("/{index}/id"), detail)
         })
         .collect()
 }
@@ -78,7 +107,7 @@ mod tests {
         ("services", r#"[{"id":"123"}]"#),
     ];
 
-    /// A good body in which one field has another value, or is left out when that is empty.
+    /// A good body in which one field has another value, or is absent if that is empty.
     fn with(name: &str, value: &str) -> String {
         let mut fields: Vec<_> = GOOD.into_iter().filter(|&(field, _)| field != name).collect();
         if !value.is_empty() {
@@ -105,9 +134,9 @@ mod tests {
         assert_eq!(problem(body).0, ProblemType::MalformedRequest);
     }
 
-    /// The value is refused, at these pointers.
+    /// The value is rejected, with errors at these pointers.
     #[track_caller]
-    fn refused(name: &str, value: &str, pointers: &[&str]) {
+    fn rejected(name: &str, value: &str, pointers: &[&str]) {
         check_pointers(&with(name, value), pointers);
     }
 
@@ -144,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_json_is_malformed() {
+    fn anything_but_json_is_malformed() {
         malformed("");
         malformed(" \n");
         malformed("{");
@@ -164,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn where_the_json_is_broken_is_said_and_not_what_it_holds() {
+    fn the_detail_says_where_the_json_is_broken_and_does_not_repeat_it() {
         let (_, document) = problem("{\n  \"secret\": word\n}");
         let detail = document["detail"].as_str().unwrap();
         assert_eq!(detail, "the body is not JSON: expected value at line 2 column 13");
@@ -172,11 +201,11 @@ mod tests {
 
     #[test]
     fn brackets_in_a_string_are_not_depth() {
-        refused("id", &format!("\"\\\"{}\"", "[".repeat(99)), &["/id"]);
+        rejected("id", &format!("\"\\\"{}\"", "[".repeat(99)), &["/id"]);
     }
 
     #[test]
-    fn what_is_no_object_is_refused_as_a_whole() {
+    fn anything_but_an_object_is_rejected_as_a_whole() {
         for body in ["null", "[]", "5", "\"x\"", "true"] {
             check_pointers(body, &[""]);
         }
@@ -200,10 +229,10 @@ mod tests {
     }
 
     #[test]
-    fn a_field_given_twice_is_refused() {
+    fn a_field_given_twice_is_rejected() {
         check_pointers(&with("id", r#""223","id":"223""#), &["/id"]);
         check_pointers(&with("version", r#"1,"version":1"#), &["/version"]);
-        refused("services", r#"[{"id":"1","id":"2"}]"#, &["/services/0/id"]);
+        rejected("services", r#"[{"id":"1","id":"2"}]"#, &["/services/0/id"]);
     }
 
     #[test]
@@ -219,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fields_of_the_service_are_read_past() {
+    fn read_only_fields_are_ignored() {
         for name in READ_ONLY_FIELDS {
             read(with(name, r#"{"any":["thing"]}"#)).unwrap();
         }
@@ -234,12 +263,12 @@ mod tests {
         id("18446744073709551617", "18446744073709551617");
         id(&"9".repeat(64), &"9".repeat(64));
         for value in ["null", "true", "1.0", "1e2", "{}", "[]"] {
-            refused("id", value, &["/id"]);
+            rejected("id", value, &["/id"]);
         }
         for value in ["", "a/b", "a\\u0000", "..", ".", "😀", "a b", "\\ud800", &"x".repeat(65)] {
-            refused("id", &format!("\"{value}\""), &["/id"]);
+            rejected("id", &format!("\"{value}\""), &["/id"]);
         }
-        refused("id", &"9".repeat(65), &["/id"]);
+        rejected("id", &"9".repeat(65), &["/id"]);
     }
 
     #[test]
@@ -262,10 +291,10 @@ mod tests {
         fee("1e2", "100");
         fee("9999999999.99", "9999999999.99");
         for value in ["-1", "-0.01", "0.001", "1e400", "1e-400", "10000000000"] {
-            refused("totalfee", value, &["/totalfee"]);
+            rejected("totalfee", value, &["/totalfee"]);
         }
         for value in [r#""100""#, "null", "true", "[]", "{}", ""] {
-            refused("totalfee", value, &["/totalfee"]);
+            rejected("totalfee", value, &["/totalfee"]);
         }
     }
 
@@ -287,10 +316,10 @@ mod tests {
             "yesterday",
             "",
         ] {
-            refused("datetime", &format!("{value:?}"), &["/datetime"]);
+            rejected("datetime", &format!("{value:?}"), &["/datetime"]);
         }
         for value in ["1667301071", "null", ""] {
-            refused("datetime", value, &["/datetime"]);
+            rejected("datetime", value, &["/datetime"]);
         }
     }
 
@@ -301,17 +330,17 @@ mod tests {
             format!("[{}]", items.join(","))
         };
         assert_eq!(read(with("services", &list(32))).unwrap().services.len(), 32);
-        refused("services", &list(0), &["/services"]);
-        refused("services", &list(33), &["/services"]);
-        refused(
+        rejected("services", &list(0), &["/services"]);
+        rejected("services", &list(33), &["/services"]);
+        rejected(
             "services",
             r#"[{"id":1},{"id":"1"},{"id":1}]"#,
             &["/services/1/id", "/services/2/id"],
         );
-        refused("services", r#"["123"]"#, &["/services/0"]);
-        refused("services", "[{}]", &["/services/0/id"]);
-        refused("services", r#"[{"id":1,"price":2}]"#, &["/services/0/price"]);
-        refused("services", r#"{"id":1}"#, &["/services"]);
+        rejected("services", r#"["123"]"#, &["/services/0"]);
+        rejected("services", "[{}]", &["/services/0/id"]);
+        rejected("services", r#"[{"id":1,"price":2}]"#, &["/services/0/price"]);
+        rejected("services", r#"{"id":1}"#, &["/services"]);
         read(with("services", r#"[{"id":1,"name":"Inspection"}]"#)).unwrap();
     }
 

@@ -1,25 +1,34 @@
-//! A body as an [`OrderPatch`] (RFC 7396): what is given is changed, the rest stays.
+//! A body as an [`OrderPatch`] (RFC 7396): the fields that are present are changed, the rest stays.
 
 use orders_core::{OrderId, OrderPatch};
+use serde_json::json;
 
-use super::Shape;
-use super::fields::{Fields, Value};
-use super::order::{READ_ONLY_FIELDS, services};
+use super::order::{READ_ONLY_FIELDS, SERVICES};
+use super::{Fields, FromFields, MERGE_PATCH};
+use crate::http::response::JSON;
+use crate::openapi::{Example, example};
 
-impl Shape for OrderPatch {
-    const FIELDS: &'static str = "id, calendar, datetime, totalfee, services";
+impl FromFields for OrderPatch {
+    const SCHEMA: (&'static str, &'static str) = (
+        "OrderPatch",
+        "Changes to an order (RFC 7396): fields that are present are replaced, the rest stays. `services` is replaced \
+         as a whole.",
+    );
+
+    const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        // A patch takes away what it sets to null. An order without an id or a calendar, when it is put,
-        // keeps those it has; without the others it is none.
-        fields.drop_null("id");
-        fields.drop_null("calendar");
-        let id: Option<Option<OrderId>> = fields.own_id();
-        let calendar = fields.optional("calendar", Value::id);
-        let datetime = fields.optional("datetime", Value::written);
-        let totalfee = fields.optional("totalfee", Value::number);
-        let services = fields.optional("services", services);
-        READ_ONLY_FIELDS.into_iter().for_each(|name| fields.ignore(name));
+        // Null removes a field. A PUT without an id or a calendar keeps those of the order, so null does the
+        // same; the other fields cannot be removed.
+        fields.ignore_null("id");
+        fields.ignore_null("calendar");
+        let id: Option<Option<OrderId>> =
+            fields.own_id("Must be that of the path; null is ignored.");
+        let calendar = fields.optional("calendar", "Another calendar; null is ignored.");
+        let datetime = fields.optional("datetime", "Another time.");
+        let totalfee = fields.optional("totalfee", "Another fee.");
+        let services = fields.optional("services", SERVICES);
+        fields.ignore_read_only(&READ_ONLY_FIELDS);
         id?;
         Some(Self {
             calendar: calendar?,
@@ -27,6 +36,11 @@ impl Shape for OrderPatch {
             totalfee: totalfee?,
             services: services?,
         })
+    }
+
+    fn examples() -> Vec<Example> {
+        let patch = json!({ "datetime": "2022-11-01T14:11:11.111Z" });
+        vec![example("OrderPatch", "Another time", patch)]
     }
 }
 
@@ -40,14 +54,14 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_given_stays() {
+    fn absent_fields_stay() {
         assert_eq!(read("{}"), Some(OrderPatch::default()));
         let patch = read(r#"{"totalfee": 5, "version": 9}"#).unwrap();
         assert_eq!(patch, OrderPatch { totalfee: "5".parse().ok(), ..OrderPatch::default() });
     }
 
     #[test]
-    fn null_takes_away_only_what_an_order_can_do_without() {
+    fn null_is_accepted_only_where_a_put_may_leave_the_field_out() {
         assert_eq!(read(r#"{"id": null, "calendar": null}"#), Some(OrderPatch::default()));
         for name in ["datetime", "totalfee", "services"] {
             assert_eq!(read(&format!("{{\"{name}\": null}}")), None);
@@ -55,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn the_rules_of_the_fields_hold_here_too() {
+    fn a_patch_keeps_the_rules_of_the_fields() {
         for body in [
             r#"{"totalfee": -1}"#,
             r#"{"services": []}"#,

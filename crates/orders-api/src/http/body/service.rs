@@ -1,17 +1,24 @@
 //! A body as a [`ServiceDraft`].
 
 use orders_core::ServiceDraft;
+use serde_json::json;
 
-use super::Shape;
-use super::fields::{Fields, Value};
+use super::{Fields, FromFields, OWN_ID};
+use crate::openapi::{Example, example};
 
-impl Shape for ServiceDraft {
-    const FIELDS: &'static str = "id, name";
+impl FromFields for ServiceDraft {
+    const SCHEMA: (&'static str, &'static str) =
+        ("ServiceDraft", "A service as a client sends it.");
 
     fn read(fields: &mut Fields<'_>) -> Option<Self> {
-        let id = fields.own_id();
-        let name = fields.required("name", Value::name);
+        let id = fields.own_id(OWN_ID);
+        let name = fields.required("name", "What people call the service.");
         Some(Self { id: id?, name: name? })
+    }
+
+    fn examples() -> Vec<Example> {
+        let inspection = json!({ "id": "123", "name": "Inspection" });
+        vec![example("ServiceDraft", "A service with a chosen id", inspection)]
     }
 }
 

@@ -1,0 +1,76 @@
+//! Newline-delimited JSON, written while it is sent: [`NdjsonStream`].
+
+mod channel;
+
+use std::marker::PhantomData;
+
+use actix_web::body::BoxBody;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+pub(crate) use self::channel::{ClientGone, Lines, Sender};
+use crate::openapi::{Components, Describe, Example, Model, Operation, example};
+
+/// The media type of newline-delimited JSON.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+
+/// 200 with one `T` a line.
+pub(crate) struct NdjsonStream<T> {
+    lines: Lines,
+    model: PhantomData<T>,
+}
+
+impl<T> NdjsonStream<T> {
+    /// The response with this body.
+    pub(crate) fn new(lines: Lines) -> Self {
+        Self { lines, model: PhantomData }
+    }
+}
+
+impl<T> Responder for NdjsonStream<T> {
+    type Body = BoxBody;
+
+    fn respond_to(mut self, request: &HttpRequest) -> HttpResponse {
+        // The framework would read the whole body of a response to HEAD only to throw it away.
+        if request.method() == Method::HEAD {
+            self.lines.close();
+        }
+        HttpResponse::Ok().content_type(NDJSON).body(self.lines)
+    }
+}
+
+impl<T: Model> Describe for NdjsonStream<T> {
+    fn describe(operation: &mut Operation) {
+        operation.response(StatusCode::OK, "Success.", &[]);
+        operation.content::<LinesOf<T>>(StatusCode::OK, NDJSON);
+    }
+}
+
+/// The model of lines that are each a `T`.
+pub(crate) struct LinesOf<T>(PhantomData<T>);
+
+impl<T: Model> Model for LinesOf<T> {
+    fn schema(components: &mut Components) -> Value {
+        json!({
+            "type": "string", "contentMediaType": NDJSON, "contentSchema": T::schema(components),
+            "description": "One JSON value a line."
+        })
+    }
+
+    fn examples() -> Vec<Example> {
+        let examples = T::examples();
+        let Some(first) = examples.first() else { return Vec::new() };
+        let name = format!("{}Lines", first.name);
+        let lines: String = examples.iter().map(|one| format!("{}\n", one.value)).collect();
+        vec![example(&name, "One a line", lines.into())]
+    }
+}
+
+/// Appends a value as one line.
+pub(crate) fn push(lines: &mut Vec<u8>, value: &impl Serialize) -> Result<(), serde_json::Error> {
+    serde_json::to_writer(&mut *lines, value)?;
+    lines.push(b'\n');
+    Ok(())
+}

@@ -1,0 +1,163 @@
+//! The schemas and examples of the resources, as responses contain them.
+
+use orders_core::{
+    Booking, Calendar, Fee, Interval, MAX_SERVICES, MinimumGap, Name, NearestFree, Order,
+    OrderedServices, Service, Timestamp, TooClose,
+};
+use serde_json::{Value, json};
+
+use super::components::{Components, Example, Model, described, example, object};
+use super::schema::id;
+
+impl Model for Order {
+    const LINKS: &'static [(&'static str, &'static str)] =
+        &[("getOrder", "id"), ("replaceOrder", "id"), ("patchOrder", "id"), ("deleteOrder", "id")];
+
+    fn schema(components: &mut Components) -> Value {
+        let mut instant = |description| described(Timestamp::schema(components), description);
+        let datetime = instant("When it starts.");
+        let (mut created_at, mut updated_at) =
+            (instant("When it was created."), instant("When it was last written."));
+        created_at["readOnly"] = true.into();
+        updated_at["readOnly"] = true.into();
+        let properties = [
+            ("id", id(components)),
+            ("calendar", described(id(components), "The calendar whose time it takes.")),
+            ("datetime", datetime),
+            ("totalfee", described(Fee::schema(components), "What it costs.")),
+            ("services", OrderedServices::schema(components)),
+            (
+                "version",
+                json!({
+                    "type": "integer", "format": "int64", "minimum": 1, "readOnly": true,
+                    "description": "Counts the states of the order, from 1."
+                }),
+            ),
+            ("created_at", created_at),
+            ("updated_at", updated_at),
+        ];
+        components.schema("Order", object("A booked appointment.", properties))
+    }
+
+    fn examples() -> Vec<Example> {
+        let order = json!({
+            "id": "223", "calendar": "default", "datetime": "2022-11-01T11:11:11.111Z", "totalfee": 100,
+            "services": [{ "id": "123" }], "version": 1, "created_at": "2022-10-30T08:00:00.123456Z",
+            "updated_at": "2022-10-30T08:00:00.123456Z"
+        });
+        vec![example("Order", "An order", order)]
+    }
+}
+
+impl Model for OrderedServices {
+    fn schema(components: &mut Components) -> Value {
+        ordered_services(object("An ordered service.", [("id", id(components))]))
+    }
+}
+
+/// A list of ordered services, each as `item` says.
+pub(crate) fn ordered_services(item: Value) -> Value {
+    json!({
+        "type": "array", "items": item, "minItems": 1, "maxItems": MAX_SERVICES, "uniqueItems": true,
+        "description": "What is ordered: different services, in the client's order."
+    })
+}
+
+impl Model for Service {
+    const LINKS: &'static [(&'static str, &'static str)] = &[
+        ("getService", "id"),
+        ("replaceService", "id"),
+        ("deleteService", "id"),
+        ("listOrders", "service"),
+    ];
+
+    fn schema(components: &mut Components) -> Value {
+        let properties = [("id", id(components)), ("name", Name::schema(components))];
+        components.schema("Service", object("Something that can be ordered.", properties))
+    }
+
+    fn examples() -> Vec<Example> {
+        vec![example("Service", "A service", json!({ "id": "123", "name": "Inspection" }))]
+    }
+}
+
+impl Model for Calendar {
+    const LINKS: &'static [(&'static str, &'static str)] = &[
+        ("getCalendar", "id"),
+        ("replaceCalendar", "id"),
+        ("deleteCalendar", "id"),
+        ("listOrders", "calendar"),
+        ("getAvailability", "calendar"),
+    ];
+
+    fn schema(components: &mut Components) -> Value {
+        let properties = [
+            ("id", id(components)),
+            ("name", Name::schema(components)),
+            ("minimum_gap", MinimumGap::schema(components)),
+        ];
+        let description =
+            "A resource that serves one order at a time: an inspector, a crew, a site.";
+        components.schema("Calendar", object(description, properties))
+    }
+
+    fn examples() -> Vec<Example> {
+        let crew = json!({ "id": "roof", "name": "Roof crew", "minimum_gap": "PT3H" });
+        vec![example("Calendar", "A crew", crew)]
+    }
+}
+
+impl Model for Interval {
+    fn schema(components: &mut Components) -> Value {
+        let instant = Timestamp::schema(components);
+        let properties = [
+            ("from", described(instant.clone(), "The first instant of the span.")),
+            ("to", described(instant, "The first instant after the span.")),
+        ];
+        let description = "A half-open span of time in which an order could start. If an order follows, the span ends \
+                           one microsecond after the last free instant.";
+        components.schema("Interval", object(description, properties))
+    }
+
+    fn examples() -> Vec<Example> {
+        let interval =
+            json!({ "from": "2022-11-01T00:00:00Z", "to": "2022-11-01T08:11:11.111001Z" });
+        vec![example("Interval", "Free until three hours before an order", interval)]
+    }
+}
+
+impl Model for Booking {
+    fn schema(components: &mut Components) -> Value {
+        let properties = [("id", id(components)), ("datetime", Timestamp::schema(components))];
+        components.schema("Booking", object("An order's id and time.", properties))
+    }
+}
+
+impl Model for TooClose {
+    fn schema(components: &mut Components) -> Value {
+        let booking = Booking::schema(components);
+        let description = "Two orders that are too close for a wider gap, the earlier one first.";
+        object(description, [("first", booking.clone()), ("second", booking)])
+    }
+}
+
+impl Model for NearestFree {
+    fn schema(components: &mut Components) -> Value {
+        let instant = Timestamp::schema(components);
+        let or_null = |description: &str| json!({ "anyOf": [instant, { "type": "null" }], "description": description });
+        let properties = [
+            (
+                "before",
+                or_null("The latest free time before; null if there is none within 366 days."),
+            ),
+            (
+                "after",
+                or_null("The earliest free time after; null if there is none within 366 days."),
+            ),
+        ];
+        object(
+            "The times to take instead. Booking one of them right away succeeds unless another client was faster.",
+            properties,
+        )
+    }
+}
