@@ -20,6 +20,8 @@ use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 
+use crate::document;
+
 /// One PostgreSQL for all tests; it goes when the process ends.
 static POSTGRES: LazyLock<PrivatePostgres> = LazyLock::new(|| {
     let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the tests");
@@ -237,10 +239,13 @@ impl App {
 
     #[track_caller]
     fn run<B: ureq::AsSendBody>(&self, request: Request<B>) -> Answer {
+        let (method, uri) = (request.method().clone(), request.uri().clone());
         let answer = self.agent.run(request).unwrap();
         let (head, mut body) = answer.into_parts();
         let body = body.read_to_vec().unwrap();
-        Answer { status: head.status.as_u16(), headers: head.headers, body }
+        let answer = Answer { status: head.status.as_u16(), headers: head.headers, body };
+        document::check(method.as_str(), uri.path(), &answer);
+        answer
     }
 }
 

@@ -10,6 +10,7 @@ mod client;
 mod commands;
 mod conditional;
 mod docs;
+mod document;
 mod faults;
 mod framework;
 mod idempotency;
