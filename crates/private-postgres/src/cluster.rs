@@ -4,8 +4,7 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::account::Account;
-use crate::files::{set_mode, sync_directory};
-use crate::layout::Layout;
+use crate::directory::{Layout, set_mode, sync_directory};
 use crate::watchdog::Guard;
 use crate::{Error, Installation};
 

@@ -42,24 +42,14 @@
 //! | `log/postgres.log` | the log of the server                                        |
 
 mod account;
-mod backoff;
 mod cluster;
+mod directory;
 mod error;
-mod files;
 mod installation;
-mod layout;
-mod memory;
 mod options;
-mod owner;
 mod postgres;
-mod process;
-mod search;
 mod server;
-mod server_log;
-mod socket;
-mod stop_signal;
 mod supervisor;
-mod takeover;
 mod url;
 mod watchdog;
 

@@ -2,14 +2,12 @@ use std::path::{Path, PathBuf};
 
 use crate::account::Account;
 use crate::cluster::NewCluster;
-use crate::files::create_accessible;
-use crate::layout::Layout;
-use crate::owner::OwnerLock;
-use crate::process::{Postmaster, ShutdownMode, stop};
-use crate::server::{Launch, Server};
-use crate::stop_signal::StopSignal;
+use crate::directory::{Layout, OwnerLock, create_accessible};
+use crate::server::process::{Postmaster, ShutdownMode, stop};
+use crate::server::{Launch, Server, socket};
+use crate::supervisor::StopSignal;
 use crate::watchdog::Guard;
-use crate::{Error, Installation, Options, Supervisor, socket, url};
+use crate::{Error, Installation, Options, Supervisor, url};
 
 /// A running PostgreSQL server that belongs to this process, and is stopped when this is dropped.
 #[derive(Debug)]

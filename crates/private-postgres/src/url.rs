@@ -4,7 +4,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::cluster::SUPERUSER;
-use crate::socket::PORT;
+use crate::server::socket::PORT;
 
 /// The libpq URL of a database behind the unix socket in this directory.
 pub(crate) fn url(socket_directory: &Path, database: &str) -> String {

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::Error;
 use crate::account::Account;
-use crate::files::set_mode;
-use crate::socket::short_temporary_directory;
+use crate::directory::set_mode;
+use crate::server::socket::short_temporary_directory;
 
 /// The prefix of temporary directories.
 const PREFIX: &str = "orders-postgres-";

@@ -8,8 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::Error;
 use crate::account::Account;
-use crate::files::{create_private, set_mode};
-use crate::layout::Layout;
+use crate::directory::{Layout, create_private, set_mode};
 
 /// The port, which for a unix socket is only a part of its file name.
 pub(crate) const PORT: u16 = 5432;

@@ -1,8 +1,8 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 
+use super::Layout;
 use crate::Error;
-use crate::layout::Layout;
 
 /// The ownership of a directory, until this is dropped or the process ends.
 #[derive(Debug)]

@@ -1,3 +1,8 @@
+//! The restart of a server that died: [`Supervisor`].
+
+mod backoff;
+mod stop_signal;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -5,8 +10,8 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Pid, WaitId, WaitIdOptions, waitid};
 
-use crate::backoff::Backoff;
-use crate::stop_signal::StopSignal;
+use self::backoff::Backoff;
+pub(crate) use self::stop_signal::StopSignal;
 use crate::{Error, PrivatePostgres};
 
 /// The pause before a server that died is started again.

@@ -1,16 +1,24 @@
+//! The server process on a cluster: its start, its socket, its log and its end.
+
+mod log_file;
+mod memory;
+pub(crate) mod process;
+pub(crate) mod socket;
+mod takeover;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
+use self::log_file::ServerLog;
+use self::process::{POLL_INTERVAL, Postmaster, ShutdownMode, stop};
+use self::socket::PORT;
 use crate::account::Account;
-use crate::layout::Layout;
-use crate::process::{POLL_INTERVAL, Postmaster, ShutdownMode, stop};
-use crate::server_log::ServerLog;
-use crate::socket::{self, PORT};
-use crate::stop_signal::StopSignal;
+use crate::directory::Layout;
+use crate::supervisor::StopSignal;
 use crate::watchdog::Guard;
-use crate::{Error, Installation, Options, memory, takeover};
+use crate::{Error, Installation, Options};
 
 /// How long the children of a killed postmaster may take to end.
 const CHILDREN_TIMEOUT: Duration = Duration::from_secs(10);

@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use crate::Error;
 use crate::account::Account;
-use crate::process::{Postmaster, ShutdownMode, stop};
+use crate::server::process::{Postmaster, ShutdownMode, stop};
 
 /// Stops the server that a killed owner has left running on this data directory of PostgreSQL.
 ///

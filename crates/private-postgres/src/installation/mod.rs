@@ -1,8 +1,12 @@
+//! The PostgreSQL that is installed on this machine: [`Installation`].
+
+mod search;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use self::search::{candidates, output_of, with_all_programs};
 use crate::Error;
-use crate::search::{candidates, output_of, with_all_programs};
 
 /// The oldest major version that is supported.
 const OLDEST_MAJOR: u32 = 13;
