@@ -2,6 +2,7 @@
 
 mod examples;
 mod links;
+mod paths;
 
 use std::fs;
 use std::path::{Path, PathBuf};
