@@ -12,12 +12,21 @@ pub mod problem;
 mod routes;
 pub mod server;
 
-use problem::ProblemType;
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+
+use self::http::endpoint::Argument;
+use self::problem::{Problem, ProblemType};
 
 /// The store, as the handlers use it.
 type Store = actix_web::web::Data<db_threads::DbThreads<orders_db::PgStore>>;
 
-impl openapi::Describe for Store {
+impl Argument for Store {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        // OK because every app has it, see `server::listen`.
+        Ok(request.app_data::<Self>().expect("the store is set").clone())
+    }
+
     fn describe(operation: &mut openapi::Operation) {
         operation.problems(&[ProblemType::InternalError, ProblemType::Unavailable]);
     }

@@ -3,7 +3,7 @@
 use orders_core::{CalendarId, Interval, Orders as _, SEARCH_REACH_MICROS};
 
 use crate::Store;
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::query::{FromQuery, Parameters, Query, invalid};
 use crate::http::response::Json;
 use crate::problem::{Problem, ProblemType};
@@ -17,10 +17,7 @@ pub(crate) fn get() -> Endpoint {
         .problems(&[ProblemType::NotFound])
 }
 
-async fn get_availability(
-    store: Store,
-    query: Query<Window>,
-) -> Result<Json<Vec<Interval>>, Problem> {
+async fn get_availability(store: Store, query: Query<Window>) -> Reply<Json<Vec<Interval>>> {
     let Query(Window { calendar, window }) = query;
     store.run(move |orders| Json::new(&orders.availability(&calendar, window)?)).await
 }

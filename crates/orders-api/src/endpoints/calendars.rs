@@ -5,18 +5,18 @@ use orders_db::PgStore;
 
 use crate::Store;
 use crate::http::body::Body;
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::path::Path;
 use crate::http::query::Query;
 use crate::http::response::{Created, Json, NoContent};
-use crate::problem::{Problem, ProblemType};
+use crate::problem::ProblemType;
 
 pub(crate) fn list() -> Endpoint {
     let description = "There are few, so they come at once.";
     endpoint(list_calendars, "listCalendars", "calendars", "List all calendars, by id", description)
 }
 
-async fn list_calendars(store: Store, _: Query<()>) -> Result<Json<Vec<Calendar>>, Problem> {
+async fn list_calendars(store: Store, _: Query<()>) -> Reply<Json<Vec<Calendar>>> {
     store.run(|calendars| Json::new(&calendars.calendars()?)).await
 }
 
@@ -30,10 +30,10 @@ async fn create_calendar(
     store: Store,
     _: Query<()>,
     draft: Body<CalendarDraft>,
-) -> Result<Created<Calendar>, Problem> {
+) -> Reply<Created<Calendar>> {
     let create = move |calendars: &PgStore| {
         let calendar = calendars.add_calendar(draft.0)?;
-        Ok(Created::at(format!("/calendars/{}", calendar.id), Json::new(&calendar)?))
+        Ok(Created(format!("/calendars/{}", calendar.id), Json::new(&calendar)?))
     };
     store.run(create).await
 }
@@ -48,11 +48,7 @@ pub(crate) fn get() -> Endpoint {
     )
 }
 
-async fn get_calendar(
-    store: Store,
-    id: Path<CalendarId>,
-    _: Query<()>,
-) -> Result<Json<Calendar>, Problem> {
+async fn get_calendar(store: Store, id: Path<CalendarId>, _: Query<()>) -> Reply<Json<Calendar>> {
     store.run(move |calendars| Json::new(&calendars.calendar(&id.0)?)).await
 }
 
@@ -68,7 +64,7 @@ async fn replace_calendar(
     id: Path<CalendarId>,
     _: Query<()>,
     draft: Body<CalendarDraft>,
-) -> Result<Json<Calendar>, Problem> {
+) -> Reply<Json<Calendar>> {
     store.run(move |calendars| Json::new(&calendars.replace_calendar(&id.0, draft.0)?)).await
 }
 
@@ -78,11 +74,7 @@ pub(crate) fn delete() -> Endpoint {
         .problems(&[ProblemType::CalendarInUse])
 }
 
-async fn delete_calendar(
-    store: Store,
-    id: Path<CalendarId>,
-    _: Query<()>,
-) -> Result<NoContent, Problem> {
+async fn delete_calendar(store: Store, id: Path<CalendarId>, _: Query<()>) -> Reply<NoContent> {
     store.run(move |calendars| calendars.remove_calendar(&id.0)).await?;
     Ok(NoContent)
 }

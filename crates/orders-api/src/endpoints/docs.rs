@@ -1,20 +1,19 @@
-//! `/docs`, a page to try the service on, and `/openapi.json`, which it shows.
+//! `/openapi.json`, and `/docs`, a page that shows it and tries the service.
 
-use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use actix_web::mime::{self, Mime};
 use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
 
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
 use crate::http::path::{Path, PathParameter};
 use crate::http::query::Query;
 use crate::http::response::JSON;
-use crate::openapi::{self, Components, Describe, Header, Model, Operation};
+use crate::openapi::{self, Components, Header, Operation};
 use crate::problem::Problem;
 
 /// The page may load its own files and call this service, and nothing else. The icons in its style sheet are
@@ -60,38 +59,28 @@ pub(crate) fn document() -> Endpoint {
     endpoint(get_document, "getDocument", "about", "Get this document", description)
 }
 
-async fn get_document(_: Query<()>) -> Document {
-    Document
+async fn get_document(_: Query<()>) -> Reply<Document> {
+    Ok(Document)
 }
 
 struct Document;
 
-impl Responder for Document {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+impl Response for Document {
+    fn respond(self, _: &HttpRequest) -> HttpResponse {
         let json = Bytes::from_static(openapi::JSON.as_bytes());
         HttpResponse::Ok().content_type(mime::APPLICATION_JSON).body(json)
     }
-}
 
-impl Describe for Document {
     fn describe(operation: &mut Operation) {
         operation.response(StatusCode::OK, "The document, in OpenAPI 3.1.", &[]);
-        operation.content::<Self>(StatusCode::OK, JSON);
-    }
-}
-
-impl Model for Document {
-    fn schema(_: &mut Components) -> Value {
-        json!({
+        operation.content_of(StatusCode::OK, JSON, json!({
             "type": "object",
             "properties": {
                 "openapi": { "type": "string", "pattern": r"^3\.1\.\d+$" }, "info": { "type": "object" },
                 "paths": { "type": "object" }, "components": { "type": "object" }
             },
             "required": ["openapi", "info", "paths"]
-        })
+        }));
     }
 }
 
@@ -100,25 +89,21 @@ pub(crate) fn page() -> Endpoint {
     endpoint(get_page, "getDocs", "about", "Get a page to try the service on", description)
 }
 
-async fn get_page(_: Query<()>) -> Page {
-    Page
+async fn get_page(_: Query<()>) -> Reply<Page> {
+    Ok(Page)
 }
 
 struct Page;
 
-impl Responder for Page {
-    type Body = BoxBody;
-
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let mut response = PAGE.respond_to(request);
+impl Response for Page {
+    fn respond(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = PAGE.respond(request);
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         response
     }
-}
 
-impl Describe for Page {
     fn describe(operation: &mut Operation) {
         const HEADER: Header = Header::new(
             "Content-Security-Policy",
@@ -126,7 +111,7 @@ impl Describe for Page {
             "^default-src 'none';",
         );
         operation.response(StatusCode::OK, "The page.", &[HEADER]);
-        operation.content::<File>(StatusCode::OK, mime::TEXT_HTML.essence_str());
+        PAGE.describe_content(operation);
     }
 }
 
@@ -140,8 +125,8 @@ pub(crate) fn file() -> Endpoint {
     )
 }
 
-async fn get_file(file: Path<File>, _: Query<()>) -> File {
-    file.0
+async fn get_file(file: Path<File>, _: Query<()>) -> Reply<File> {
+    Ok(file.0)
 }
 
 impl PathParameter for File {
@@ -157,10 +142,8 @@ impl PathParameter for File {
     }
 }
 
-impl Responder for File {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+impl Response for File {
+    fn respond(self, _: &HttpRequest) -> HttpResponse {
         HttpResponse::Ok()
             .content_type(self.media_type)
             .insert_header((X_CONTENT_TYPE_OPTIONS, "nosniff"))
@@ -168,19 +151,16 @@ impl Responder for File {
             .insert_header((CACHE_CONTROL, "max-age=3600"))
             .body(self.text)
     }
-}
 
-impl Describe for File {
     fn describe(operation: &mut Operation) {
         operation.response(StatusCode::OK, "The file.", &[]);
-        for file in FILES {
-            operation.content::<Self>(StatusCode::OK, file.media_type.essence_str());
-        }
+        FILES.iter().for_each(|file| file.describe_content(operation));
     }
 }
 
-impl Model for File {
-    fn schema(_: &mut Components) -> Value {
-        json!({ "type": "string" })
+impl File {
+    fn describe_content(&self, operation: &mut Operation) {
+        let media_type = self.media_type.essence_str();
+        operation.content_of(StatusCode::OK, media_type, json!({ "type": "string" }));
     }
 }

@@ -5,17 +5,16 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Store;
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::response::Json;
 use crate::openapi::{Components, Model};
-use crate::problem::Problem;
 
 pub(crate) fn alive() -> Endpoint {
     let description = "Does not ask the database: for programs that restart what hangs.";
     endpoint(is_alive, "isAlive", "about", "Check that the service is alive", description)
 }
 
-async fn is_alive() -> Result<Json<Health>, Problem> {
+async fn is_alive((): ()) -> Reply<Json<Health>> {
     Ok(Json::new(&Health { status: "alive" })?)
 }
 
@@ -24,7 +23,7 @@ pub(crate) fn ready() -> Endpoint {
     endpoint(is_ready, "isReady", "about", "Check that the database answers too", description)
 }
 
-async fn is_ready(store: Store) -> Result<Json<Health>, Problem> {
+async fn is_ready(store: Store) -> Reply<Json<Health>> {
     store.run(PgStore::ping).await?;
     Ok(Json::new(&Health { status: "ready" })?)
 }

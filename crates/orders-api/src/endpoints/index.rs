@@ -2,18 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::query::Query;
 use crate::http::response::Json;
 use crate::openapi::{Components, Model};
-use crate::problem::Problem;
 
 pub(crate) fn get() -> Endpoint {
     let description = "Paths, or URI templates (RFC 6570) if there are parameters.";
     endpoint(get_index, "getIndex", "about", "Find everything", description)
 }
 
-async fn get_index(_: Query<()>) -> Result<Json<Index>, Problem> {
+async fn get_index(_: Query<()>) -> Reply<Json<Index>> {
     Ok(Json::new(&Index(BTreeMap::from([
         ("orders", "/orders"),
         ("services", "/services"),

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::path::{Path, PathParameter};
 use crate::http::query::Query;
 use crate::http::response::Json;
@@ -16,7 +16,7 @@ pub(crate) fn list() -> Endpoint {
     endpoint(list_problems, "listProblems", "about", "List all types of problems", description)
 }
 
-async fn list_problems(_: Query<()>) -> Result<Json<Vec<Explanation>>, Problem> {
+async fn list_problems(_: Query<()>) -> Reply<Json<Vec<Explanation>>> {
     Ok(Json::new(&ProblemType::ALL.map(Explanation::of).into())?)
 }
 
@@ -25,10 +25,7 @@ pub(crate) fn get() -> Endpoint {
     endpoint(get_problem, "getProblem", "about", "Get a type of problems", description)
 }
 
-async fn get_problem(
-    problem: Path<ProblemType>,
-    _: Query<()>,
-) -> Result<Json<Explanation>, Problem> {
+async fn get_problem(problem: Path<ProblemType>, _: Query<()>) -> Reply<Json<Explanation>> {
     Ok(Json::new(&Explanation::of(problem.0))?)
 }
 

@@ -5,18 +5,18 @@ use orders_db::PgStore;
 
 use crate::Store;
 use crate::http::body::Body;
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::path::Path;
 use crate::http::query::Query;
 use crate::http::response::{Created, Json, NoContent};
-use crate::problem::{Problem, ProblemType};
+use crate::problem::ProblemType;
 
 pub(crate) fn list() -> Endpoint {
     let description = "There are few, so they come at once.";
     endpoint(list_services, "listServices", "services", "List all services, by id", description)
 }
 
-async fn list_services(store: Store, _: Query<()>) -> Result<Json<Vec<Service>>, Problem> {
+async fn list_services(store: Store, _: Query<()>) -> Reply<Json<Vec<Service>>> {
     store.run(|services| Json::new(&services.services()?)).await
 }
 
@@ -30,10 +30,10 @@ async fn create_service(
     store: Store,
     _: Query<()>,
     draft: Body<ServiceDraft>,
-) -> Result<Created<Service>, Problem> {
+) -> Reply<Created<Service>> {
     let create = move |services: &PgStore| {
         let service = services.add_service(draft.0)?;
-        Ok(Created::at(format!("/services/{}", service.id), Json::new(&service)?))
+        Ok(Created(format!("/services/{}", service.id), Json::new(&service)?))
     };
     store.run(create).await
 }
@@ -42,11 +42,7 @@ pub(crate) fn get() -> Endpoint {
     endpoint(get_service, "getService", "services", "Get a service", "Its name.")
 }
 
-async fn get_service(
-    store: Store,
-    id: Path<ServiceId>,
-    _: Query<()>,
-) -> Result<Json<Service>, Problem> {
+async fn get_service(store: Store, id: Path<ServiceId>, _: Query<()>) -> Reply<Json<Service>> {
     store.run(move |services| Json::new(&services.service(&id.0)?)).await
 }
 
@@ -60,7 +56,7 @@ async fn replace_service(
     id: Path<ServiceId>,
     _: Query<()>,
     draft: Body<ServiceDraft>,
-) -> Result<Json<Service>, Problem> {
+) -> Reply<Json<Service>> {
     store.run(move |services| Json::new(&services.replace_service(&id.0, draft.0)?)).await
 }
 
@@ -70,11 +66,7 @@ pub(crate) fn delete() -> Endpoint {
         .problems(&[ProblemType::ServiceInUse])
 }
 
-async fn delete_service(
-    store: Store,
-    id: Path<ServiceId>,
-    _: Query<()>,
-) -> Result<NoContent, Problem> {
+async fn delete_service(store: Store, id: Path<ServiceId>, _: Query<()>) -> Reply<NoContent> {
     store.run(move |services| services.remove_service(&id.0)).await?;
     Ok(NoContent)
 }

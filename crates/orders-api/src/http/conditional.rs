@@ -3,14 +3,14 @@
 //! The headers are parsed by hand: what the framework reads leaves out what is not an entity tag, and a misspelt
 //! condition must not count as met.
 
-use std::future::{Ready, ready};
-
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::http::header::{EntityTag, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
-use actix_web::{FromRequest, HttpRequest, dev};
 use orders_core::{Order, Precondition};
 use serde_json::{Value, json};
 
-use crate::openapi::{Describe, Header, Operation};
+use super::endpoint::Argument;
+use crate::openapi::{Header, Operation};
 use crate::problem::{Problem, ProblemType};
 
 /// The header with an order's [`etag`].
@@ -32,17 +32,11 @@ pub(crate) fn etag(order: &Order) -> EntityTag {
 /// The condition of a write: `If-Match`, or `If-None-Match: *`.
 pub(crate) struct IfMatch(pub(crate) Precondition);
 
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let given = || Ok((Tags::of(request, IF_MATCH)?, Tags::of(request, IF_NONE_MATCH)?));
-        ready(given().and_then(|(matches, excluded)| precondition(matches, excluded)))
+impl Argument for IfMatch {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        Self::of(request)
     }
-}
 
-impl Describe for IfMatch {
     fn describe(operation: &mut Operation) {
         operation.parameter(
             "header",
@@ -62,18 +56,22 @@ impl Describe for IfMatch {
     }
 }
 
-fn precondition(matches: Option<Tags>, excluded: Option<Tags>) -> Result<IfMatch, Problem> {
-    Ok(IfMatch(match (matches, excluded) {
-        (None | Some(Tags::Any), None) => Precondition::None,
-        (Some(Tags::These(tags)), None) => {
-            Precondition::VersionIn(tags.iter().filter_map(Tag::version).collect())
-        }
-        // There must not be an order with this id, so no version of it is the right one.
-        (_, Some(Tags::Any)) => Precondition::VersionIn(Vec::new()),
-        (_, Some(Tags::These(_))) => {
-            return Err(Problem::malformed("If-None-Match with tags is for reading; use If-Match"));
-        }
-    }))
+impl IfMatch {
+    fn of(request: &HttpRequest) -> Result<Self, Problem> {
+        let condition = match (Tags::of(request, IF_MATCH)?, Tags::of(request, IF_NONE_MATCH)?) {
+            (None | Some(Tags::Any), None) => Precondition::None,
+            (Some(Tags::These(tags)), None) => {
+                Precondition::VersionIn(tags.iter().filter_map(Tag::version).collect())
+            }
+            // There must not be an order with this id, so no version of it is the right one.
+            (_, Some(Tags::Any)) => Precondition::VersionIn(Vec::new()),
+            (_, Some(Tags::These(_))) => {
+                let detail = "If-None-Match with tags is for reading; use If-Match";
+                return Err(Problem::malformed(detail));
+            }
+        };
+        Ok(Self(condition))
+    }
 }
 
 /// The versions of an order that the client has already.
@@ -93,16 +91,11 @@ impl IfNoneMatch {
     }
 }
 
-impl FromRequest for IfNoneMatch {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Tags::of(request, IF_NONE_MATCH).map(Self))
+impl Argument for IfNoneMatch {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        Tags::of(request, IF_NONE_MATCH).map(Self)
     }
-}
 
-impl Describe for IfNoneMatch {
     fn describe(operation: &mut Operation) {
         operation.parameter(
             "header",
@@ -183,7 +176,7 @@ mod tests {
 
     fn given(name: &str, value: &str) -> Result<IfMatch, Problem> {
         let request = TestRequest::put().insert_header((name, value)).to_http_request();
-        IfMatch::from_request(&request, &mut dev::Payload::None).into_inner()
+        IfMatch::of(&request)
     }
 
     #[track_caller]
@@ -230,8 +223,7 @@ mod tests {
             assert!(given("If-Match", value).is_err(), "{value}");
             let request =
                 TestRequest::get().insert_header(("If-None-Match", value)).to_http_request();
-            let read = IfNoneMatch::from_request(&request, &mut dev::Payload::None).into_inner();
-            assert!(read.is_err(), "{value}");
+            assert!(Tags::of(&request, IF_NONE_MATCH).is_err(), "{value}");
         }
         assert!(given("If-None-Match", "\"1\"").is_err());
     }

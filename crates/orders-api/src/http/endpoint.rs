@@ -2,12 +2,81 @@
 
 use std::mem;
 
+use actix_web::dev::Payload;
 use actix_web::http::Method;
-use actix_web::{FromRequest, Handler, Responder, Route, web};
+use actix_web::{HttpRequest, HttpResponse, Route, web};
 use serde_json::Value;
 
-use crate::openapi::{Components, Describe, Operation};
-use crate::problem::ProblemType;
+use crate::openapi::{Components, Operation};
+use crate::problem::{Problem, ProblemType};
+
+/// What a handler returns.
+pub(crate) type Reply<T> = Result<T, Problem>;
+
+/// An argument of a handler, read from the request.
+pub(crate) trait Argument: Sized {
+    /// Reads the argument.
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem>;
+
+    /// Adds the parameters or the body that are read, and the problems that this can have.
+    fn describe(operation: &mut Operation);
+}
+
+/// A successful response of a handler.
+pub(crate) trait Response {
+    /// Makes the response.
+    fn respond(self, request: &HttpRequest) -> HttpResponse;
+
+    /// Adds the status, the headers and the body of the response.
+    fn describe(operation: &mut Operation);
+}
+
+/// A function of arguments to a response.
+pub(crate) trait Handler<Arguments>: Clone + 'static {
+    /// Answers a request.
+    async fn handle(&self, request: &HttpRequest, payload: Payload) -> Reply<HttpResponse>;
+
+    /// Adds what the types of the arguments and of the response imply.
+    fn describe(operation: &mut Operation);
+}
+
+macro_rules! impl_handler {
+    ($($argument:ident)*) => {
+        impl<F, Answer, R, $($argument),*> Handler<($($argument,)*)> for F
+        where
+            F: Fn($($argument),*) -> Answer + Clone + 'static,
+            Answer: Future<Output = Reply<R>>,
+            R: Response,
+            $($argument: Argument),*
+        {
+            async fn handle(&self, request: &HttpRequest, mut payload: Payload) -> Reply<HttpResponse> {
+                let payload = &mut payload;
+                let response = self($($argument::extract(request, payload).await?),*).await?;
+                Ok(response.respond(request))
+            }
+
+            fn describe(operation: &mut Operation) {
+                $($argument::describe(operation);)*
+                R::describe(operation);
+            }
+        }
+    };
+}
+
+impl_handler!(A);
+impl_handler!(A B);
+impl_handler!(A B C);
+impl_handler!(A B C D);
+impl_handler!(A B C D E);
+
+/// The argument of a handler that needs nothing of the request.
+impl Argument for () {
+    async fn extract(_: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        Ok(())
+    }
+
+    fn describe(_: &mut Operation) {}
+}
 
 /// What a method of a path does, and what the OpenAPI document says about it.
 pub(crate) struct Endpoint {
@@ -23,17 +92,20 @@ pub(crate) struct Endpoint {
 
 /// An endpoint: the handler, the operation's id and tag, one line on what it does, and the rest of what there is
 /// to say. The types of the handler's arguments and response describe everything else.
-pub(crate) fn endpoint<F, Args>(
-    handler: F,
+pub(crate) fn endpoint<H: Handler<Arguments>, Arguments>(
+    handler: H,
     id: &'static str,
     tag: &'static str,
     summary: &'static str,
     description: &'static str,
-) -> Endpoint
-where
-    F: Handler<Args, Output: Responder + Describe + 'static>,
-    Args: FromRequest + Describe + 'static,
-{
+) -> Endpoint {
+    let route = move |method| {
+        let handler = handler.clone();
+        web::method(method).to(move |request: HttpRequest, payload: web::Payload| {
+            let handler = handler.clone();
+            async move { handler.handle(&request, payload.into_inner()).await }
+        })
+    };
     Endpoint {
         id,
         tag,
@@ -41,11 +113,8 @@ where
         description,
         problems: &[],
         impossible: &[],
-        describe_types: |operation| {
-            Args::describe(operation);
-            F::Output::describe(operation);
-        },
-        route: Box::new(move |method| web::method(method).to(handler.clone())),
+        describe_types: H::describe,
+        route: Box::new(route),
     }
 }
 

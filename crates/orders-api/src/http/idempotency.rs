@@ -1,12 +1,12 @@
 //! The header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header): [`Key`].
 
-use std::future::{Ready, ready};
-
-use actix_web::{FromRequest, HttpRequest, dev};
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use orders_core::{IdempotencyKey, MAX_KEY_LENGTH};
 use serde_json::json;
 
-use crate::openapi::{Describe, Header, Operation};
+use super::endpoint::Argument;
+use crate::openapi::{Header, Operation};
 use crate::problem::{Problem, ProblemType};
 
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
@@ -24,21 +24,16 @@ pub(crate) const REPLAYED_HEADER: Header = Header::new(
 /// The key under which a creation may be repeated, if there is one.
 pub(crate) struct Key(pub(crate) Option<IdempotencyKey>);
 
-impl FromRequest for Key {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
+impl Argument for Key {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
         let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
-        ready(match (given.next(), given.next()) {
+        match (given.next(), given.next()) {
             (None, _) => Ok(Self(None)),
             (Some(key), None) => parse(key.as_bytes()).map(|key| Self(Some(key))),
             (Some(_), Some(_)) => Err(invalid("is given more than once")),
-        })
+        }
     }
-}
 
-impl Describe for Key {
     fn describe(operation: &mut Operation) {
         operation.parameter(
             "header",

@@ -2,13 +2,13 @@
 //!
 //! The choice is made by hand: the framework only sorts the ranges of the header.
 
-use std::future::{Ready, ready};
-
+use actix_web::dev::Payload;
 use actix_web::http::header::{self, Header as _, Quality};
 use actix_web::mime::{self, Mime};
-use actix_web::{FromRequest, HttpMessage, HttpRequest, dev};
+use actix_web::{HttpMessage, HttpRequest};
 
-use crate::openapi::{Describe, Operation};
+use super::endpoint::Argument;
+use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
 /// The media type that the client prefers.
@@ -20,16 +20,11 @@ pub(crate) trait MediaTypes: Copy + 'static {
     const OFFERS: &'static [(&'static str, Self)];
 }
 
-impl<T: MediaTypes> FromRequest for Accept<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(negotiate(request, T::OFFERS).map(Self))
+impl<T: MediaTypes> Argument for Accept<T> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        negotiate(request, T::OFFERS).map(Self)
     }
-}
 
-impl<T> Describe for Accept<T> {
     fn describe(operation: &mut Operation) {
         operation.problems(&[ProblemType::NotAcceptable]);
     }

@@ -1,13 +1,14 @@
 //! The parameter in a path: [`Path`].
 
-use std::future::{Ready, ready};
 use std::str::FromStr;
 
-use actix_web::{FromRequest, HttpRequest, dev};
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use orders_core::{CalendarId, InvalidId, OrderId, ServiceId};
 use serde_json::Value;
 
-use crate::openapi::{self, Components, Describe, Operation};
+use super::endpoint::Argument;
+use crate::openapi::{self, Components, Operation};
 use crate::problem::{Problem, ProblemType};
 
 /// The ids of the resources.
@@ -51,17 +52,11 @@ pub(crate) fn path_id(request: &HttpRequest) -> Option<&str> {
     request.match_info().get(ID)
 }
 
-impl<T: PathParameter> FromRequest for Path<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        let segment = request.match_info().get(T::PARAMETER.0).unwrap_or_default();
-        ready(T::read(segment).map(Self))
+impl<T: PathParameter> Argument for Path<T> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        T::read(request.match_info().get(T::PARAMETER.0).unwrap_or_default()).map(Self)
     }
-}
 
-impl<T: PathParameter> Describe for Path<T> {
     fn describe(operation: &mut Operation) {
         let (name, description) = T::PARAMETER;
         let schema = T::schema(&mut operation.components);

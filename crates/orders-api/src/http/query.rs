@@ -1,13 +1,13 @@
 //! Query parameters: [`Query`].
 
-use std::future::{Ready, ready};
-
-use actix_web::{FromRequest, HttpRequest, dev, web};
+use actix_web::dev::Payload;
+use actix_web::{HttpRequest, web};
 use orders_core::{InvalidId, Timestamp};
 use serde_json::{Value, json};
 
+use super::endpoint::Argument;
 use super::path::Id;
-use crate::openapi::{self, Components, Describe, Operation};
+use crate::openapi::{self, Components, Operation};
 use crate::problem::Problem;
 
 /// A request's query parameters, parsed.
@@ -90,16 +90,11 @@ impl FromQuery for () {
     }
 }
 
-impl<T: FromQuery> FromRequest for Query<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(parse(request.query_string()).map(Self))
+impl<T: FromQuery> Argument for Query<T> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        parse(request.query_string()).map(Self)
     }
-}
 
-impl<T: FromQuery> Describe for Query<T> {
     fn describe(operation: &mut Operation) {
         let _ = T::read(&mut Parameters { rest: Vec::new(), operation: Some(operation) });
     }

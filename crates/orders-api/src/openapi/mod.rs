@@ -1,7 +1,7 @@
 //! The OpenAPI document: what the service does, in the form that tools read.
 //!
 //! It is generated from the route table. Each endpoint has its prose; parameters, bodies, responses and problems
-//! come from the types of its handler's arguments and response, see [`Describe`].
+//! come from the types of its handler's arguments and response, see `http::endpoint`.
 
 mod components;
 mod model;
@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::components::{Components, Example, Model, described, example, object};
 pub(crate) use self::model::ordered_services;
-pub(crate) use self::operation::{Describe, Header, Operation};
+pub(crate) use self::operation::{Header, Operation};
 pub(crate) use self::problem::{
     any as any_problem, example as problem_example, schema as problem_schema,
 };

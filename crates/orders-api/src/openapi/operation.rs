@@ -1,4 +1,4 @@
-//! One operation of the document: [`Operation`], [`Describe`].
+//! One operation of the document: [`Operation`].
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::components::{Components, Model};
 use super::problem;
+use crate::http::response::JSON;
 use crate::problem::ProblemType;
-
-/// What an argument or a response of a handler adds to the description of the handler's operation.
-pub(crate) trait Describe {
-    /// Adds the parameters, the request body, the responses and the problems that come with the type.
-    fn describe(operation: &mut Operation);
-}
 
 /// What the document says of an operation.
 #[derive(Debug, Default)]
@@ -105,8 +100,21 @@ impl Operation {
         self.responses.entry(status.as_u16()).or_default()["content"][media_type] = content;
     }
 
-    /// Adds what a client can do with the id in a response.
-    pub(crate) fn links<T: Model>(&mut self, status: StatusCode) {
+    /// Adds a media type with this schema to a response.
+    pub(crate) fn content_of(&mut self, status: StatusCode, media_type: &str, schema: Value) {
+        let content = json!({ "schema": schema });
+        self.responses.entry(status.as_u16()).or_default()["content"][media_type] = content;
+    }
+
+    /// Adds a response with a resource, and what a client can do with its id.
+    pub(crate) fn resource<T: Model>(
+        &mut self,
+        status: StatusCode,
+        description: &str,
+        headers: &[Header],
+    ) {
+        self.response(status, description, headers);
+        self.content::<T>(status, JSON);
         for (operation, parameter) in T::LINKS {
             self.responses.entry(status.as_u16()).or_default()["links"][*operation] = json!({
                 "operationId": operation, "parameters": { *parameter: "$response.body#/id" }
@@ -158,30 +166,3 @@ pub(super) fn response(
     let headers: Map<_, _> = headers.collect();
     json!({ "description": description, "headers": headers })
 }
-
-impl<T: Describe, E> Describe for Result<T, E> {
-    fn describe(operation: &mut Operation) {
-        T::describe(operation);
-    }
-}
-
-impl Describe for () {
-    fn describe(_: &mut Operation) {}
-}
-
-/// The arguments of a handler.
-macro_rules! describe_arguments {
-    ($($argument:ident)*) => {
-        impl<$($argument: Describe),*> Describe for ($($argument,)*) {
-            fn describe(operation: &mut Operation) {
-                $($argument::describe(operation);)*
-            }
-        }
-    };
-}
-
-describe_arguments!(A);
-describe_arguments!(A B);
-describe_arguments!(A B C);
-describe_arguments!(A B C D);
-describe_arguments!(A B C D E);

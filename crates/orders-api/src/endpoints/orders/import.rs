@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::Store;
 use crate::http::body::{BodyLimits, NdjsonBody};
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::log_text::LogText;
 use crate::http::ndjson::{self, ClientGone, Lines, NdjsonStream, Sender};
 use crate::http::query::Query;
@@ -44,13 +44,13 @@ async fn import_orders(
     _: Query<()>,
     limits: BodyLimits,
     orders: NdjsonBody<OrderDraft>,
-) -> NdjsonStream<ImportResult> {
+) -> Reply<NdjsonStream<ImportResult>> {
     let (sender, body) = Lines::channel(CAPACITY, limits.stall_timeout);
     actix_web::rt::spawn(async move {
         // If the client has gone, the log learns it from the end of the body.
         let _ = place_all(store, orders, sender).await;
     });
-    NdjsonStream::new(body)
+    Ok(NdjsonStream::new(body))
 }
 
 async fn place_all(

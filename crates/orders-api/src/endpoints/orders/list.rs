@@ -1,9 +1,8 @@
 //! `GET /orders`: a page as a JSON array, or all orders as NDJSON.
 
-use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, LINK, VARY};
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse};
 use orders_core::{Direction, Order, OrderFilter, OrderQuery, Orders as _, Position, StoreError};
 use orders_db::PgStore;
 use serde_json::{Value, json};
@@ -12,12 +11,12 @@ use super::cursor::Cursor;
 use super::export;
 use crate::Store;
 use crate::http::body::BodyLimits;
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
 use crate::http::ndjson::{LinesOf, NDJSON, NdjsonStream};
 use crate::http::negotiation::{Accept, MediaTypes};
 use crate::http::query::{FromQuery, Parameter, Parameters, Query, invalid};
 use crate::http::response::{JSON, Json};
-use crate::openapi::{Components, Describe, Header, Operation};
+use crate::openapi::{Components, Header, Operation};
 use crate::problem::Problem;
 
 /// How many orders are on a page unless the client chooses.
@@ -42,7 +41,7 @@ async fn list_orders(
     query: Query<ListParameters>,
     media_type: Accept<ListMediaType>,
     limits: BodyLimits,
-) -> Result<ListResponse, Problem> {
+) -> Reply<ListResponse> {
     let parameters = query.0;
     if let ListMediaType::Json = media_type.0 {
         return store.run(move |orders| page(orders, &parameters)).await;
@@ -83,26 +82,22 @@ enum ListResponse {
     All(NdjsonStream<Order>),
 }
 
-impl Responder for ListResponse {
-    type Body = BoxBody;
-
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+impl Response for ListResponse {
+    fn respond(self, request: &HttpRequest) -> HttpResponse {
         let mut response = match self {
             Self::Page { orders, next } => {
                 let mut response = HttpResponse::Ok();
                 if let Some(next) = next {
                     response.insert_header((LINK, format!("<{next}>; rel=\"next\"")));
                 }
-                orders.end(response)
+                orders.complete(response)
             }
-            Self::All(orders) => orders.respond_to(request),
+            Self::All(orders) => orders.respond(request),
         };
         response.headers_mut().insert(VARY, HeaderValue::from_static(VARIES));
         response
     }
-}
 
-impl Describe for ListResponse {
     fn describe(operation: &mut Operation) {
         const LINK: Header = Header::new(
             "Link",

@@ -13,7 +13,7 @@ use self::response::{CreateResponse, GetResponse, WriteResponse};
 use crate::Store;
 use crate::http::body::Body;
 use crate::http::conditional::{IfMatch, IfNoneMatch};
-use crate::http::endpoint::{Endpoint, endpoint};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::idempotency::Key;
 use crate::http::path::Path;
 use crate::http::query::{FromQuery, Parameters, Query};
@@ -33,7 +33,7 @@ async fn create_order(
     mode: Query<Mode>,
     key: Key,
     draft: Body<OrderDraft>,
-) -> Result<CreateResponse, Problem> {
+) -> Reply<CreateResponse> {
     let create = move |orders: &PgStore| match (mode.0, key.0) {
         // A dry run leaves nothing behind that could be repeated.
         (Mode::DryRun, _) => orders.place(draft.0, Mode::DryRun).map(CreateResponse::DryRun),
@@ -59,7 +59,7 @@ async fn get_order(
     id: Path<OrderId>,
     known: IfNoneMatch,
     _: Query<()>,
-) -> Result<GetResponse, Problem> {
+) -> Reply<GetResponse> {
     let order = store.run(move |orders| orders.order(&id.0)).await?;
     Ok(match known.includes(&order) {
         true => GetResponse::NotModified(order),
@@ -80,7 +80,7 @@ async fn replace_order(
     mode: Query<Mode>,
     condition: IfMatch,
     draft: Body<OrderDraft>,
-) -> Result<WriteResponse, Problem> {
+) -> Reply<WriteResponse> {
     let write = move |orders: &_| Orders::replace_if(orders, &id.0, &condition.0, draft.0, mode.0);
     Ok(WriteResponse { order: store.run(write).await?, mode: mode.0 })
 }
@@ -98,7 +98,7 @@ async fn patch_order(
     mode: Query<Mode>,
     condition: IfMatch,
     patch: Body<OrderPatch>,
-) -> Result<WriteResponse, Problem> {
+) -> Reply<WriteResponse> {
     let write = move |orders: &_| Orders::patch_if(orders, &id.0, &condition.0, &patch.0, mode.0);
     Ok(WriteResponse { order: store.run(write).await?, mode: mode.0 })
 }
@@ -113,7 +113,7 @@ async fn delete_order(
     id: Path<OrderId>,
     condition: IfMatch,
     _: Query<()>,
-) -> Result<NoContent, Problem> {
+) -> Reply<NoContent> {
     store.run(move |orders| orders.remove_if(&id.0, &condition.0)).await?;
     Ok(NoContent)
 }

@@ -1,15 +1,15 @@
 //! The responses with one order.
 
-use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, Responder};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use orders_core::{Mode, Order};
 
 use crate::http::conditional::{ETAG_HEADER, etag};
+use crate::http::endpoint::Response;
 use crate::http::idempotency::{IDEMPOTENCY_REPLAYED, REPLAYED_HEADER};
-use crate::http::response::{Created, JSON};
-use crate::openapi::{Describe, Header, Operation};
+use crate::http::response::{JSON, LOCATION_HEADER};
+use crate::openapi::{Header, Operation};
 
 const CACHE_CONTROL_HEADER: Header = Header::new(
     "Cache-Control",
@@ -23,10 +23,8 @@ pub(super) enum CreateResponse {
     DryRun(Order),
 }
 
-impl Responder for CreateResponse {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+impl Response for CreateResponse {
+    fn respond(self, _: &HttpRequest) -> HttpResponse {
         match self {
             Self::Created { order, replayed } => {
                 let mut response = versioned(HttpResponse::Created(), &order);
@@ -39,21 +37,13 @@ impl Responder for CreateResponse {
             Self::DryRun(order) => HttpResponse::Ok().json(order),
         }
     }
-}
 
-impl Describe for CreateResponse {
     fn describe(operation: &mut Operation) {
         operation.response(StatusCode::OK, "The order as it would be, after a dry run.", &[]);
         operation.content::<Order>(StatusCode::OK, JSON);
-        let headers = [
-            Created::<Order>::LOCATION,
-            ETAG_HEADER,
-            CACHE_CONTROL_HEADER,
-            REPLAYED_HEADER.optional(),
-        ];
-        operation.response(StatusCode::CREATED, "The order was created.", &headers);
-        operation.content::<Order>(StatusCode::CREATED, JSON);
-        operation.links::<Order>(StatusCode::CREATED);
+        let replayed = REPLAYED_HEADER.optional();
+        let headers = [LOCATION_HEADER, ETAG_HEADER, CACHE_CONTROL_HEADER, replayed];
+        operation.resource::<Order>(StatusCode::CREATED, "The order was created.", &headers);
     }
 }
 
@@ -63,23 +53,17 @@ pub(super) enum GetResponse {
     NotModified(Order),
 }
 
-impl Responder for GetResponse {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+impl Response for GetResponse {
+    fn respond(self, _: &HttpRequest) -> HttpResponse {
         match self {
             Self::Current(order) => versioned(HttpResponse::Ok(), &order).json(order),
             Self::NotModified(order) => versioned(HttpResponse::NotModified(), &order).finish(),
         }
     }
-}
 
-impl Describe for GetResponse {
     fn describe(operation: &mut Operation) {
         let headers = [ETAG_HEADER, CACHE_CONTROL_HEADER];
-        operation.response(StatusCode::OK, "The order.", &headers);
-        operation.content::<Order>(StatusCode::OK, JSON);
-        operation.links::<Order>(StatusCode::OK);
+        operation.resource::<Order>(StatusCode::OK, "The order.", &headers);
         operation.response(StatusCode::NOT_MODIFIED, "The client has the order.", &headers);
     }
 }
@@ -90,27 +74,18 @@ pub(super) struct WriteResponse {
     pub(super) mode: Mode,
 }
 
-impl Responder for WriteResponse {
-    type Body = BoxBody;
-
-    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+impl Response for WriteResponse {
+    fn respond(self, _: &HttpRequest) -> HttpResponse {
         match self.mode {
             Mode::Write => versioned(HttpResponse::Ok(), &self.order).json(self.order),
             Mode::DryRun => HttpResponse::Ok().json(self.order),
         }
     }
-}
 
-impl Describe for WriteResponse {
     fn describe(operation: &mut Operation) {
+        let description = "The order as it is now, or would be; only a dry run has no `ETag`.";
         let headers = [ETAG_HEADER.optional(), CACHE_CONTROL_HEADER.optional()];
-        operation.response(
-            StatusCode::OK,
-            "The order as it is now, or would be; only a dry run has no `ETag`.",
-            &headers,
-        );
-        operation.content::<Order>(StatusCode::OK, JSON);
-        operation.links::<Order>(StatusCode::OK);
+        operation.resource::<Order>(StatusCode::OK, description, &headers);
     }
 }
 

@@ -13,20 +13,22 @@ mod patch;
 mod service;
 mod value;
 
-use std::future::{Ready, ready};
-use std::pin::Pin;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
+use actix_web::body::{BodyStream, to_bytes_limited};
+use actix_web::dev::Payload;
 use actix_web::http::header::CONTENT_LENGTH;
 use actix_web::rt::time::timeout;
-use actix_web::{FromRequest, HttpRequest, dev, web};
+use actix_web::web::Bytes;
 use serde_json::Value;
 
 pub(crate) use self::fields::Fields;
 pub(crate) use self::ndjson::NdjsonBody;
+use crate::http::endpoint::Argument;
 use crate::http::path::path_id;
 use crate::http::response::JSON;
-use crate::openapi::{Components, Describe, Example, Model, Operation};
+use crate::openapi::{Components, Example, Model, Operation};
 use crate::problem::{Problem, ProblemType};
 
 /// The media type of a JSON Merge Patch (RFC 7396).
@@ -77,16 +79,11 @@ pub(crate) struct BodyLimits {
     pub(crate) stall_timeout: Duration,
 }
 
-impl FromRequest for BodyLimits {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _: &mut dev::Payload) -> Self::Future {
-        ready(Ok(Self::of(request)))
+impl Argument for BodyLimits {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+        Ok(Self::of(request))
     }
-}
 
-impl Describe for BodyLimits {
     fn describe(_: &mut Operation) {}
 }
 
@@ -97,23 +94,13 @@ impl BodyLimits {
     }
 }
 
-impl<T: FromFields> FromRequest for Body<T> {
-    type Error = Problem;
-    type Future = Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
-        let payload = web::Payload::from_request(request, payload);
-        let request = request.clone();
-        Box::pin(async move {
-            media_type::check_json(request.headers())?;
-            let payload = payload.await.map_err(|error| Problem::internal(error.to_string()))?;
-            let bytes = collect(&request, payload).await?;
-            parse(&bytes, path_id(&request)).map(Self)
-        })
+impl<T: FromFields> Argument for Body<T> {
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        media_type::check_json(request.headers())?;
+        let bytes = collect(request, payload.take()).await?;
+        parse(&bytes, path_id(request)).map(Self)
     }
-}
 
-impl<T: FromFields> Describe for Body<T> {
     fn describe(operation: &mut Operation) {
         operation.request_body::<T>(T::MEDIA_TYPES);
         operation.problems(&[
@@ -133,7 +120,7 @@ fn parse<T: FromFields>(bytes: &[u8], path_id: Option<&str>) -> Result<T, Proble
 }
 
 /// The whole body, if it is small and fast enough.
-async fn collect(request: &HttpRequest, payload: web::Payload) -> Result<web::Bytes, Problem> {
+async fn collect(request: &HttpRequest, payload: Payload) -> Result<Bytes, Problem> {
     let limits = BodyLimits::of(request);
     let too_large = || {
         Problem::new(
@@ -146,7 +133,7 @@ async fn collect(request: &HttpRequest, payload: web::Payload) -> Result<web::By
     if announced.is_some_and(|length| length > limits.bytes as u64) {
         return Err(too_large());
     }
-    match timeout(limits.arrival, payload.to_bytes_limited(limits.bytes)).await {
+    match timeout(limits.arrival, to_bytes_limited(BodyStream::new(payload), limits.bytes)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(_broken))) => Err(Problem::malformed("the body broke off")),
         Ok(Err(_exceeded)) => Err(too_large()),

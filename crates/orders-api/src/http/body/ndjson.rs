@@ -1,20 +1,22 @@
 //! A body of newline-delimited JSON: [`NdjsonBody`].
 
-use std::future::{Ready, ready};
+use std::future::ready;
 use std::io;
 use std::time::Duration;
 
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
 use actix_web::rt::time::timeout;
 use actix_web::web::{Bytes, BytesMut};
-use actix_web::{FromRequest, HttpRequest, dev};
 use futures_util::stream::{self, LocalBoxStream, Stream, StreamExt as _};
 use tokio_util::codec::{AnyDelimiterCodec, AnyDelimiterCodecError, Decoder, FramedRead};
 use tokio_util::io::StreamReader;
 
 use super::media_type::check_ndjson;
 use super::{BodyLimits, FromFields, parse};
+use crate::http::endpoint::Argument;
 use crate::http::ndjson::{LinesOf, NDJSON};
-use crate::openapi::{Describe, Operation};
+use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
 /// What some programs write at the start of UTF-8.
@@ -24,25 +26,17 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// body that breaks off or stalls ends with a problem.
 pub(crate) struct NdjsonBody<T>(pub(crate) LocalBoxStream<'static, Result<T, Problem>>);
 
-impl<T: FromFields> FromRequest for NdjsonBody<T> {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+impl<T: FromFields> Argument for NdjsonBody<T> {
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+        check_ndjson(request.headers())?;
         let limits = BodyLimits::of(request);
-        let payload = payload.take();
-        ready(check_ndjson(request.headers()).map(|()| {
-            let reader = StreamReader::new(with_timeout(payload, limits.stall_timeout));
-            let codec =
-                AnyDelimiterCodec::new_with_max_length(b"\n".into(), [].into(), limits.bytes);
-            let lines = FramedRead::new(reader, LineDecoder(codec)).enumerate();
-            let values = lines.filter_map(move |(index, line)| ready(read(index, line, limits)));
-            Self(values.boxed_local())
-        }))
+        let reader = StreamReader::new(with_timeout(payload.take(), limits.stall_timeout));
+        let codec = AnyDelimiterCodec::new_with_max_length(b"\n".into(), [].into(), limits.bytes);
+        let lines = FramedRead::new(reader, LineDecoder(codec)).enumerate();
+        let values = lines.filter_map(move |(index, line)| ready(read(index, line, limits)));
+        Ok(Self(values.boxed_local()))
     }
-}
 
-impl<T: FromFields> Describe for NdjsonBody<T> {
     fn describe(operation: &mut Operation) {
         operation.request_body::<LinesOf<T>>(&[NDJSON]);
         operation.problems(&[ProblemType::UnsupportedMediaType]);
@@ -51,7 +45,7 @@ impl<T: FromFields> Describe for NdjsonBody<T> {
 
 /// The payload, with an error if no part of it arrives within `stall_timeout`.
 fn with_timeout(
-    payload: dev::Payload,
+    payload: Payload,
     stall_timeout: Duration,
 ) -> impl Stream<Item = io::Result<Bytes>> {
     stream::unfold(payload, move |mut payload| async move {

@@ -4,14 +4,14 @@ mod channel;
 
 use std::marker::PhantomData;
 
-use actix_web::body::BoxBody;
 use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse, Responder};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use self::channel::{ClientGone, Lines, Sender};
-use crate::openapi::{Components, Describe, Example, Model, Operation, example};
+use super::endpoint::Response;
+use crate::openapi::{Components, Example, Model, Operation, example};
 
 /// The media type of newline-delimited JSON.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
@@ -29,19 +29,15 @@ impl<T> NdjsonStream<T> {
     }
 }
 
-impl<T> Responder for NdjsonStream<T> {
-    type Body = BoxBody;
-
-    fn respond_to(mut self, request: &HttpRequest) -> HttpResponse {
+impl<T: Model> Response for NdjsonStream<T> {
+    fn respond(mut self, request: &HttpRequest) -> HttpResponse {
         // The framework would read the whole body of a response to HEAD only to throw it away.
         if request.method() == Method::HEAD {
             self.lines.close();
         }
         HttpResponse::Ok().content_type(NDJSON).body(self.lines)
     }
-}
 
-impl<T: Model> Describe for NdjsonStream<T> {
     fn describe(operation: &mut Operation) {
         operation.response(StatusCode::OK, "Success.", &[]);
         operation.content::<LinesOf<T>>(StatusCode::OK, NDJSON);
