@@ -1,6 +1,6 @@
 //! Whether clients ever observed two orders that were too close.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use orders_core::{CalendarId, Order, OrderId, Slot, Timestamp};
 
@@ -75,15 +75,20 @@ fn by_calendar(orders: &OrderIntervals) -> HashMap<&CalendarId, Vec<Booked<'_>>>
     calendars
 }
 
-/// A list shows one instant: it is sorted, and no two of its orders are too close.
+/// A list shows one instant: it is sorted, contains every order once, and no two orders are too
+/// close.
 pub(super) fn lists(history: &History, gaps: &Gaps) -> CheckResult {
-    let invariant = "no list contains two orders closer than the gap at that moment";
+    let invariant = "every list is sorted, with no order twice and no two closer than the gap";
     let mut result = CheckResult::new(invariant, "lists");
     for operation in &history.operations {
         let Outcome::Orders(orders) = &operation.outcome else { continue };
         result.examined += 1;
         if !orders.is_sorted_by(|a, b| (a.datetime, &a.id) < (b.datetime, &b.id)) {
             result.violated("a list is not sorted", [operation]);
+        }
+        let mut ids = HashSet::new();
+        if let Some(order) = orders.iter().find(|order| !ids.insert(&order.id)) {
+            result.violated(format!("a list contains order {} twice", order.id), [operation]);
         }
         for (index, first) in orders.iter().enumerate() {
             let Order { calendar, datetime, .. } = first;

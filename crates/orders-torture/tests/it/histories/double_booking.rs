@@ -3,9 +3,10 @@
 use orders_torture::history::OperationId;
 use orders_torture::http::{Outcome, Request};
 
-use crate::history_builder::{HistoryBuilder, create, gap_set, order, set_gap, written};
+use crate::history_builder::{HistoryBuilder, create, gap_set, order, replace, set_gap, written};
 
 const EXISTED_AT_ONE_MOMENT: &str = "certainly existed at one moment";
+const EVERY_LIST: &str = "every list is sorted, with no order twice and no two closer than the gap";
 
 #[test]
 fn orders_exactly_the_gap_apart_are_valid() {
@@ -77,5 +78,37 @@ fn a_double_booking_is_found_in_a_list() {
             .row(("b", second_at), (1, 1, 1))
     };
     history(3).assert_valid();
-    history(2).assert_violates("no list contains two orders closer than the gap");
+    history(2).assert_violates(EVERY_LIST);
+}
+
+#[test]
+fn an_order_that_is_twice_in_a_list_is_found() {
+    let id = OperationId;
+    let (before, after) = (order("a", 0, id(0), 1, id(0)), order("a", 9, id(1), 2, id(0)));
+    let history = |list| {
+        HistoryBuilder::new()
+            .created((1, 2), "a", 0)
+            .operation((3, 9), replace("a", 9), written("a", 9, 2, 0))
+            .operation((4, 5), Request::List, |_| Outcome::Orders(list))
+            .row(("a", 9), (1, 2, 0))
+    };
+    history(vec![before.clone()]).assert_valid();
+    history(vec![after.clone()]).assert_valid();
+    history(vec![before, after]).assert_violates(EVERY_LIST);
+}
+
+#[test]
+fn a_list_that_is_not_sorted_is_found() {
+    let id = OperationId;
+    let (first, second) = (order("a", 0, id(0), 1, id(0)), order("b", 3, id(1), 1, id(1)));
+    let history = |list| {
+        HistoryBuilder::new()
+            .created((1, 2), "a", 0)
+            .created((3, 4), "b", 3)
+            .operation((5, 6), Request::List, |_| Outcome::Orders(list))
+            .row(("a", 0), (0, 1, 0))
+            .row(("b", 3), (1, 1, 1))
+    };
+    history(vec![first.clone(), second.clone()]).assert_valid();
+    history(vec![second, first]).assert_violates(EVERY_LIST);
 }
