@@ -9,8 +9,8 @@ pub struct CheckResult {
     pub invariant: &'static str,
     /// How many things were examined.
     pub examined: usize,
-    /// What those things are, in the plural.
-    pub things: &'static str,
+    /// What was examined, in the plural.
+    pub unit: &'static str,
     /// Where the invariant does not hold.
     pub violations: Vec<Violation>,
 }
@@ -25,8 +25,8 @@ pub struct Violation {
 }
 
 impl CheckResult {
-    pub(super) fn new(invariant: &'static str, things: &'static str) -> Self {
-        Self { invariant, examined: 0, things, violations: Vec::new() }
+    pub(super) fn new(invariant: &'static str, unit: &'static str) -> Self {
+        Self { invariant, examined: 0, unit, violations: Vec::new() }
     }
 
     pub(super) fn violated(

@@ -91,9 +91,9 @@ fn print_faults(history: &History) {
 }
 
 fn print_check(check: &CheckResult) {
-    let CheckResult { invariant, examined, things, violations } = check;
+    let CheckResult { invariant, examined, unit, violations } = check;
     let verdict = if violations.is_empty() { "ok  " } else { "FAIL" };
-    println!("  {verdict} {invariant}: {examined} {things}");
+    println!("  {verdict} {invariant}: {examined} {unit}");
     for violation in violations.iter().take(MAX_VIOLATIONS) {
         println!("    - {}", violation.message);
         let evidence = violation.evidence.iter().filter(|line| !line.is_empty());

@@ -102,15 +102,15 @@ fn intervals(
     of_calendar: &[Event<CalendarOp>],
 ) -> Vec<StateInterval<MinimumGap>> {
     let mut observations: HashMap<Option<OperationId>, Observations> = HashMap::new();
-    observations.entry(None).or_default().observed(Moment(0), Moment(0));
+    observations.entry(None).or_default().add_observation(Moment(0), Moment(0));
     for event in of_calendar {
         match event.op {
             CalendarOp::Observed(writer) => {
                 let observations = observations.entry(writer).or_default();
-                observations.observed(event.invoked, event.completed);
+                observations.add_observation(event.invoked, event.completed);
             }
             CalendarOp::Set(writer) if event.certain => {
-                observations.entry(Some(writer)).or_default().begun_by(event.completed);
+                observations.entry(Some(writer)).or_default().add_begin(event.completed);
             }
             CalendarOp::Set(_) => {}
         }

@@ -50,13 +50,13 @@ impl Default for Observations {
 
 impl Observations {
     /// The state began to hold before a write or observation completed.
-    fn begun_by(&mut self, completed: Moment) {
+    fn add_begin(&mut self, completed: Moment) {
         self.begun_by = self.begun_by.min(completed);
     }
 
     /// A request that took from `invoked` to `completed` observed the state.
-    fn observed(&mut self, invoked: Moment, completed: Moment) {
-        self.begun_by(completed);
+    fn add_observation(&mut self, invoked: Moment, completed: Moment) {
+        self.add_begin(completed);
         self.held_until = self.held_until.max(Some(invoked));
     }
 }

@@ -48,13 +48,13 @@ fn intervals(events: &[Event<OrderOp>]) -> Vec<StateInterval<Position>> {
         .map(|(write, writer, mut position, mut identity)| {
             let mut observations = Observations::default();
             if write.certain {
-                observations.begun_by(write.completed);
+                observations.add_begin(write.completed);
             }
             for event in events {
                 if let OrderOp::Observed(order) = &event.op
                     && order.writer == Some(writer)
                 {
-                    observations.observed(event.invoked, event.completed);
+                    observations.add_observation(event.invoked, event.completed);
                     position.calendar.get_or_insert_with(|| order.calendar.clone());
                     identity = Some((order.created_at, order.version));
                 }
