@@ -1,6 +1,7 @@
 //! All orders as lines, in constant memory: [`stream`].
 
 use std::ops::ControlFlow;
+use std::pin::Pin;
 use std::time::Duration;
 
 use actix_web::web::block;
@@ -8,7 +9,7 @@ use orders_core::{Direction, Order, OrderFilter, Orders as _, StoreError};
 use tokio::runtime::Handle;
 
 use crate::Store;
-use crate::http::ndjson::{self, ClientGone, Lines};
+use crate::http::ndjson::{self, Chunks, ClientGone, channel};
 use crate::problem::Problem;
 
 /// How many bytes of orders may wait for the client.
@@ -21,37 +22,35 @@ pub(super) async fn stream(
     filter: OrderFilter,
     direction: Direction,
     stall_timeout: Duration,
-) -> Result<Lines, Problem> {
+) -> Result<Chunks, Problem> {
     let orders = store.store();
-    let (sender, mut body) = Lines::channel(CAPACITY, stall_timeout);
+    let (mut sender, mut body) = channel(CAPACITY, stall_timeout);
     let handle = Handle::current();
     let work = actix_web::rt::spawn(block(move || -> Result<(), StoreError> {
         let (mut sent, mut started) = (Ok(Ok(())), false);
         let exported = orders.export(&filter, direction, &mut |chunk| {
-            sent = lines(&chunk).map(|lines| handle.block_on(sender.send(lines)));
+            sent = lines(&chunk).map(|lines| handle.block_on(sender.send(&lines)));
             let continues = matches!(sent, Ok(Ok(())));
             started |= continues;
             if continues { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
         });
         match exported.and(sent) {
             // If the client has gone, the log learns it from the end of the body.
-            Ok(Ok(())) => drop(sender.end()),
+            Ok(Ok(())) => sender.end(),
             Ok(Err(ClientGone)) => {}
             // The status is sent, so the cause goes to the log with the end of the body.
-            Err(error) if started => drop(sender.fail(error.to_string())),
+            Err(error) if started => sender.fail(error.to_string()),
             Err(error) => return Err(error),
         }
         Ok(())
     }));
-    match body.begin().await {
-        Ok(()) => Ok(body),
-        Err(cut_off) => Err(match work.await {
-            Ok(Ok(Err(error))) => Problem::from(error),
-            Ok(Ok(Ok(()))) => Problem::internal(cut_off),
-            Ok(Err(error)) => Problem::internal(error.to_string()),
-            Err(error) => Problem::internal(error.to_string()),
-        }),
-    }
+    let Some(Err(cut_off)) = Pin::new(&mut body).peek().await else { return Ok(body) };
+    Err(match work.await {
+        Ok(Ok(Err(error))) => Problem::from(error),
+        Ok(Ok(Ok(()))) => Problem::internal(cut_off.to_string()),
+        Ok(Err(error)) => Problem::internal(error.to_string()),
+        Err(error) => Problem::internal(error.to_string()),
+    })
 }
 
 fn lines(orders: &[Order]) -> Result<Vec<u8>, StoreError> {

@@ -14,7 +14,7 @@ use crate::Store;
 use crate::http::body::{BodyLimits, NdjsonBody};
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::log_text::LogText;
-use crate::http::ndjson::{self, ClientGone, Lines, NdjsonStream, Sender};
+use crate::http::ndjson::{self, ClientGone, NdjsonStream, Sender, channel};
 use crate::http::query::Query;
 use crate::openapi::{Components, Example, Model, any_problem, described, example, id, object};
 use crate::openapi::{problem_example, problem_schema};
@@ -45,7 +45,7 @@ async fn import_orders(
     limits: BodyLimits,
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
-    let (sender, body) = Lines::channel(CAPACITY, limits.stall_timeout);
+    let (sender, body) = channel(CAPACITY, limits.stall_timeout);
     actix_web::rt::spawn(async move {
         // If the client has gone, the log learns it from the end of the body.
         let _ = place_all(store, orders, sender).await;
@@ -56,7 +56,7 @@ async fn import_orders(
 async fn place_all(
     store: Store,
     orders: NdjsonBody<OrderDraft>,
-    sender: Sender,
+    mut sender: Sender,
 ) -> Result<(), ClientGone> {
     let mut batches = orders.0.ready_chunks(BATCH);
     while let Some(batch) = batches.next().await {
@@ -65,12 +65,13 @@ async fn place_all(
         if stops {
             write(&mut lines, &Problem::import_stopped().document());
         }
-        sender.send(lines).await?;
+        sender.send(&lines).await?;
         if stops {
             break;
         }
     }
-    sender.end()
+    sender.end();
+    Ok(())
 }
 
 struct BatchResults {

@@ -6,10 +6,11 @@ use std::marker::PhantomData;
 
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
+use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::channel::{ClientGone, Lines, Sender};
+pub(crate) use self::channel::{Chunks, ClientGone, Sender, channel};
 use super::endpoint::Response;
 use crate::openapi::{Components, Example, Model, Operation, example};
 
@@ -17,25 +18,20 @@ use crate::openapi::{Components, Example, Model, Operation, example};
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
 /// 200 with one `T` a line.
-pub(crate) struct NdjsonStream<T> {
-    lines: Lines,
-    model: PhantomData<T>,
-}
+pub(crate) struct NdjsonStream<T>(Chunks, PhantomData<T>);
 
 impl<T> NdjsonStream<T> {
     /// The response with this body.
-    pub(crate) fn new(lines: Lines) -> Self {
-        Self { lines, model: PhantomData }
+    pub(crate) fn new(body: Chunks) -> Self {
+        Self(body, PhantomData)
     }
 }
 
 impl<T: Model> Response for NdjsonStream<T> {
-    fn respond(mut self, request: &HttpRequest) -> HttpResponse {
+    fn respond(self, request: &HttpRequest) -> HttpResponse {
         // The framework would read the whole body of a response to HEAD only to throw it away.
-        if request.method() == Method::HEAD {
-            self.lines.close();
-        }
-        HttpResponse::Ok().content_type(NDJSON).body(self.lines)
+        let most = if request.method() == Method::HEAD { 0 } else { usize::MAX };
+        HttpResponse::Ok().content_type(NDJSON).streaming(self.0.take(most))
     }
 
     fn describe(operation: &mut Operation) {
