@@ -11,10 +11,9 @@ use serde_json::{Value, json};
 
 use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
 use crate::http::path::{Path, PathParameter};
-use crate::http::query::Query;
+use crate::http::query::{Parameter, Query};
 use crate::http::response::JSON;
 use crate::openapi::{self, Components, Header, Operation};
-use crate::problem::Problem;
 
 /// The page may load its own files and call this service, and nothing else. The icons in its style sheet are
 /// data, and its script sets styles.
@@ -130,11 +129,13 @@ async fn get_file(file: Path<File>, _: Query<()>) -> Reply<File> {
 }
 
 impl PathParameter for File {
-    const PARAMETER: (&'static str, &'static str) = ("file", "A file of the page.");
+    const NAMED: (&'static str, &'static str) = ("file", "A file of the page.");
+}
 
-    fn read(segment: &str) -> Result<Self, Problem> {
-        let file = FILES.into_iter().find(|file| file.name == segment);
-        file.ok_or_else(|| Problem::not_found("the page has no such file"))
+impl Parameter for File {
+    fn parse(text: &str) -> Result<Self, String> {
+        let file = FILES.into_iter().find(|file| file.name == text);
+        file.ok_or_else(|| "the page has no such file".to_owned())
     }
 
     fn schema(_: &mut Components) -> Value {

@@ -5,10 +5,10 @@ use serde_json::{Value, json};
 
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::path::{Path, PathParameter};
-use crate::http::query::Query;
+use crate::http::query::{Parameter, Query};
 use crate::http::response::Json;
 use crate::openapi::{Components, Model, object};
-use crate::problem::{Problem, ProblemType};
+use crate::problem::ProblemType;
 
 pub(crate) fn list() -> Endpoint {
     let description =
@@ -30,12 +30,13 @@ async fn get_problem(problem: Path<ProblemType>, _: Query<()>) -> Reply<Json<Exp
 }
 
 impl PathParameter for ProblemType {
-    const PARAMETER: (&'static str, &'static str) =
-        ("slug", "The last segment of a problem's `type`.");
+    const NAMED: (&'static str, &'static str) = ("slug", "The last segment of a problem's `type`.");
+}
 
-    fn read(segment: &str) -> Result<Self, Problem> {
-        let unknown = || Problem::not_found("there is no such kind of problem; see /problems");
-        ProblemType::named(segment).ok_or_else(unknown)
+impl Parameter for ProblemType {
+    fn parse(text: &str) -> Result<Self, String> {
+        let unknown = || "there is no such kind of problem; see /problems".to_owned();
+        ProblemType::named(text).ok_or_else(unknown)
     }
 
     fn schema(_: &mut Components) -> Value {

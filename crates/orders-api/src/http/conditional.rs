@@ -14,7 +14,7 @@ use crate::openapi::{Header, Operation};
 use crate::problem::{Problem, ProblemType};
 
 /// The header with an order's [`etag`].
-pub(crate) const ETAG_HEADER: Header =
+pub(crate) const ETAG: Header =
     Header::new("ETag", "The strong entity tag of the order's version.", r#"^"\d+"$"#);
 
 /// A list of entity tags, or `*` for any (RFC 9110, section 13.1.1).

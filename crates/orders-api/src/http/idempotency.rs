@@ -12,11 +12,8 @@ use crate::problem::{Problem, ProblemType};
 const IDEMPOTENCY_KEY: &str = "Idempotency-Key";
 
 /// The header of a response that was sent before.
-pub(crate) const IDEMPOTENCY_REPLAYED: &str = "Idempotency-Replayed";
-
-/// [`IDEMPOTENCY_REPLAYED`] in the document.
-pub(crate) const REPLAYED_HEADER: Header = Header::new(
-    IDEMPOTENCY_REPLAYED,
+pub(crate) const IDEMPOTENCY_REPLAYED: Header = Header::new(
+    "Idempotency-Replayed",
     "The response is that of an earlier request with the same `Idempotency-Key`.",
     "^true$",
 );

@@ -5,10 +5,10 @@ use std::str::FromStr;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use orders_core::{CalendarId, InvalidId, OrderId, ServiceId};
-use serde_json::Value;
 
 use super::endpoint::Argument;
-use crate::openapi::{self, Components, Operation};
+use super::query::Parameter;
+use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
 /// The ids of the resources.
@@ -21,28 +21,14 @@ impl Id for CalendarId {}
 /// The parameter in a request's path.
 pub(crate) struct Path<T>(pub(crate) T);
 
-/// A type that a segment of a path can be read as.
-pub(crate) trait PathParameter: Sized {
+/// A parameter that is a segment of a path.
+pub(crate) trait PathParameter: Parameter {
     /// The name and the description of the parameter.
-    const PARAMETER: (&'static str, &'static str);
-
-    /// Reads the segment; it is `not-found` if nothing can have this name.
-    fn read(segment: &str) -> Result<Self, Problem>;
-
-    /// The schema of the segment.
-    fn schema(components: &mut Components) -> Value;
+    const NAMED: (&'static str, &'static str);
 }
 
 impl<T: Id> PathParameter for T {
-    const PARAMETER: (&'static str, &'static str) = (ID, "The id of the resource.");
-
-    fn read(segment: &str) -> Result<Self, Problem> {
-        segment.parse().map_err(|error: InvalidId| Problem::not_found(error.to_string()))
-    }
-
-    fn schema(components: &mut Components) -> Value {
-        openapi::id(components)
-    }
+    const NAMED: (&'static str, &'static str) = (ID, "The id of the resource.");
 }
 
 const ID: &str = "id";
@@ -54,11 +40,12 @@ pub(crate) fn path_id(request: &HttpRequest) -> Option<&str> {
 
 impl<T: PathParameter> Argument for Path<T> {
     async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
-        T::read(request.match_info().get(T::PARAMETER.0).unwrap_or_default()).map(Self)
+        let segment = request.match_info().get(T::NAMED.0).unwrap_or_default();
+        T::parse(segment).map(Self).map_err(Problem::not_found)
     }
 
     fn describe(operation: &mut Operation) {
-        let (name, description) = T::PARAMETER;
+        let (name, description) = T::NAMED;
         let schema = T::schema(&mut operation.components);
         operation.parameter("path", name, description, true, schema);
         operation.problems(&[ProblemType::NotFound]);

@@ -29,10 +29,7 @@ pub(crate) struct Parameters<'a> {
 
 /// A type that the value of a parameter can be read as.
 pub(crate) trait Parameter: Sized {
-    /// Reads the value.
-    ///
-    /// # Errors
-    /// What is wrong with it, to follow the parameter's name.
+    /// Reads the value, or says what is wrong with it.
     fn parse(text: &str) -> Result<Self, String>;
 
     /// The schema of the value.

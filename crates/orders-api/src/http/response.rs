@@ -3,7 +3,6 @@
 use std::marker::PhantomData;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, mime};
 use orders_core::StoreError;
 use serde::Serialize;
@@ -15,8 +14,7 @@ use crate::openapi::{Header, Model, Operation};
 pub(crate) const JSON: &str = "application/json";
 
 /// The header with the path of a new resource.
-pub(crate) const LOCATION_HEADER: Header =
-    Header::new("Location", "The path of the new resource.", "^/");
+pub(crate) const LOCATION: Header = Header::new("Location", "The path of the new resource.", "^/");
 
 /// 200 with a value as JSON.
 ///
@@ -55,12 +53,12 @@ pub(crate) struct Created<T>(pub(crate) String, pub(crate) Json<T>);
 impl<T: Model> Response for Created<T> {
     fn respond(self, _: &HttpRequest) -> HttpResponse {
         let mut response = HttpResponse::Created();
-        response.insert_header((LOCATION, self.0));
+        response.insert_header(LOCATION.with(self.0));
         self.1.complete(response)
     }
 
     fn describe(operation: &mut Operation) {
-        operation.resource::<T>(StatusCode::CREATED, "Created.", &[LOCATION_HEADER]);
+        operation.resource::<T>(StatusCode::CREATED, "Created.", &[LOCATION]);
     }
 }
 

@@ -40,6 +40,11 @@ impl Header {
         Self { name, description, pattern, required: true }
     }
 
+    /// The header with this value.
+    pub(crate) fn with<V>(&self, value: V) -> (&'static str, V) {
+        (self.name, value)
+    }
+
     /// The same header of a response that may lack it.
     pub(crate) const fn optional(self) -> Self {
         Self { required: false, ..self }

@@ -6,10 +6,7 @@ use serde_json::{Map, Value, json};
 use super::components::{Components, Model, object};
 use super::operation::{self, Header};
 use super::schema::id;
-use crate::problem::{MAX_FIELD_ERRORS, PROBLEM_JSON, ProblemType};
-
-const RETRY_AFTER: Header =
-    Header::new("Retry-After", "After how many seconds to try again.", r"^\d+$");
+use crate::problem::{MAX_FIELD_ERRORS, PROBLEM_JSON, ProblemType, RETRY_AFTER};
 
 /// The response with one of these problems, which have the same status.
 pub(super) fn response(components: &mut Components, problems: &[ProblemType]) -> Value {

@@ -1,4 +1,4 @@
-//! The one error of the API: [`Problem`], answered as RFC 9457 says.
+//! The error of every handler, a problem as in RFC 9457: [`Problem`].
 
 mod problem_type;
 
@@ -7,31 +7,36 @@ use std::fmt;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use actix_web::http::header::{ALLOW, HeaderValue};
 use actix_web::{HttpResponse, ResponseError};
-use orders_core::{
-    Booking, CalendarId, Conflict, GapTooWide, MinimumGap, NearestFree, Resource, StoreError,
-    TooClose, UnknownReferences,
-};
+use orders_core::{Resource, StoreError, UnknownReferences};
 use serde::Serialize;
+use serde_json::{Value, json};
 
-pub use problem_type::ProblemType;
+pub(crate) use problem_type::ProblemType;
+
+use crate::openapi::Header;
 
 /// The media type of every error.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The seconds after which a client may try again when the service was unavailable.
+/// The header of `unavailable`.
+pub(crate) const RETRY_AFTER: Header =
+    Header::new("Retry-After", "After how many seconds to try again.", r"^\d+$");
+
 const RETRY_AFTER_SECONDS: u32 = 1;
 
-/// The most field errors that one answer lists.
+/// The most field errors in one response.
 pub(crate) const MAX_FIELD_ERRORS: usize = 100;
 
-/// Why a request got no other answer.
+/// Why a request failed.
 #[derive(Debug)]
 pub struct Problem {
     problem_type: ProblemType,
     detail: String,
-    members: Box<Members>,
+    /// The members of the body besides those that all problems have: an object, or null.
+    members: Box<Value>,
+    allow: Option<HeaderValue>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -44,33 +49,7 @@ pub struct FieldError {
     pub detail: String,
 }
 
-/// What a problem says beyond the members that all have.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Members {
-    None {},
-    Fields {
-        errors: Vec<FieldError>,
-    },
-    Conflict {
-        calendar: CalendarId,
-        minimum_gap: MinimumGap,
-        conflicts_with: Vec<Booking>,
-        nearest_free: NearestFree,
-    },
-    Gap {
-        calendar: CalendarId,
-        minimum_gap: MinimumGap,
-        too_close: Vec<TooClose>,
-    },
-    /// Said in the `Allow` header.
-    Allow {
-        #[serde(skip)]
-        allow: HeaderValue,
-    },
-}
-
-/// The body of the answer.
+/// The body of the response.
 #[derive(Serialize)]
 struct Document<'a> {
     r#type: String,
@@ -78,16 +57,17 @@ struct Document<'a> {
     status: u16,
     detail: &'a str,
     #[serde(flatten)]
-    members: &'a Members,
+    members: &'a Value,
 }
 
 impl Problem {
-    /// A problem of this kind, in words for the client.
+    /// A problem of this type, with a detail for the client.
     pub(crate) fn new(problem_type: ProblemType, detail: impl Into<String>) -> Self {
         Self {
             problem_type,
             detail: detail.into(),
-            members: Box::new(Members::None {}),
+            members: Box::default(),
+            allow: None,
             cause: None,
         }
     }
@@ -97,18 +77,18 @@ impl Problem {
         Self::new(ProblemType::MalformedRequest, detail)
     }
 
-    /// The path leads nowhere.
+    /// The path, or what it names, does not exist.
     pub(crate) fn not_found(detail: impl Into<String>) -> Self {
         Self::new(ProblemType::NotFound, detail)
     }
 
-    /// The resource knows other methods.
+    /// The path has other methods.
     pub(crate) fn method_not_allowed(method: &str, allow: HeaderValue) -> Self {
-        Self::new(ProblemType::MethodNotAllowed, format!("{method} is not possible here"))
-            .with(Members::Allow { allow })
+        let detail = format!("{method} is not possible here");
+        Self { allow: Some(allow), ..Self::new(ProblemType::MethodNotAllowed, detail) }
     }
 
-    /// The fields break rules; at least one does.
+    /// Fields break rules; there is at least one error.
     pub(crate) fn invalid(mut errors: Vec<FieldError>) -> Self {
         let detail = match errors.as_slice() {
             [only] if only.pointer.is_empty() => only.detail.clone(),
@@ -120,7 +100,7 @@ impl Problem {
             several => format!("{} fields break a rule", several.len()),
         };
         errors.truncate(MAX_FIELD_ERRORS);
-        Self::new(ProblemType::InvalidRequest, detail).with(Members::Fields { errors })
+        Self::new(ProblemType::InvalidRequest, detail).with(json!({ "errors": errors }))
     }
 
     /// A later try may succeed.
@@ -134,35 +114,33 @@ impl Problem {
         Self::new(ProblemType::ImportStopped, detail)
     }
 
-    /// A bug; the client learns nothing about it.
+    /// A bug of the service; the client does not learn the cause.
     pub(crate) fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::new(ProblemType::InternalError, "the service failed; its log has the cause")
             .with_source(cause)
     }
 
     /// Keeps the cause for the log; it is never sent.
-    pub(crate) fn with_source(mut self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.cause = Some(cause.into());
-        self
+    pub(crate) fn with_source(self, cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..self }
     }
 
-    /// The kind of the problem.
-    #[must_use]
-    pub fn problem_type(&self) -> ProblemType {
+    /// The type of the problem.
+    pub(crate) fn problem_type(&self) -> ProblemType {
         self.problem_type
     }
 
-    /// What the log must say, and the client must not know.
+    /// The cause, for the log only.
     pub(crate) fn cause(&self) -> Option<&(dyn Error + Send + Sync)> {
         self.cause.as_deref()
     }
 
-    /// The same problem for another request that met it; the cause stays with the first.
+    /// The same problem for another request; the cause stays with the first.
     pub(crate) fn again(&self) -> Self {
         Self::new(self.problem_type, self.detail.as_str())
     }
 
-    /// The problem as its answer's body says it.
+    /// The body of the response.
     pub(crate) fn document(&self) -> impl Serialize {
         Document {
             r#type: self.problem_type.path(),
@@ -173,9 +151,8 @@ impl Problem {
         }
     }
 
-    fn with(mut self, members: Members) -> Self {
-        self.members = Box::new(members);
-        self
+    fn with(self, members: Value) -> Self {
+        Self { members: Box::new(members), ..self }
     }
 }
 
@@ -194,9 +171,9 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.problem_type.status());
         response.content_type(PROBLEM_JSON);
         if self.problem_type == ProblemType::Unavailable {
-            response.insert_header((RETRY_AFTER, RETRY_AFTER_SECONDS));
+            response.insert_header(RETRY_AFTER.with(RETRY_AFTER_SECONDS));
         }
-        if let Members::Allow { allow } = &*self.members {
+        if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, allow.clone()));
         }
         response.json(self.document())
@@ -210,20 +187,24 @@ impl From<StoreError> for Problem {
             StoreError::NotFound(_) => Self::not_found(detail),
             StoreError::IdTaken(_) => Self::new(ProblemType::IdTaken, detail),
             StoreError::UnknownReferences(missing) => Self::invalid(unknown(missing)),
-            StoreError::Conflict(conflict) => Self::new(ProblemType::OrderConflict, detail).with({
-                let Conflict { datetime: _, calendar, minimum_gap, conflicts_with, nearest_free } =
-                    *conflict;
-                Members::Conflict { calendar, minimum_gap, conflicts_with, nearest_free }
-            }),
+            StoreError::Conflict(conflict) => {
+                Self::new(ProblemType::OrderConflict, detail).with(json!({
+                    "calendar": conflict.calendar,
+                    "minimum_gap": conflict.minimum_gap,
+                    "conflicts_with": conflict.conflicts_with,
+                    "nearest_free": conflict.nearest_free,
+                }))
+            }
             StoreError::InUse(Resource::Service(_)) => Self::new(ProblemType::ServiceInUse, detail),
             StoreError::InUse(Resource::Calendar(_)) => {
                 Self::new(ProblemType::CalendarInUse, detail)
             }
             StoreError::InUse(Resource::Order(_)) => Self::internal(detail),
-            StoreError::GapTooWide(gap) => Self::new(ProblemType::GapTooWide, detail).with({
-                let GapTooWide { calendar, minimum_gap, too_close } = *gap;
-                Members::Gap { calendar, minimum_gap, too_close }
-            }),
+            StoreError::GapTooWide(gap) => Self::new(ProblemType::GapTooWide, detail).with(json!({
+                "calendar": gap.calendar,
+                "minimum_gap": gap.minimum_gap,
+                "too_close": gap.too_close,
+            })),
             StoreError::VersionMismatch { .. } => Self::new(ProblemType::VersionMismatch, detail),
             StoreError::KeyReused(_) => Self::new(ProblemType::KeyReused, detail),
             StoreError::KeyInUse(_) => Self::new(ProblemType::KeyInUse, detail),
@@ -235,7 +216,7 @@ impl From<StoreError> for Problem {
     }
 }
 
-/// The fields of an order that name what does not exist.
+/// The fields of an order that refer to what does not exist.
 fn unknown(missing: UnknownReferences) -> Vec<FieldError> {
     let calendar = missing.calendar.map(|id| FieldError {
         pointer: "/calendar".to_owned(),
@@ -251,8 +232,9 @@ fn unknown(missing: UnknownReferences) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use actix_web::body::MessageBody as _;
-    use orders_core::{OrderId, ServiceId, Timestamp};
-    use serde_json::{Value, json};
+    use orders_core::{
+        Booking, CalendarId, Conflict, MinimumGap, NearestFree, OrderId, ServiceId, Timestamp,
+    };
 
     use super::*;
 
@@ -319,6 +301,6 @@ mod tests {
     #[test]
     fn unavailable_says_when_to_try_again() {
         let response = Problem::unavailable("busy").error_response();
-        assert_eq!(response.headers().get(RETRY_AFTER).unwrap(), "1");
+        assert_eq!(response.headers().get("Retry-After").unwrap(), "1");
     }
 }

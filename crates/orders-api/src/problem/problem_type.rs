@@ -4,50 +4,31 @@ use actix_web::http::StatusCode;
 
 /// The type of a problem, on which clients branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum ProblemType {
-    /// The body is not JSON, or a query parameter is unknown or wrong.
+pub(crate) enum ProblemType {
     MalformedRequest,
-    /// There is no such order, service, calendar or route.
     NotFound,
-    /// The path has other methods.
     MethodNotAllowed,
-    /// The client accepts none of the media types that there are.
     NotAcceptable,
-    /// The request did not arrive in time.
     RequestTimeout,
-    /// Another order of the calendar is too close.
     OrderConflict,
-    /// The id of the new resource exists already.
     IdTaken,
-    /// The idempotency key's first creation is still running.
     KeyInUse,
-    /// Orders refer to the service.
     ServiceInUse,
-    /// Orders are in the calendar, or it is `default`.
     CalendarInUse,
-    /// Orders are too close for the new gap.
     GapTooWide,
-    /// The order was changed meanwhile.
     VersionMismatch,
-    /// The body is too large.
     TooLarge,
-    /// The body is not declared as JSON.
     UnsupportedMediaType,
-    /// The body is JSON, but breaks the rules of its fields.
     InvalidRequest,
-    /// The idempotency key was used with another body.
     KeyReused,
-    /// A bug of the service.
     InternalError,
-    /// An import ended before all lines were read.
     ImportStopped,
-    /// The database cannot be reached or is overloaded.
     Unavailable,
 }
 
 impl ProblemType {
     /// All types, by status.
-    pub const ALL: [ProblemType; 19] = [
+    pub(crate) const ALL: [ProblemType; 19] = [
         ProblemType::MalformedRequest,
         ProblemType::NotFound,
         ProblemType::MethodNotAllowed,
@@ -70,38 +51,32 @@ impl ProblemType {
     ];
 
     /// The type with this name.
-    #[must_use]
-    pub fn named(name: &str) -> Option<ProblemType> {
+    pub(crate) fn named(name: &str) -> Option<ProblemType> {
         ProblemType::ALL.into_iter().find(|problem_type| problem_type.name() == name)
     }
 
     /// The last segment of the problem's `type`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         self.row().1
     }
 
     /// The problem's `type`, a path that explains it.
-    #[must_use]
-    pub fn path(self) -> String {
+    pub(crate) fn path(self) -> String {
         format!("/problems/{}", self.name())
     }
 
     /// The status of the response.
-    #[must_use]
-    pub fn status(self) -> StatusCode {
+    pub(crate) fn status(self) -> StatusCode {
         self.row().0
     }
 
     /// The short summary, the same for every problem of the type.
-    #[must_use]
-    pub fn title(self) -> &'static str {
+    pub(crate) fn title(self) -> &'static str {
         self.row().2
     }
 
     /// One line on what it means and what to do.
-    #[must_use]
-    pub fn meaning(self) -> &'static str {
+    pub(crate) fn meaning(self) -> &'static str {
         self.row().3
     }
 

@@ -1,7 +1,7 @@
 //! `GET /orders`: a page as a JSON array, or all orders as NDJSON.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{HeaderValue, LINK, VARY};
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
 use orders_core::{Direction, Order, OrderFilter, OrderQuery, Orders as _, Position, StoreError};
 use orders_db::PgStore;
@@ -25,8 +25,12 @@ const DEFAULT_LIMIT: usize = 100;
 /// The most orders on a page.
 const MAX_LIMIT: usize = 1000;
 
-/// What the response depends on besides the path.
-const VARIES: &str = "Accept, Accept-Encoding";
+const LINK: Header = Header::new(
+    "Link",
+    "`<...>; rel=\"next\"` (RFC 8288) while there is more: follow it as it is.",
+    "^<.+>; rel=\"next\"$",
+);
+const VARY: Header = Header::new("Vary", "What the response depends on.", "^Accept");
 
 pub(crate) fn list() -> Endpoint {
     let description = "As JSON, a page of orders, with a `Link` to the next one while there is more. Following the \
@@ -88,23 +92,18 @@ impl Response for ListResponse {
             Self::Page { orders, next } => {
                 let mut response = HttpResponse::Ok();
                 if let Some(next) = next {
-                    response.insert_header((LINK, format!("<{next}>; rel=\"next\"")));
+                    response.insert_header(LINK.with(format!("<{next}>; rel=\"next\"")));
                 }
                 orders.complete(response)
             }
             Self::All(orders) => orders.respond(request),
         };
-        response.headers_mut().insert(VARY, HeaderValue::from_static(VARIES));
+        let varies = HeaderValue::from_static("Accept, Accept-Encoding");
+        response.headers_mut().insert(header::VARY, varies);
         response
     }
 
     fn describe(operation: &mut Operation) {
-        const LINK: Header = Header::new(
-            "Link",
-            "`<...>; rel=\"next\"` (RFC 8288) while there is more: follow it as it is.",
-            "^<.+>; rel=\"next\"$",
-        );
-        const VARY: Header = Header::new("Vary", "What the response depends on.", "^Accept");
         let description = "A page of orders, or all of them as lines.";
         operation.response(StatusCode::OK, description, &[LINK.optional(), VARY]);
         operation.content::<Vec<Order>>(StatusCode::OK, JSON);

@@ -1,17 +1,16 @@
 //! The responses with one order.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use orders_core::{Mode, Order};
 
-use crate::http::conditional::{ETAG_HEADER, etag};
+use crate::http::conditional::{ETAG, etag};
 use crate::http::endpoint::Response;
-use crate::http::idempotency::{IDEMPOTENCY_REPLAYED, REPLAYED_HEADER};
-use crate::http::response::{JSON, LOCATION_HEADER};
+use crate::http::idempotency::IDEMPOTENCY_REPLAYED;
+use crate::http::response::{JSON, LOCATION};
 use crate::openapi::{Header, Operation};
 
-const CACHE_CONTROL_HEADER: Header = Header::new(
+const CACHE_CONTROL: Header = Header::new(
     "Cache-Control",
     "An order is not used again without asking whether it is current.",
     "^no-cache$",
@@ -28,9 +27,9 @@ impl Response for CreateResponse {
         match self {
             Self::Created { order, replayed } => {
                 let mut response = versioned(HttpResponse::Created(), &order);
-                response.insert_header((LOCATION, format!("/orders/{}", order.id)));
+                response.insert_header(LOCATION.with(format!("/orders/{}", order.id)));
                 if replayed {
-                    response.insert_header((IDEMPOTENCY_REPLAYED, "true"));
+                    response.insert_header(IDEMPOTENCY_REPLAYED.with("true"));
                 }
                 response.json(order)
             }
@@ -41,8 +40,8 @@ impl Response for CreateResponse {
     fn describe(operation: &mut Operation) {
         operation.response(StatusCode::OK, "The order as it would be, after a dry run.", &[]);
         operation.content::<Order>(StatusCode::OK, JSON);
-        let replayed = REPLAYED_HEADER.optional();
-        let headers = [LOCATION_HEADER, ETAG_HEADER, CACHE_CONTROL_HEADER, replayed];
+        let replayed = IDEMPOTENCY_REPLAYED.optional();
+        let headers = [LOCATION, ETAG, CACHE_CONTROL, replayed];
         operation.resource::<Order>(StatusCode::CREATED, "The order was created.", &headers);
     }
 }
@@ -62,7 +61,7 @@ impl Response for GetResponse {
     }
 
     fn describe(operation: &mut Operation) {
-        let headers = [ETAG_HEADER, CACHE_CONTROL_HEADER];
+        let headers = [ETAG, CACHE_CONTROL];
         operation.resource::<Order>(StatusCode::OK, "The order.", &headers);
         operation.response(StatusCode::NOT_MODIFIED, "The client has the order.", &headers);
     }
@@ -84,13 +83,13 @@ impl Response for WriteResponse {
 
     fn describe(operation: &mut Operation) {
         let description = "The order as it is now, or would be; only a dry run has no `ETag`.";
-        let headers = [ETAG_HEADER.optional(), CACHE_CONTROL_HEADER.optional()];
+        let headers = [ETAG.optional(), CACHE_CONTROL.optional()];
         operation.resource::<Order>(StatusCode::OK, description, &headers);
     }
 }
 
 /// Adds the entity tag of the order's version.
 fn versioned(mut response: HttpResponseBuilder, order: &Order) -> HttpResponseBuilder {
-    response.insert_header((ETAG, etag(order))).insert_header((CACHE_CONTROL, "no-cache"));
+    response.insert_header(ETAG.with(etag(order))).insert_header(CACHE_CONTROL.with("no-cache"));
     response
 }
