@@ -15,14 +15,14 @@ pub mod server;
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 
-use self::http::endpoint::Argument;
-use self::problem::{Problem, ProblemType};
+use self::http::endpoint::{Argument, Reply};
+use self::problem::ProblemType;
 
 /// The store, as the handlers use it.
 type Store = actix_web::web::Data<db_threads::DbThreads<orders_db::PgStore>>;
 
 impl Argument for Store {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         // OK because every app has it, see `server::listen`.
         Ok(request.app_data::<Self>().expect("the store is set").clone())
     }

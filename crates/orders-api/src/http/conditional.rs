@@ -9,7 +9,7 @@ use actix_web::http::header::{EntityTag, HeaderName, HeaderValue, IF_MATCH, IF_N
 use orders_core::{Order, Precondition};
 use serde_json::{Value, json};
 
-use super::endpoint::Argument;
+use super::endpoint::{Argument, Reply};
 use crate::openapi::{Header, Operation};
 use crate::problem::{Problem, ProblemType};
 
@@ -33,7 +33,7 @@ pub(crate) fn etag(order: &Order) -> EntityTag {
 pub(crate) struct IfMatch(pub(crate) Precondition);
 
 impl Argument for IfMatch {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         Self::of(request)
     }
 
@@ -92,7 +92,7 @@ impl IfNoneMatch {
 }
 
 impl Argument for IfNoneMatch {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         Tags::of(request, IF_NONE_MATCH).map(Self)
     }
 

@@ -10,13 +10,13 @@ use serde_json::Value;
 use crate::openapi::{Components, Operation};
 use crate::problem::{Problem, ProblemType};
 
-/// What a handler returns.
+/// The result of a handler, or of reading one of its arguments.
 pub(crate) type Reply<T> = Result<T, Problem>;
 
 /// An argument of a handler, read from the request.
 pub(crate) trait Argument: Sized {
     /// Reads the argument.
-    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem>;
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Reply<Self>;
 
     /// Adds the parameters or the body that are read, and the problems that this can have.
     fn describe(operation: &mut Operation);
@@ -71,7 +71,7 @@ impl_handler!(A B C D E);
 
 /// The argument of a handler that needs nothing of the request.
 impl Argument for () {
-    async fn extract(_: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(_: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         Ok(())
     }
 

@@ -5,7 +5,7 @@ use actix_web::dev::Payload;
 use orders_core::{IdempotencyKey, MAX_KEY_LENGTH};
 use serde_json::json;
 
-use super::endpoint::Argument;
+use super::endpoint::{Argument, Reply};
 use crate::openapi::{Header, Operation};
 use crate::problem::{Problem, ProblemType};
 
@@ -22,7 +22,7 @@ pub(crate) const IDEMPOTENCY_REPLAYED: Header = Header::new(
 pub(crate) struct Key(pub(crate) Option<IdempotencyKey>);
 
 impl Argument for Key {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         let mut given = request.headers().get_all(IDEMPOTENCY_KEY);
         match (given.next(), given.next()) {
             (None, _) => Ok(Self(None)),

@@ -7,7 +7,7 @@ use actix_web::http::header::{self, Header as _, Quality};
 use actix_web::mime::{self, Mime};
 use actix_web::{HttpMessage, HttpRequest};
 
-use super::endpoint::Argument;
+use super::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
@@ -21,7 +21,7 @@ pub(crate) trait MediaTypes: Copy + 'static {
 }
 
 impl<T: MediaTypes> Argument for Accept<T> {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         negotiate(request, T::OFFERS).map(Self)
     }
 

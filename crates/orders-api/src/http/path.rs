@@ -6,7 +6,7 @@ use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use orders_core::{CalendarId, InvalidId, OrderId, ServiceId};
 
-use super::endpoint::Argument;
+use super::endpoint::{Argument, Reply};
 use super::query::Parameter;
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
@@ -39,7 +39,7 @@ pub(crate) fn path_id(request: &HttpRequest) -> Option<&str> {
 }
 
 impl<T: PathParameter> Argument for Path<T> {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         let segment = request.match_info().get(T::NAMED.0).unwrap_or_default();
         T::parse(segment).map(Self).map_err(Problem::not_found)
     }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, web};
 use orders_core::{InvalidId, Timestamp};
 use serde_json::{Value, json};
 
-use super::endpoint::Argument;
+use super::endpoint::{Argument, Reply};
 use super::path::Id;
 use crate::openapi::{self, Components, Operation};
 use crate::problem::Problem;
@@ -88,7 +88,7 @@ impl FromQuery for () {
 }
 
 impl<T: FromQuery> Argument for Query<T> {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         parse(request.query_string()).map(Self)
     }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 /// Schemas, examples, headers and responses by kind and name.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize)]
 pub(crate) struct Components(BTreeMap<&'static str, BTreeMap<String, Value>>);
 
 /// A type with a JSON schema.
@@ -62,11 +63,6 @@ impl Components {
             content["examples"] = examples.into();
         }
         content
-    }
-
-    /// The Components Object.
-    pub(crate) fn into_json(self) -> Value {
-        json!(self.0)
     }
 }
 

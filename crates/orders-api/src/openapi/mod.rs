@@ -78,7 +78,7 @@ fn document() -> Value {
         "security": [],
         "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
-        "components": components.into_json()
+        "components": components
     })
 }
 

@@ -1,7 +1,8 @@
 //! The media types of bodies: [`check_json`], [`check_ndjson`].
+//!
+//! The header is parsed by hand because `mime` rejects `application/json ; charset=utf-8`, which RFC 9110 allows.
 
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
-use actix_web::mime::{self, Mime};
 
 use crate::http::ndjson::NDJSON;
 use crate::problem::{Problem, ProblemType};
@@ -20,7 +21,7 @@ pub(super) fn check_json(headers: &HeaderMap) -> Result<(), Problem> {
 /// Accepts newline-delimited JSON, in UTF-8 and not compressed.
 pub(super) fn check_ndjson(headers: &HeaderMap) -> Result<(), Problem> {
     let declared = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if !declared.is_some_and(|declared| is_utf_8(declared, |it| it.essence_str() == NDJSON)) {
+    if !declared.is_some_and(|declared| is_utf_8(declared, |essence| essence == NDJSON)) {
         let detail = format!("send one order a line, in UTF-8, with Content-Type: {NDJSON}");
         return Err(unsupported(&detail));
     }
@@ -41,20 +42,22 @@ fn unsupported(detail: &str) -> Problem {
 }
 
 fn is_json(declared: &str) -> bool {
-    is_utf_8(declared, |it| {
-        it.type_() == mime::APPLICATION
-            && match it.suffix() {
-                None => it.subtype() == mime::JSON,
-                Some(suffix) => suffix == mime::JSON && it.subtype() != "",
-            }
+    is_utf_8(declared, |essence| match essence.strip_prefix("application/") {
+        Some("json") => true,
+        Some(subtype) => subtype.len() > "+json".len() && subtype.ends_with("+json"),
+        None => false,
     })
 }
 
-/// Whether the media type is an expected one, and has no charset but UTF-8.
-fn is_utf_8(declared: &str, is_expected: impl Fn(&Mime) -> bool) -> bool {
-    declared.parse::<Mime>().is_ok_and(|it| {
-        is_expected(&it) && it.get_param(mime::CHARSET).is_none_or(|charset| charset == mime::UTF_8)
-    })
+/// Whether the media type, in lower case, is an expected one, and has no charset but UTF-8.
+fn is_utf_8(declared: &str, is_expected: impl Fn(&str) -> bool) -> bool {
+    let mut parts = declared.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+    is_expected(&essence)
+        && parts.filter_map(|parameter| parameter.split_once('=')).all(|(name, value)| {
+            !name.eq_ignore_ascii_case("charset")
+                || value.trim_matches('"').eq_ignore_ascii_case("utf-8")
+        })
 }
 
 #[cfg(test)]
@@ -71,6 +74,7 @@ mod tests {
         check("application/json", true);
         check("Application/JSON; Charset=UTF-8", true);
         check("application/json;charset=\"utf-8\"", true);
+        check("application/json ; charset=utf-8", true);
         check("application/vnd.orders.v1+json", true);
         check("application/json; charset=iso-8859-1", false);
         check("application/+json", false);

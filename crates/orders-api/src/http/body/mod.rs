@@ -25,7 +25,7 @@ use serde_json::Value;
 
 pub(crate) use self::fields::Fields;
 pub(crate) use self::ndjson::NdjsonBody;
-use crate::http::endpoint::Argument;
+use crate::http::endpoint::{Argument, Reply};
 use crate::http::path::path_id;
 use crate::http::response::JSON;
 use crate::openapi::{Components, Example, Model, Operation};
@@ -80,7 +80,7 @@ pub(crate) struct BodyLimits {
 }
 
 impl Argument for BodyLimits {
-    async fn extract(request: &HttpRequest, _: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         Ok(Self::of(request))
     }
 
@@ -95,7 +95,7 @@ impl BodyLimits {
 }
 
 impl<T: FromFields> Argument for Body<T> {
-    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Reply<Self> {
         media_type::check_json(request.headers())?;
         let bytes = collect(request, payload.take()).await?;
         parse(&bytes, path_id(request)).map(Self)

@@ -14,7 +14,7 @@ use tokio_util::io::StreamReader;
 
 use super::media_type::check_ndjson;
 use super::{BodyLimits, FromFields, parse};
-use crate::http::endpoint::Argument;
+use crate::http::endpoint::{Argument, Reply};
 use crate::http::ndjson::{LinesOf, NDJSON};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
@@ -27,7 +27,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) struct NdjsonBody<T>(pub(crate) LocalBoxStream<'static, Result<T, Problem>>);
 
 impl<T: FromFields> Argument for NdjsonBody<T> {
-    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Result<Self, Problem> {
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Reply<Self> {
         check_ndjson(request.headers())?;
         let limits = BodyLimits::of(request);
         let reader = StreamReader::new(with_timeout(payload.take(), limits.stall_timeout));
