@@ -22,7 +22,7 @@ use ureq::http::{HeaderMap, Request};
 
 use crate::document;
 
-/// One PostgreSQL for all tests; it goes when the process ends.
+/// One PostgreSQL for all tests, which stops when the process ends.
 static POSTGRES: LazyLock<PrivatePostgres> = LazyLock::new(|| {
     let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the tests");
     fill(&postgres);
@@ -35,8 +35,7 @@ pub(crate) const TEMPLATE: &str = "orders";
 /// The media type of lines of JSON.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
-/// More orders than can wait anywhere between the database and a client that does not read: they have
-/// long ids, so that it is soon too much for the buffers.
+/// More orders than fit into the buffers between the database and a client that does not read; they have long ids.
 pub(crate) const MANY: usize = 20_000;
 
 /// Places [`MANY`] orders.
@@ -48,10 +47,10 @@ const PLACE_MANY: &str = "
            '2030-01-01T00:00:00Z'::timestamptz + n * interval '1 hour', 1, ARRAY[repeat('s', 64)]
       FROM generate_series(0, 19999) AS n, calendars WHERE calendars.id LIKE 'cc%';";
 
-/// How long a test waits for an answer before it fails.
+/// How long a test waits for a response before it fails.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The same with [`MANY`] orders in it.
+/// The same with [`MANY`] orders.
 static FULL_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
     let name = new_database(TEMPLATE);
     let mut conn = PgConnection::establish(&POSTGRES.url(&name)).unwrap();
@@ -68,7 +67,7 @@ pub(crate) struct App {
     agent: ureq::Agent,
 }
 
-/// An answer, read to its end.
+/// A response, read to its end.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
@@ -94,7 +93,7 @@ impl App {
         Self::start_on(&POSTGRES.url(&database), database, arguments)
     }
 
-    /// Starts the server on a database of this name that stands elsewhere.
+    /// Starts the server on a database of another PostgreSQL.
     pub(crate) fn start_on(url: &str, database: String, arguments: &[&str]) -> Self {
         let cli = cli(url, arguments);
         let (tell, told) = mpsc::channel();
@@ -138,7 +137,7 @@ impl App {
         self.sql().batch_execute(statements).unwrap();
     }
 
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
@@ -184,7 +183,7 @@ impl App {
         self.send_bytes("PATCH", path, &patch, body.to_string().as_bytes())
     }
 
-    /// Sends these lines to be imported, and reads the answers to them.
+    /// Imports these lines, and returns the lines of the response.
     #[track_caller]
     pub(crate) fn import(&self, lines: impl AsRef<[u8]>) -> Vec<Value> {
         let ndjson = [("Content-Type", NDJSON)];
@@ -194,7 +193,7 @@ impl App {
         answer.lines()
     }
 
-    /// Imports these orders, all of which must find their places.
+    /// Imports these orders, which must all succeed.
     #[track_caller]
     pub(crate) fn place_all(&self, orders: &[Value]) {
         let lines: String = orders.iter().map(|order| format!("{order}\n")).collect();
@@ -203,7 +202,7 @@ impl App {
         }
     }
 
-    /// Sends the very bytes on a connection of its own and reads until the server closes it.
+    /// Sends these bytes unchanged on a connection of their own, and reads until the server closes it.
     pub(crate) fn send_raw(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.address).unwrap();
         stream.set_read_timeout(Some(STALL_TIMEOUT)).unwrap();
@@ -221,7 +220,7 @@ impl App {
         Answer { status, headers: headers.collect(), body: bytes.split_off(end + 4) }
     }
 
-    /// Everything that the service keeps, to find it unchanged later.
+    /// Everything that the service stores, to find it unchanged later.
     pub(crate) fn everything(&self) -> [Value; 3] {
         ["/orders", "/services", "/calendars"].map(|path| self.get(path).json())
     }
@@ -280,14 +279,14 @@ impl Answer {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// The body, after the status was found to be this one.
+    /// The body, after checking the status.
     #[track_caller]
     pub(crate) fn is(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", String::from_utf8_lossy(&self.body));
         if self.body.is_empty() { Value::Null } else { self.json() }
     }
 
-    /// The problem, after it was found to be well-formed and this one.
+    /// The problem, after checking its form, its status and its type.
     #[track_caller]
     pub(crate) fn is_problem(&self, status: u16, problem_type: &str) -> Value {
         let problem = self.is(status);
@@ -320,7 +319,7 @@ pub(crate) fn own_postgres() -> PrivatePostgres {
     postgres
 }
 
-/// Makes the template.
+/// Creates the template.
 fn fill(postgres: &PrivatePostgres) {
     let cli = cli(&postgres.url(TEMPLATE), &[]);
     let template = Database::open(&cli.database).unwrap();
@@ -328,12 +327,12 @@ fn fill(postgres: &PrivatePostgres) {
     sample_data::add_services(&template.store(&cli).unwrap()).unwrap();
 }
 
-/// A copy of a template; its name.
+/// Creates a copy of a template, and returns its name.
 fn new_database(template: &str) -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(1);
     let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let mut conn = maintenance();
-    // Only one copy can be made of a database at a time.
+    // A database can only be copied once at a time.
     conn.batch_execute("SELECT pg_advisory_lock(1)").unwrap();
     conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
     name

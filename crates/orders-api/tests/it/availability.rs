@@ -1,11 +1,11 @@
-//! When an order could start.
+//! `/availability`.
 
 use serde_json::json;
 
 use crate::app::App;
 
 #[test]
-fn free_times_stand_around_the_orders() {
+fn free_times_surround_the_orders() {
     let app = App::start();
     let order = json!({
         "datetime": "2022-11-01T12:00:00Z", "totalfee": 1, "services": [{ "id": "123" }]
@@ -23,7 +23,7 @@ fn free_times_stand_around_the_orders() {
 }
 
 #[test]
-fn parameters_that_make_no_sense_are_named() {
+fn invalid_parameters_are_named() {
     let app = App::start();
     let from_2022 = "from=2022-11-01T00:00:00Z";
     for (query, named) in [

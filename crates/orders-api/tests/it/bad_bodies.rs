@@ -1,4 +1,4 @@
-//! Bodies that break a rule, or are no bodies at all: told why, and nothing changes.
+//! Invalid bodies: the response says what is wrong, and nothing changes.
 
 use serde_json::{Value, json};
 
@@ -7,7 +7,7 @@ use crate::app::{Answer, App};
 const GOOD: &str =
     r#"{"id":"1","datetime":"2022-11-01T11:11:11Z","totalfee":100,"services":[{"id":"123"}]}"#;
 
-/// The server with one order, and how everything was.
+/// A server with one order, and everything that it stored at the start.
 struct Standing {
     app: App,
     before: [Value; 3],
@@ -21,7 +21,7 @@ impl Standing {
         Self { app, before }
     }
 
-    /// The body is refused with this problem_type when it is posted and when it is put.
+    /// The body is rejected with this problem type by POST and by PUT.
     #[track_caller]
     fn check(&self, body: impl AsRef<[u8]>, status: u16, problem_type: &str) {
         for answer in self.send(body.as_ref()) {
@@ -29,7 +29,7 @@ impl Standing {
         }
     }
 
-    /// The order in which this field has this value is refused at these pointers.
+    /// An order in which this field has this value is rejected, with errors at these pointers.
     #[track_caller]
     fn check_field(&self, name: &str, value: &str, pointers: &[&str]) {
         let mut body: serde_json::Map<String, Value> = serde_json::from_str(GOOD).unwrap();
@@ -55,7 +55,7 @@ impl Standing {
 }
 
 #[test]
-fn what_is_no_json_is_malformed() {
+fn anything_but_json_is_malformed() {
     let standing = Standing::new();
     standing.check("", 400, "malformed-request");
     standing.check("hello", 400, "malformed-request");
@@ -70,7 +70,7 @@ fn what_is_no_json_is_malformed() {
 }
 
 #[test]
-fn wrong_types_are_refused_where_they_stand() {
+fn wrong_types_are_rejected_with_their_pointers() {
     let standing = Standing::new();
     standing.check("[]", 422, "invalid-request");
     standing.check("null", 422, "invalid-request");
@@ -90,7 +90,7 @@ fn wrong_types_are_refused_where_they_stand() {
 }
 
 #[test]
-fn missing_and_unknown_fields_come_in_one_answer() {
+fn missing_and_unknown_fields_are_in_one_response() {
     let standing = Standing::new();
     for answer in standing.send(br#"{"date_time":"2022-11-01T11:11:11Z"}"#) {
         assert_eq!(answer.pointers(), ["/datetime", "/totalfee", "/services", "/date_time"]);
@@ -107,7 +107,7 @@ fn missing_and_unknown_fields_come_in_one_answer() {
 }
 
 #[test]
-fn fees_that_are_none() {
+fn invalid_fees_are_rejected() {
     let standing = Standing::new();
     for value in ["-1", "0.001", "1e400", "-1e400", "1e-400", "10000000000", "9999999999.991"] {
         standing.check_field("totalfee", value, &["/totalfee"]);
@@ -116,7 +116,7 @@ fn fees_that_are_none() {
 }
 
 #[test]
-fn times_that_are_none() {
+fn invalid_times_are_rejected() {
     let standing = Standing::new();
     for value in [
         "2022-11-01T11:11:11",
@@ -135,7 +135,7 @@ fn times_that_are_none() {
 }
 
 #[test]
-fn ids_that_are_none() {
+fn invalid_ids_are_rejected() {
     let standing = Standing::new();
     let long = "x".repeat(65);
     for value in ["", "a/b", "a\\u0000b", long.as_str(), "😀", "..", ".", "a b", "\\udead"] {
@@ -147,7 +147,7 @@ fn ids_that_are_none() {
 }
 
 #[test]
-fn services_that_cannot_be_ordered() {
+fn invalid_lists_of_services_are_rejected() {
     let standing = Standing::new();
     let many: Vec<_> = (0..33).map(|id| json!({ "id": id })).collect();
     standing.check_field("services", "[]", &["/services"]);
@@ -159,7 +159,7 @@ fn services_that_cannot_be_ordered() {
 }
 
 #[test]
-fn another_id_than_that_of_the_path_is_refused() {
+fn an_id_that_differs_from_the_path_is_rejected() {
     let standing = Standing::new();
     let other = GOOD.replace(r#""id":"1""#, r#""id":"2""#);
     assert_eq!(standing.app.put("/orders/1", other).pointers(), ["/id"]);

@@ -1,4 +1,4 @@
-//! Calendars and their gaps.
+//! `/calendars` and `/calendars/{id}`.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn order(id: &str, datetime: &str, calendar: &str) -> Value {
 }
 
 #[test]
-fn a_calendar_comes_changes_and_goes() {
+fn a_calendar_is_created_replaced_and_deleted() {
     let app = App::start();
     assert_eq!(app.get("/calendars/default").is(200)["minimum_gap"], "PT3H");
     let added =
@@ -37,7 +37,7 @@ fn default_and_a_calendar_in_use_are_not_deleted() {
 }
 
 #[test]
-fn a_wider_gap_is_refused_with_the_pairs_in_its_way() {
+fn a_wider_gap_is_rejected_with_the_pairs_that_are_too_close() {
     let app = App::start();
     app.post("/orders", order("1", "2022-11-01T12:00:00Z", "default")).is(201);
     app.post("/orders", order("2", "2022-11-01T15:30:00Z", "default")).is(201);
@@ -58,7 +58,7 @@ fn a_wider_gap_is_refused_with_the_pairs_in_its_way() {
 }
 
 #[test]
-fn bad_calendars_are_refused() {
+fn invalid_calendars_are_rejected() {
     let app = App::start();
     let before = app.everything();
     let bad = json!({ "id": "..", "name": "\n", "minimum_gap": "P1M", "colour": "red" });

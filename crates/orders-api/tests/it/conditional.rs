@@ -54,7 +54,7 @@ fn a_write_happens_if_the_version_matches() {
 }
 
 #[test]
-fn a_write_to_another_version_is_refused() {
+fn a_write_to_another_version_is_rejected() {
     check_match("\"1\"", false);
     check_match("\"3\"", false);
     check_match("\"1\", \"3\"", false);
@@ -64,7 +64,7 @@ fn a_write_to_another_version_is_refused() {
 }
 
 #[test]
-fn a_write_if_there_is_none_is_refused() {
+fn if_none_match_star_rejects_a_write() {
     let app = start();
     for method in ["PUT", "PATCH", "DELETE"] {
         write(&app, method, ("If-None-Match", "*")).is_problem(412, "version-mismatch");
@@ -72,7 +72,7 @@ fn a_write_if_there_is_none_is_refused() {
 }
 
 #[test]
-fn a_condition_that_cannot_be_read_is_malformed() {
+fn an_invalid_condition_is_malformed() {
     let app = start();
     for method in ["PUT", "PATCH", "DELETE"] {
         for value in ["2", "\"2", "\"2\" \"3\"", ""] {
@@ -87,7 +87,7 @@ fn a_condition_that_cannot_be_read_is_malformed() {
 }
 
 #[test]
-fn a_condition_on_no_order_is_not_found() {
+fn a_condition_without_an_order_is_not_found() {
     let app = App::start();
     for method in ["PUT", "PATCH", "DELETE"] {
         write(&app, method, ("If-Match", "\"1\"")).is_problem(404, "not-found");
@@ -96,7 +96,7 @@ fn a_condition_on_no_order_is_not_found() {
 }
 
 #[test]
-fn a_dry_run_looks_at_the_condition_too() {
+fn a_dry_run_checks_the_condition_too() {
     let app = start();
     let headers = [("Content-Type", "application/json"), ("If-Match", "\"1\"")];
     for method in ["PUT", "PATCH"] {
@@ -119,7 +119,7 @@ fn check_known(known: &str, status: u16) {
 }
 
 #[test]
-fn what_the_client_has_already_is_not_sent_again() {
+fn a_version_that_the_client_has_is_not_sent_again() {
     check_known("\"2\"", 304);
     check_known("W/\"2\"", 304);
     check_known("\"1\", \"2\"", 304);
@@ -129,7 +129,7 @@ fn what_the_client_has_already_is_not_sent_again() {
 }
 
 #[test]
-fn every_answer_with_an_order_carries_its_tag() {
+fn every_response_with_an_order_has_its_etag() {
     let app = App::start();
     let placed = app.post("/orders", order("1", 0));
     let put = app.put("/orders/1", order("1", 3));
@@ -145,7 +145,7 @@ fn every_answer_with_an_order_carries_its_tag() {
 }
 
 #[test]
-fn of_two_that_write_over_one_version_one_wins_always() {
+fn one_of_two_writes_to_the_same_version_wins() {
     let app = App::start();
     for round in 0..50 {
         let id = format!("r{round}");

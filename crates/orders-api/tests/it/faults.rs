@@ -16,9 +16,9 @@ use crate::samples::{lines, order};
 use crate::wire::Wire;
 
 #[test]
-fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
+fn without_the_database_everything_that_needs_it_is_unavailable() {
     let mut postgres = own_postgres();
-    // As many connections as requests, so that none is merely told that the service is busy.
+    // As many connections as requests, so that none is rejected because the service is busy.
     let arguments = ["--request-timeout", "2s", "--connections", "24"];
     let app = App::start_on(&postgres.url(TEMPLATE), TEMPLATE.to_owned(), &arguments);
     app.post("/orders", order("1", 0)).is(201);
@@ -91,7 +91,7 @@ fn while_the_database_is_away_everything_that_needs_it_is_unavailable() {
 }
 
 #[test]
-fn a_service_whose_database_becomes_read_only_is_not_ready_until_it_takes_writes_again() {
+fn a_service_is_not_ready_while_its_database_is_read_only() {
     let app = App::start();
     app.post("/orders", order("1", 0)).is(201);
     let name = app.database();
@@ -120,7 +120,7 @@ fn a_service_whose_database_becomes_read_only_is_not_ready_until_it_takes_writes
 }
 
 #[test]
-fn told_to_stop_the_service_finishes_what_it_has_begun() {
+fn a_stopping_service_finishes_the_requests_in_flight() {
     let app = App::start();
     let url = app.cli().database.database_url.unwrap();
     let program = Program::start(&["--database-url", &url]);
@@ -151,7 +151,7 @@ pub(crate) fn waits_for_a_lock(app: &App) -> bool {
 }
 
 #[test]
-fn a_service_that_was_killed_is_taken_over_with_everything_that_was_answered() {
+fn another_service_takes_over_from_a_killed_one_without_losing_acknowledged_orders() {
     let directory = Directory::new("killed");
     let arguments = ["--data-dir", directory.0.to_str().unwrap()];
     let program = Program::start(&arguments);
@@ -167,7 +167,7 @@ fn a_service_that_was_killed_is_taken_over_with_everything_that_was_answered() {
 }
 
 #[test]
-fn a_private_postgresql_that_dies_is_started_again_as_soon_as_it_can_be() {
+fn a_private_postgresql_that_dies_is_restarted_as_soon_as_possible() {
     let directory = Directory::new("died");
     let program = Program::start(&["--data-dir", directory.0.to_str().unwrap()]);
     let data = directory.0.join("postgres");
@@ -178,7 +178,7 @@ fn a_private_postgresql_that_dies_is_started_again_as_soon_as_it_can_be() {
         fs::write(&configuration, "no_such_setting = 1").unwrap();
         let file = fs::read_to_string(data.join("postmaster.pid")).unwrap();
         signal("-KILL", file.lines().next().unwrap());
-        // The sessions end soon after.
+        // The sessions end soon afterwards.
         let answer = program.wait_for(503);
         answer.is_problem(503, "unavailable");
         assert_eq!(answer.header("Retry-After"), "1");

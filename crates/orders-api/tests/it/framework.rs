@@ -1,4 +1,4 @@
-//! What the service does for every route: methods, request ids, problems, health.
+//! What all routes have in common: methods, request ids, problems; and health.
 
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ fn unknown_routes_are_problems() {
 }
 
 #[test]
-fn ids_that_cannot_be_are_not_found() {
+fn impossible_ids_are_not_found() {
     let app = App::start();
     for id in ["a%2Fb", "%2e%2e", "a%20b", "%F0%9F%98%80", &"x".repeat(65)] {
         for path in ["orders", "services", "calendars"] {
@@ -29,7 +29,7 @@ fn ids_that_cannot_be_are_not_found() {
 }
 
 #[test]
-fn other_methods_are_told_the_allowed_ones() {
+fn other_methods_are_answered_with_the_allowed_ones() {
     let app = App::start();
     for (path, allow) in [
         ("/", "GET, HEAD, OPTIONS"),
@@ -60,7 +60,7 @@ fn other_methods_are_told_the_allowed_ones() {
 }
 
 #[test]
-fn head_answers_like_get_without_a_body() {
+fn head_responds_like_get_without_a_body() {
     let app = App::start();
     let (get, head) = (app.get("/services"), app.send("HEAD", "/services", &[]));
     assert_eq!((head.status, head.body.len()), (200, 0));
@@ -82,7 +82,7 @@ fn unknown_query_parameters_are_malformed() {
 }
 
 #[test]
-fn a_request_keeps_its_id_or_gets_one() {
+fn a_request_keeps_its_id_or_gets_a_new_one() {
     let app = App::start();
     for path in ["/healthz", "/nowhere"] {
         let answer = app.send("GET", path, &[("X-Request-Id", "abc-1")]);
@@ -107,7 +107,7 @@ fn every_problem_explains_itself() {
 }
 
 #[test]
-fn the_index_leads_on() {
+fn the_index_leads_to_every_resource() {
     let app = App::start();
     assert_eq!(app.get("/").is(200)["orders"], "/orders");
 }
@@ -131,7 +131,7 @@ fn without_a_database_the_service_is_alive_but_not_ready() {
 }
 
 #[test]
-fn what_is_no_http_is_a_bad_request() {
+fn anything_but_http_is_a_bad_request() {
     let app = App::start();
     for request in ["nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost x\r\n\r\n"] {
         assert_eq!(app.send_raw(request.as_bytes()).status, 400);
@@ -139,14 +139,14 @@ fn what_is_no_http_is_a_bad_request() {
 }
 
 #[test]
-fn a_body_that_never_ends_is_given_up() {
+fn a_body_that_never_ends_times_out() {
     let app = App::start_with(&["--request-timeout", "300ms"]);
     let request = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
                    Content-Length: 100\r\n\r\n{";
     app.send_raw(request.as_bytes()).is_problem(408, "request-timeout");
 }
 
-/// Lets nobody in any more, and throws out who is.
+/// Refuses new connections to the database, and ends the present ones.
 pub(crate) fn break_database(app: &App) {
     let name = app.database();
     maintenance()

@@ -16,8 +16,8 @@ fn place(app: &App, key: &str, body: impl ToString) -> Answer {
     app.send_bytes("POST", "/orders", &headers, body.to_string().as_bytes())
 }
 
-/// An order whose id the service makes.
-fn nameless(hour: usize) -> Value {
+/// An order without an id.
+fn without_id(hour: usize) -> Value {
     json!({ "datetime": time(hour), "totalfee": 99.95, "services": [{ "id": "456" }, { "id": "123" }] })
 }
 
@@ -39,9 +39,9 @@ fn keys(app: &App) -> i64 {
 }
 
 #[test]
-fn the_same_key_with_the_same_body_gets_the_first_answer_again() {
+fn the_same_key_with_the_same_body_returns_the_first_response_again() {
     let app = App::start();
-    for (key, body) in [("a", nameless(0)), ("b", order("1", 6)), ("\"c\"", nameless(12))] {
+    for (key, body) in [("a", without_id(0)), ("b", order("1", 6)), ("\"c\"", without_id(12))] {
         let first = place(&app, key, &body);
         for _ in 0..3 {
             check_replay(&first, &place(&app, key, &body));
@@ -51,7 +51,7 @@ fn the_same_key_with_the_same_body_gets_the_first_answer_again() {
 }
 
 #[test]
-fn the_first_answer_is_repeated_after_the_order_changed_and_after_it_went() {
+fn the_first_response_is_repeated_after_the_order_was_changed_or_deleted() {
     let app = App::start();
     let first = place(&app, "a", order("1", 0));
     app.put("/orders/1", order("1", 3)).is(200);
@@ -62,7 +62,7 @@ fn the_first_answer_is_repeated_after_the_order_changed_and_after_it_went() {
 }
 
 #[test]
-fn bodies_that_ask_for_the_same_are_the_same() {
+fn equivalent_bodies_are_the_same() {
     let app = App::start();
     let first = place(&app, "a", order("7", 0));
     let other = r#" {"totalfee":100.00, "services":[{"id":123}], "calendar":"default", "id":7,
@@ -71,7 +71,7 @@ fn bodies_that_ask_for_the_same_are_the_same() {
 }
 
 #[test]
-fn a_key_stands_for_one_body() {
+fn a_key_belongs_to_one_body() {
     let app = App::start();
     place(&app, "a", order("1", 0)).is(201);
     let other = |name: &str, value: Value| {
@@ -86,7 +86,7 @@ fn a_key_stands_for_one_body() {
         other("services", json!([{ "id": "456" }])),
         other("services", json!([{ "id": "123" }, { "id": "456" }])),
         other("calendar", "roof".into()),
-        nameless(0),
+        without_id(0),
     ] {
         place(&app, "a", &body).is_problem(422, "idempotency-key-reused");
     }
@@ -94,7 +94,7 @@ fn a_key_stands_for_one_body() {
 }
 
 #[test]
-fn a_refusal_is_not_remembered_and_leaves_the_key_free() {
+fn a_rejected_creation_does_not_use_its_key() {
     let app = App::start();
     app.post("/orders", order("1", 0)).is(201);
     place(&app, "a", order("2", 1)).is_problem(409, "order-conflict");
@@ -109,7 +109,7 @@ fn a_refusal_is_not_remembered_and_leaves_the_key_free() {
 }
 
 #[test]
-fn a_dry_run_uses_up_no_key() {
+fn a_dry_run_does_not_use_its_key() {
     let app = App::start();
     let headers = [("Content-Type", "application/json"), ("Idempotency-Key", "a")];
     let body = order("1", 0).to_string();
@@ -119,7 +119,7 @@ fn a_dry_run_uses_up_no_key() {
 }
 
 #[test]
-fn what_is_no_key_is_malformed() {
+fn anything_but_a_key_is_malformed() {
     let app = App::start();
     for key in ["", "\"\"", "two words", &"x".repeat(256), "caf\u{e9}"] {
         place(&app, key, order("1", 0)).is_problem(400, "malformed-request");
@@ -133,9 +133,9 @@ fn what_is_no_key_is_malformed() {
 }
 
 #[test]
-fn fifty_at_once_with_one_key_make_one_order() {
+fn fifty_concurrent_creations_with_one_key_create_one_order() {
     let app = App::start_with(&["--queue-wait", "9s"]);
-    for body in [nameless(0), order("1", 6)] {
+    for body in [without_id(0), order("1", 6)] {
         let key = format!("k{}", body["datetime"]);
         let answers: Vec<_> = thread::scope(|scope| {
             let clients: Vec<_> =
@@ -159,7 +159,7 @@ fn fifty_at_once_with_one_key_make_one_order() {
 }
 
 #[test]
-fn a_key_is_free_again_after_24_hours_and_not_before() {
+fn a_key_can_be_used_again_after_24_hours_and_not_before() {
     let app = App::start();
     let age = |key: &str, hours: &str| {
         app.execute(&format!(
@@ -176,7 +176,7 @@ fn a_key_is_free_again_after_24_hours_and_not_before() {
 }
 
 #[test]
-fn old_keys_are_swept_by_those_that_come() {
+fn old_keys_are_deleted_when_new_ones_arrive() {
     let app = App::start();
     for n in 0..6 {
         place(&app, &format!("old{n}"), order(n, n * 3)).is(201);

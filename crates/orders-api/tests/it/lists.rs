@@ -1,4 +1,4 @@
-//! `GET /orders` page by page: filters, order, limits, cursors.
+//! `GET /orders` as pages: filters, order, limits, cursors.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::app::App;
 use crate::samples::{ids, order, order_in, time};
 
-/// 40 orders in 3 calendars, some of them at the same time, that name one service or two.
+/// 40 orders in 3 calendars, some of them at the same time, with one service or two.
 fn samples() -> (App, Vec<Value>) {
     let app = App::start().with_calendars(["roof", "cellar"]);
     let orders: Vec<_> = (0..40)
@@ -29,23 +29,23 @@ fn samples() -> (App, Vec<Value>) {
     (app, orders)
 }
 
-/// By time and then id; the times of the samples sort as texts.
-fn sorted(mut orders: Vec<Value>, falling: bool) -> Vec<Value> {
+/// The orders by time and then id; the times of the samples can be sorted as text.
+fn sorted(mut orders: Vec<Value>, descending: bool) -> Vec<Value> {
     let key =
         |order: &Value| [&order["datetime"], &order["id"]].map(|v| v.as_str().unwrap().to_owned());
     orders.sort_by_key(key);
-    if falling {
+    if descending {
         orders.reverse();
     }
     orders
 }
 
-fn names(order: &Value, service: &str) -> bool {
+fn has_service(order: &Value, service: &str) -> bool {
     order["services"].as_array().unwrap().iter().any(|named| named["id"] == service)
 }
 
 #[test]
-fn every_combination_of_filters_answers_what_matches_in_order() {
+fn every_combination_of_filters_returns_the_matching_orders_in_order() {
     let (app, orders) = samples();
     let (early, late) = (time(12), time(32));
     for calendar in [None, Some("default"), Some("roof"), Some("nobody")] {
@@ -58,9 +58,9 @@ fn every_combination_of_filters_answers_what_matches_in_order() {
                 (Some(&late), Some(&early)),
                 (Some(&early), Some(&early)),
             ] {
-                for falling in [false, true] {
+                for descending in [false, true] {
                     let mut path =
-                        format!("/orders?order={}", if falling { "desc" } else { "asc" });
+                        format!("/orders?order={}", if descending { "desc" } else { "asc" });
                     for (name, value) in [
                         ("calendar", calendar),
                         ("service", service),
@@ -72,12 +72,12 @@ fn every_combination_of_filters_answers_what_matches_in_order() {
                     let matching = |order: &&Value| {
                         let datetime = order["datetime"].as_str().unwrap();
                         calendar.is_none_or(|calendar| order["calendar"] == calendar)
-                            && service.is_none_or(|service| names(order, service))
+                            && service.is_none_or(|service| has_service(order, service))
                             && from.is_none_or(|from| datetime >= from.as_str())
                             && to.is_none_or(|to| datetime < to.as_str())
                     };
                     let matching = orders.iter().filter(matching).cloned().collect();
-                    let matching = sorted(matching, falling);
+                    let matching = sorted(matching, descending);
                     let listed = app.walk(&path);
                     assert_eq!(ids(&listed), ids(&matching), "{path}");
                     let walked = app.walk(&format!("{path}&limit=7"));
@@ -99,7 +99,7 @@ fn instants_may_be_written_in_any_time_zone() {
 }
 
 #[test]
-fn orders_of_one_instant_in_many_calendars_are_walked_once_each() {
+fn orders_at_one_instant_in_many_calendars_are_listed_once_each() {
     let calendars: Vec<_> = (0..30).map(|n| format!("c{n}")).collect();
     let app = App::start().with_calendars(calendars.iter().map(String::as_str));
     let orders =
@@ -107,10 +107,10 @@ fn orders_of_one_instant_in_many_calendars_are_walked_once_each() {
     let orders: Vec<_> = orders.collect();
     app.place_all(&orders);
     for limit in [1, 7, 15, 30] {
-        for (direction, falling) in [("asc", false), ("desc", true)] {
+        for (direction, descending) in [("asc", false), ("desc", true)] {
             for filter in ["", "&service=123", "&from=2030-01-01T00:00:00Z"] {
                 let path = format!("/orders?limit={limit}&order={direction}{filter}");
-                let expected = sorted(orders.clone(), falling);
+                let expected = sorted(orders.clone(), descending);
                 assert_eq!(ids(&app.walk(&path)), ids(&expected), "{path}");
             }
         }
@@ -118,7 +118,7 @@ fn orders_of_one_instant_in_many_calendars_are_walked_once_each() {
 }
 
 #[test]
-fn a_page_has_100_orders_unless_it_is_told_otherwise() {
+fn a_page_has_100_orders_by_default() {
     let app = App::start();
     let orders: Vec<_> = (0..101).map(|n| order(n, n * 3)).collect();
     app.place_all(&orders);
@@ -137,7 +137,7 @@ fn a_page_has_100_orders_unless_it_is_told_otherwise() {
 }
 
 #[test]
-fn a_link_repeats_what_was_asked_for() {
+fn a_link_keeps_the_parameters_of_the_request() {
     let app = App::start();
     app.place_all(&[order("a_1~.-", 0), order("2", 3), order("3", 6)]);
     let asked = "calendar=default&service=123&from=2030-01-01T00:00:00Z&to=2031-01-01T00:00:00Z";
@@ -149,7 +149,7 @@ fn a_link_repeats_what_was_asked_for() {
 }
 
 #[test]
-fn parameters_that_make_no_sense_are_malformed() {
+fn invalid_parameters_are_malformed() {
     let app = App::start();
     for query in [
         "limit=0",
@@ -191,7 +191,7 @@ fn parameters_that_make_no_sense_are_malformed() {
 }
 
 #[test]
-fn a_cursor_of_one_direction_is_refused_in_the_other() {
+fn a_cursor_of_one_direction_is_rejected_in_the_other() {
     let app = App::start();
     app.place_all(&[order("1", 0), order("2", 3)]);
     for (direction, other) in [("asc", "desc"), ("desc", "asc")] {
@@ -204,7 +204,7 @@ fn a_cursor_of_one_direction_is_refused_in_the_other() {
 }
 
 #[test]
-fn a_cursor_outlives_the_order_it_stands_at() {
+fn a_cursor_remains_valid_after_its_order_is_deleted() {
     let app = App::start();
     app.place_all(&[order("1", 0), order("2", 3), order("3", 6)]);
     let walked = app.walk_with("/orders?limit=1", |pages| {
@@ -215,7 +215,7 @@ fn a_cursor_outlives_the_order_it_stands_at() {
     assert_eq!(ids(&walked), ["1", "2", "3"]);
 }
 
-/// Walks through 150 orders that stand while others are placed, moved and deleted all around them.
+/// Follows the links through 150 orders that stay while others around them are created, moved and deleted.
 #[track_caller]
 fn check_walk(query: &str) {
     let app = App::start().with_calendars(["roof", "cellar"]);
@@ -228,7 +228,7 @@ fn check_walk(query: &str) {
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut round = 0;
-            // With a bound, so that a walk that fails does not leave this running.
+            // Limited, so that this ends if the test fails.
             while !stop.load(Ordering::Relaxed) && round < 2000 {
                 let n = round * 17 % 30;
                 let id = format!("m{n:02}");
@@ -257,25 +257,25 @@ fn check_walk(query: &str) {
 }
 
 #[test]
-fn a_walk_sees_what_stands_once_while_others_write() {
+fn the_pages_contain_each_unmoved_order_once_during_writes() {
     check_walk("");
     check_walk("&order=desc");
 }
 
 #[test]
-fn a_walk_through_a_calendar_sees_what_stands_once_while_others_write() {
+fn the_pages_of_a_calendar_contain_each_unmoved_order_once_during_writes() {
     check_walk("&calendar=roof");
     check_walk("&calendar=roof&order=desc");
 }
 
 #[test]
-fn a_walk_through_a_service_sees_what_stands_once_while_others_write() {
+fn the_pages_of_a_service_contain_each_unmoved_order_once_during_writes() {
     check_walk("&service=123");
     check_walk("&service=123&order=desc");
 }
 
 #[test]
-fn a_walk_through_all_filters_sees_what_stands_once_while_others_write() {
+fn the_pages_with_all_filters_contain_each_unmoved_order_once_during_writes() {
     let span = "&from=2030-01-01T00:00:00Z&to=2040-01-01T00:00:00Z";
     check_walk(&format!("{span}&service=123&calendar=roof"));
     check_walk(&format!("{span}&order=desc"));

@@ -1,4 +1,4 @@
-//! `GET /orders` as lines: everything at once, as it stood at one instant.
+//! `GET /orders` as lines: all orders, from one snapshot.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ fn export(app: &App, query: &str) -> Vec<serde_json::Value> {
 
 /// Waits until no transaction is open in the database.
 #[track_caller]
-fn comes_to_rest(app: &App) {
+fn wait_until_idle(app: &App) {
     let mut conn = app.sql();
     let began = Instant::now();
     loop {
@@ -38,7 +38,7 @@ fn comes_to_rest(app: &App) {
 }
 
 #[test]
-fn every_matching_order_is_a_line_as_it_is_in_the_list() {
+fn every_matching_order_is_a_line_like_in_the_list() {
     let app = App::start().with_calendars(["roof"]);
     assert_eq!(export(&app, ""), Vec::<serde_json::Value>::new());
     let mut orders: Vec<_> = (0..1200).map(|n| order(format!("d{n:04}"), n * 3)).collect();
@@ -61,7 +61,7 @@ fn every_matching_order_is_a_line_as_it_is_in_the_list() {
 }
 
 #[test]
-fn pages_and_lines_do_not_mix() {
+fn page_parameters_are_rejected_for_lines() {
     let app = App::start();
     for query in ["limit=10", "after=a1_1", "limit=10&after=a1_1"] {
         let answer = app.send("GET", &format!("/orders?{query}"), &[("Accept", NDJSON)]);
@@ -74,11 +74,11 @@ fn pages_and_lines_do_not_mix() {
 }
 
 #[test]
-fn an_export_is_of_one_instant_whatever_is_written_meanwhile() {
+fn an_export_is_one_snapshot_during_writes() {
     let app = App::start_full(&[]);
     let mut wire = Wire::export(&app, "");
     let first = wire.reading.line().unwrap().unwrap();
-    // The rest waits behind a client that does not read.
+    // The rest waits because the client does not read.
     let last = format!("{}{}", "o".repeat(59), MANY - 1);
     app.delete(&format!("/orders/{last}")).is(204);
     app.patch(&format!("/orders/{}19990", "o".repeat(59)), json!({ "totalfee": 7 })).is(200);
@@ -89,11 +89,11 @@ fn an_export_is_of_one_instant_whatever_is_written_meanwhile() {
     assert_eq!((ids.len(), *ids.last().unwrap()), (MANY, last.as_str()));
     assert!(ids.is_sorted());
     assert!(lines.iter().all(|line| line["totalfee"] == 1 && line["version"] == 1));
-    comes_to_rest(&app);
+    wait_until_idle(&app);
 }
 
 #[test]
-fn a_client_that_hangs_up_leaves_nothing_behind() {
+fn nothing_is_left_behind_when_a_client_hangs_up() {
     let app = App::start_full(&[]);
     for round in 0..12 {
         let mut wire = Wire::export(&app, "");
@@ -104,7 +104,7 @@ fn a_client_that_hangs_up_leaves_nothing_behind() {
             wire.sending.hang_up();
         }
     }
-    comes_to_rest(&app);
+    wait_until_idle(&app);
     let mut wire = Wire::export(&app, "?order=desc");
     assert_eq!(wire.reading.rest().unwrap().len(), MANY);
 }
@@ -113,7 +113,7 @@ fn a_client_that_hangs_up_leaves_nothing_behind() {
 fn a_client_that_stops_reading_is_cut_off() {
     let app = App::start_full(&["--stall-timeout", "300ms"]);
     let mut wires: Vec<_> = (0..4).map(|_| Wire::export(&app, "")).collect();
-    comes_to_rest(&app);
+    wait_until_idle(&app);
     for wire in &mut wires {
         assert!(wire.reading.rest().is_err(), "the answer has a good end");
     }
@@ -121,12 +121,12 @@ fn a_client_that_stops_reading_is_cut_off() {
 }
 
 #[test]
-fn head_reads_no_more_than_it_must() {
+fn head_does_not_read_all_orders() {
     let app = App::start_full(&[]);
     for _ in 0..8 {
         assert_eq!(app.send("HEAD", "/orders", &[("Accept", NDJSON)]).status, 200);
     }
-    comes_to_rest(&app);
+    wait_until_idle(&app);
 }
 
 #[test]

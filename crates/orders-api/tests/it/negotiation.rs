@@ -1,4 +1,4 @@
-//! Which form an answer has: media types, compression, `HEAD`, `OPTIONS`.
+//! Representations of responses: media types, compression, `HEAD`, `OPTIONS`.
 
 use crate::app::{App, NDJSON};
 use crate::samples::{lines, order};
@@ -12,7 +12,7 @@ fn start() -> App {
 }
 
 #[test]
-fn a_list_is_given_in_the_form_that_is_liked_best() {
+fn a_list_has_the_preferred_media_type() {
     let app = start();
     for (accept, kind) in [
         ("*/*", "application/json"),
@@ -33,7 +33,7 @@ fn a_list_is_given_in_the_form_that_is_liked_best() {
 }
 
 #[test]
-fn a_form_that_there_is_not_is_not_acceptable() {
+fn an_unknown_media_type_is_not_acceptable() {
     let app = start();
     for accept in ["text/html", "application/xml, text/csv", "application/json;q=0", "*/*;q=0"] {
         let answer = app.send("GET", "/orders", &[("Accept", accept)]);
@@ -43,7 +43,7 @@ fn a_form_that_there_is_not_is_not_acceptable() {
 }
 
 #[test]
-fn lists_are_compressed_for_who_can_read_that() {
+fn lists_are_compressed_if_the_client_accepts_that() {
     let app = start();
     let plain = app.get("/orders").body;
     for (accept, coding) in [
@@ -69,7 +69,7 @@ fn lists_are_compressed_for_who_can_read_that() {
 }
 
 #[test]
-fn what_carries_a_strong_tag_is_not_compressed() {
+fn responses_with_a_strong_etag_are_not_compressed() {
     let app = start();
     let gzip = ("Accept-Encoding", "gzip");
     let json = ("Content-Type", "application/json");
@@ -87,7 +87,7 @@ fn what_carries_a_strong_tag_is_not_compressed() {
 }
 
 #[test]
-fn head_has_the_header_of_get_and_no_body() {
+fn head_has_the_headers_of_get_and_no_body() {
     let app = start();
     for (path, accept) in [
         ("/orders", "*/*"),
@@ -119,7 +119,7 @@ fn head_has_the_header_of_get_and_no_body() {
 }
 
 #[test]
-fn after_a_head_the_connection_goes_on() {
+fn the_connection_can_be_used_after_head() {
     let app = start();
     let mut wire = Wire::open(&app, &format!("HEAD /orders HTTP/1.1\nAccept: {NDJSON}"));
     assert!(wire.reading.head().starts_with("HTTP/1.1 200 "));
@@ -128,12 +128,12 @@ fn after_a_head_the_connection_goes_on() {
 }
 
 #[test]
-fn options_tells_the_methods_and_what_can_be_patched() {
+fn options_returns_the_methods_and_the_patch_format() {
     let app = App::start();
     for (path, allow) in [
         ("/orders/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
         ("/orders", "GET, HEAD, POST, OPTIONS"),
-        // It is the path of an order as well: one may be named `import`.
+        // It is also the path of an order with this id.
         ("/orders/import", "GET, HEAD, PUT, PATCH, DELETE, POST, OPTIONS"),
     ] {
         let answer = app.send("OPTIONS", path, &[]);
@@ -146,7 +146,7 @@ fn options_tells_the_methods_and_what_can_be_patched() {
 }
 
 #[test]
-fn an_import_is_answered_in_lines_whatever_is_liked() {
+fn an_import_returns_lines_whatever_the_client_accepts() {
     let app = App::start();
     for (n, accept) in ["*/*", "application/json", NDJSON].into_iter().enumerate() {
         let headers = [("Content-Type", NDJSON), ("Accept", accept), ("Accept-Encoding", "gzip")];

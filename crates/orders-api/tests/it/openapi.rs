@@ -95,7 +95,7 @@ fn the_index_leads_to_the_document_and_the_page() {
 }
 
 #[test]
-fn an_order_may_be_named_import() {
+fn an_order_may_have_the_id_import() {
     let app = App::start();
     let order = json!({
         "id": "import", "datetime": "2022-11-01T11:11:11Z", "totalfee": 1, "services": [{ "id": "123" }]

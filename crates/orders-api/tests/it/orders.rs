@@ -1,4 +1,4 @@
-//! Orders, from the first to the last.
+//! `/orders` and `/orders/{id}`.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn order(id: &str, datetime: &str, service: &str) -> Value {
 }
 
 #[test]
-fn the_three_orders_of_one_time_find_their_places() {
+fn three_orders_at_one_time_are_placed_at_the_suggested_times() {
     let app = App::start();
     let placed = app.post("/orders", order("223", TIME, "123"));
     let first = placed.is(201);
@@ -68,7 +68,7 @@ fn orders_exactly_the_gap_apart_do_not_conflict() {
 }
 
 #[test]
-fn a_list_is_by_time_and_then_id() {
+fn a_list_is_sorted_by_time_and_then_id() {
     let app = App::start();
     assert_eq!(app.get("/orders").is(200), json!([]));
     for (id, hour) in [("c", 18), ("a", 12), ("b", 6)] {
@@ -95,7 +95,7 @@ fn an_order_without_an_id_gets_one() {
 }
 
 #[test]
-fn what_was_read_can_be_sent_back() {
+fn a_response_can_be_sent_back() {
     let app = App::start();
     app.post("/orders", order("223", TIME, "123")).is(201);
     let read = app.get("/orders/223").is(200);
@@ -105,7 +105,7 @@ fn what_was_read_can_be_sent_back() {
 }
 
 #[test]
-fn replacing_without_a_calendar_leaves_the_order_in_its_own() {
+fn a_replacement_without_a_calendar_keeps_the_calendar() {
     let app = App::start();
     app.post("/calendars", json!({ "id": "roof", "name": "Roof crew" })).is(201);
     let mut body = order("223", TIME, "123");
@@ -127,7 +127,7 @@ fn a_deleted_order_frees_its_time() {
 }
 
 #[test]
-fn a_dry_run_answers_as_if_and_writes_nothing() {
+fn a_dry_run_responds_like_a_write_and_writes_nothing() {
     let app = App::start();
     app.post("/orders", order("1", TIME, "123")).is(201);
     let before = app.everything();
@@ -144,7 +144,7 @@ fn a_dry_run_answers_as_if_and_writes_nothing() {
 }
 
 #[test]
-fn a_taken_id_and_an_unknown_service_are_told_apart() {
+fn a_taken_id_and_an_unknown_service_are_different_problems() {
     let app = App::start();
     app.post("/orders", order("1", TIME, "123")).is(201);
     app.post("/orders", order("1", "2030-01-01T00:00:00Z", "123")).is_problem(409, "id-taken");
@@ -159,7 +159,7 @@ fn a_taken_id_and_an_unknown_service_are_told_apart() {
 }
 
 #[test]
-fn clients_that_race_for_one_time_leave_one_winner() {
+fn one_of_many_clients_wins_a_race_for_a_time() {
     let app = App::start();
     let won = std::thread::scope(|scope| {
         let racers: Vec<_> = (0..16)

@@ -1,4 +1,4 @@
-//! `PATCH /orders/{id}`: what is given is changed, the rest stays.
+//! `PATCH /orders/{id}`: the fields that are present are changed, the rest stays.
 
 use std::thread;
 
@@ -58,7 +58,7 @@ fn an_empty_patch_changes_nothing_but_the_version() {
 }
 
 #[test]
-fn null_leaves_id_and_calendar_and_takes_nothing_that_an_order_needs() {
+fn null_keeps_id_and_calendar_and_is_rejected_for_other_fields() {
     let app = start();
     app.patch("/orders/1", json!({ "calendar": "roof" })).is(200);
     let order = app.patch("/orders/1", json!({ "id": null, "calendar": null })).is(200);
@@ -69,7 +69,7 @@ fn null_leaves_id_and_calendar_and_takes_nothing_that_an_order_needs() {
 }
 
 #[test]
-fn what_was_read_can_be_sent_back_with_a_change() {
+fn a_response_can_be_sent_back_with_a_change() {
     let app = start();
     let mut order = app.get("/orders/1").is(200);
     order["totalfee"] = 7.into();
@@ -77,7 +77,7 @@ fn what_was_read_can_be_sent_back_with_a_change() {
 }
 
 #[test]
-fn all_errors_come_in_one_answer() {
+fn all_errors_are_in_one_response() {
     let app = start();
     let before = app.everything();
     let patch = json!({
@@ -108,21 +108,21 @@ fn the_rule_holds_for_patches() {
 }
 
 #[test]
-fn an_order_does_not_stand_in_its_own_way() {
+fn an_order_does_not_conflict_with_itself() {
     let app = start();
     assert_eq!(app.patch("/orders/1", json!({ "datetime": time(1) })).is(200)["version"], 2);
     assert_eq!(app.patch("/orders/1", json!({ "datetime": time(1) })).is(200)["version"], 3);
 }
 
 #[test]
-fn there_is_no_patch_without_an_order() {
+fn a_patch_without_an_order_is_not_found() {
     let app = start();
     app.patch("/orders/9", json!({ "totalfee": 1 })).is_problem(404, "not-found");
     app.patch("/orders/9?dry_run=true", json!({ "totalfee": 1 })).is_problem(404, "not-found");
 }
 
 #[test]
-fn a_dry_run_answers_as_if_and_writes_nothing() {
+fn a_dry_run_responds_like_a_write_and_writes_nothing() {
     let app = start();
     let before = app.everything();
     let tried = app.patch("/orders/1?dry_run=true", json!({ "datetime": time(2) }));
@@ -155,7 +155,7 @@ fn a_patch_is_declared_as_json() {
 }
 
 #[test]
-fn what_is_no_merge_patch_is_refused() {
+fn anything_but_a_merge_patch_is_rejected() {
     let app = start();
     for body in ["", "{", "{\"totalfee\":}"] {
         app.patch("/orders/1", body).is_problem(400, "malformed-request");
@@ -167,7 +167,7 @@ fn what_is_no_merge_patch_is_refused() {
 }
 
 #[test]
-fn patches_of_different_fields_at_once_both_survive() {
+fn concurrent_patches_of_different_fields_are_both_kept() {
     let app = start();
     for round in 1..=40 {
         let fee = json!({ "totalfee": round });

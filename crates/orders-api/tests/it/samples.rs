@@ -18,7 +18,7 @@ pub(crate) fn order_in(calendar: &str, id: impl ToString, hour: usize) -> Value 
     order
 }
 
-/// The instant so many hours after the start of 2030.
+/// The instant that many hours after the start of 2030.
 pub(crate) fn time(hour: usize) -> String {
     let (day, hour) = (hour / 24, hour % 24);
     let (year, month, day) = (2030 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
@@ -44,13 +44,13 @@ impl App {
         self
     }
 
-    /// Walks along the links from this path on; the orders of all pages.
+    /// The orders of all pages, from this path on.
     #[track_caller]
     pub(crate) fn walk(&self, path: &str) -> Vec<Value> {
         self.walk_with(path, |_| ())
     }
 
-    /// Walks along the links, and does something after each page.
+    /// Follows the links, and calls `after` after each page.
     #[track_caller]
     pub(crate) fn walk_with(&self, path: &str, mut after: impl FnMut(usize)) -> Vec<Value> {
         let mut orders = Vec::new();

@@ -1,11 +1,11 @@
-//! Services, from the first to the last.
+//! `/services` and `/services/{id}`.
 
 use serde_json::json;
 
 use crate::app::App;
 
 #[test]
-fn a_service_comes_changes_and_goes() {
+fn a_service_is_created_replaced_and_deleted() {
     let app = App::start();
     let added = app.post("/services", json!({ "id": 1000, "name": "Painting" }));
     assert_eq!(added.is(201), json!({ "id": "1000", "name": "Painting" }));
@@ -42,7 +42,7 @@ fn a_service_in_use_is_not_deleted() {
 }
 
 #[test]
-fn bad_services_are_refused() {
+fn invalid_services_are_rejected() {
     let app = App::start();
     let before = app.everything();
     assert_eq!(app.post("/services", json!({})).pointers(), ["/name"]);

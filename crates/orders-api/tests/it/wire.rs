@@ -14,13 +14,13 @@ pub(crate) struct Wire {
     pub(crate) reading: Reading,
 }
 
-/// The way there.
+/// Where the request is written.
 pub(crate) struct Sending(TcpStream);
 
-/// The way back.
+/// Where the response is read.
 pub(crate) struct Reading {
     stream: BufReader<TcpStream>,
-    /// What is left of the chunks that were read, from the last line break on.
+    /// The part of the chunks so far that follows the last line break.
     pending: VecDeque<u8>,
     ended: bool,
 }
@@ -54,7 +54,7 @@ impl Wire {
         )
     }
 
-    /// An export, of which the head is read.
+    /// An export whose head was read.
     pub(crate) fn export(app: &App, query: &str) -> Self {
         let mut wire = Self::open(app, &format!("GET /orders{query} HTTP/1.1\nAccept: {NDJSON}"));
         assert!(wire.reading.head().starts_with("HTTP/1.1 200 "));
@@ -63,7 +63,7 @@ impl Wire {
 }
 
 impl Sending {
-    /// Sends these very bytes.
+    /// Sends these bytes unchanged.
     pub(crate) fn raw(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all(bytes)
     }
@@ -81,12 +81,12 @@ impl Sending {
         self.chunk(format!("{value}\n").as_bytes())
     }
 
-    /// Says that this was the body.
+    /// Ends the body.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         self.raw(b"0\r\n\r\n")
     }
 
-    /// Says that nothing more comes, be the body whole or not.
+    /// Closes the sending direction, whether the body is complete or not.
     pub(crate) fn stop(&mut self) {
         self.0.shutdown(Shutdown::Write).unwrap();
     }
@@ -98,7 +98,7 @@ impl Sending {
 }
 
 impl Reading {
-    /// The next head of an answer.
+    /// The head of the next response.
     pub(crate) fn head(&mut self) -> String {
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -110,7 +110,7 @@ impl Reading {
     /// The next line of the body; none at its end.
     ///
     /// # Errors
-    /// When the body is cut off.
+    /// If the body is cut off.
     pub(crate) fn line(&mut self) -> io::Result<Option<Value>> {
         loop {
             if let Some(end) = self.pending.iter().position(|&byte| byte == b'\n') {
