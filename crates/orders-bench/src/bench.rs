@@ -9,8 +9,8 @@ use orders_testkit::Service;
 use crate::dataset::{Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID};
 use crate::figures::Throughput;
 use crate::http;
-use crate::load::{self, Answers};
-use crate::pgbench::{self, Ceiling};
+use crate::load::{self, Sample};
+use crate::pgbench::{self, Ceiling, Script};
 use crate::postgres::Database;
 use crate::recording::Recording;
 use crate::row::{Numbers, Row, Value};
@@ -35,7 +35,6 @@ pub(crate) struct Bench {
     pub(crate) bulk: u64,
     pub(crate) numbers: Numbers,
     connections: usize,
-    threads: usize,
 }
 
 impl Bench {
@@ -44,14 +43,14 @@ impl Bench {
         program: &Path,
         database: Database,
         dataset: Dataset,
-        connections: usize,
-        threads: usize,
+        connections: u16,
     ) -> Result<Self> {
         let service = database.start_service(program)?;
         database.fill(&dataset)?;
         let numbers = Numbers { random: fastrand::Rng::with_seed(dataset.orders), next: 0 };
         let bulk = dataset.orders;
-        Ok(Self { dataset, database, service, bulk, numbers, connections, threads })
+        let connections = connections.into();
+        Ok(Self { dataset, database, service, bulk, numbers, connections })
     }
 
     /// What the service's process uses.
@@ -62,7 +61,7 @@ impl Bench {
     /// Sends one request, and fails if its answer has not the row's status.
     pub(crate) fn probe(&mut self, row: Row) -> Result<()> {
         self.prepare(row, 1)?;
-        self.send(row, Schedule::once(), 1)?.all_expected().map(drop)
+        self.send(row, Schedule::once(), 1, Some(row.spec().status)).map(drop)
     }
 
     /// Sends requests of a row as fast as they are answered, or one request for many orders.
@@ -86,19 +85,19 @@ impl Bench {
             }
             _ => {
                 self.prepare(row, MAX_WRITES_PER_SECOND * duration.as_secs().max(1))?;
-                let answers = self.send(row, Schedule::Closed(duration), self.connections)?;
-                let samples = answers.all_expected()?;
+                let (schedule, status) = (Schedule::Closed(duration), row.spec().status);
+                let samples = self.send(row, schedule, self.connections, Some(status))?;
                 let in_time = samples.iter().filter(|one| one.due + one.latency <= duration);
                 Ok(Throughput { count: in_time.count() as u64, duration })
             }
         }
     }
 
-    /// Sends requests of a row when they are due.
-    pub(crate) fn open_loop(&mut self, row: Row, phases: &[Phase]) -> Result<Answers> {
+    /// Sends requests of a row when they are due, whatever is answered.
+    pub(crate) fn open_loop(&mut self, row: Row, phases: &[Phase]) -> Result<Vec<Sample>> {
         let total: f64 = phases.iter().map(|phase| phase.rate * phase.duration.as_secs_f64()).sum();
         self.prepare(row, total.ceil() as u64 + 1)?;
-        self.send(row, Schedule::open(phases), MAX_CONNECTIONS)
+        self.send(row, Schedule::open(phases), MAX_CONNECTIONS, None)
     }
 
     /// Puts the statements of a row straight to the database: so many a second, or as fast as they are answered.
@@ -120,9 +119,9 @@ impl Bench {
         let available = MAX_WRITES_PER_SECOND * duration.as_secs().max(1);
         self.prepare(row, available)?;
         let clients = if row == Row::Import { IMPORT_CLIENTS } else { self.connections };
-        let (threads, first) = (self.threads, self.numbers.next);
-        let run = pgbench::Run { row, clients, threads, duration, rate, first };
-        let ceiling = run.on(&self.database, &self.dataset, recording.of(row)?)?;
+        let (statements, first) = (recording.of(row)?, self.numbers.next);
+        let script = Script::new(row, &self.dataset, statements, clients, first);
+        let ceiling = pgbench::run(&self.database, &script, duration, rate)?;
         // Some clients get further than others.
         self.numbers.next += ceiling.transactions * 3 / 2 + clients as u64;
         if row == Row::Delete {
@@ -145,9 +144,15 @@ impl Bench {
         }
     }
 
-    fn send(&mut self, row: Row, schedule: Schedule, connections: usize) -> Result<Answers> {
+    fn send(
+        &mut self,
+        row: Row,
+        schedule: Schedule,
+        connections: usize,
+        expected: Option<u16>,
+    ) -> Result<Vec<Sample>> {
         let Self { dataset, numbers, .. } = self;
-        load::run(self.service.address(), schedule, connections, row.spec().status, |_, out| {
+        load::run(self.service.address(), schedule, connections, expected, |_, out| {
             row.write(&row.values(dataset, numbers), out);
         })
     }

@@ -1,14 +1,10 @@
 //! The command line: [`Cli`].
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
 use clap::{Parser, ValueEnum as _, value_parser};
 
-use crate::bench::Bench;
-use crate::dataset::Dataset;
-use crate::postgres::Database;
 use crate::row::Row;
 
 /// Measures the orders service against what its PostgreSQL could do, on one machine.
@@ -53,9 +49,6 @@ pub(crate) struct Cli {
     /// How many connections load generator and pgbench have
     #[arg(long, default_value_t = 16, value_parser = value_parser!(u16).range(1..=256))]
     pub(crate) connections: u16,
-    /// How many threads pgbench has
-    #[arg(long, default_value_t = 2, value_parser = value_parser!(u8).range(1..=64))]
-    pub(crate) threads: u8,
     /// How many seconds one run takes
     #[arg(long, value_parser = value_parser!(u64).range(1..=60))]
     seconds: Option<u64>,
@@ -95,17 +88,6 @@ impl Cli {
     /// How often runs take turns.
     pub(crate) fn rounds(&self) -> u32 {
         self.rounds.unwrap_or(if self.quick { 2 } else { 3 })
-    }
-
-    /// A service on a database with so many orders.
-    pub(crate) fn start(
-        &self,
-        program: &Path,
-        database: Database,
-        dataset: Dataset,
-    ) -> Result<Bench> {
-        let (connections, threads) = (self.connections.into(), self.threads.into());
-        Bench::start(program, database, dataset, connections, threads)
     }
 }
 

@@ -61,14 +61,14 @@ fn send(mut stream: impl Write, mut lines: impl Iterator<Item = String>) -> Resu
 /// The first line of an answer, and how many of its lines are JSON and how many of these problems.
 fn receive(stream: impl Read) -> Result<(String, u64, u64)> {
     let mut stream = BufReader::with_capacity(64 * 1024, stream);
-    let (mut status, mut line) = (String::new(), Vec::new());
+    let (mut status, mut line) = (String::new(), String::new());
     stream.read_line(&mut status)?;
     let (mut results, mut problems) = (0, 0);
-    while stream.read_until(b'\n', &mut line)? > 0 {
+    while stream.read_line(&mut line)? > 0 {
         // The lines of the head and the lengths of chunks end in "\r\n".
-        if line.ends_with(b"}\n") {
+        if line.ends_with("}\n") {
             results += 1;
-            problems += u64::from(contains(&line, b"/problems/"));
+            problems += u64::from(line.contains("/problems/"));
         }
         line.clear();
     }
@@ -111,10 +111,6 @@ pub(crate) fn count_lines(mut reader: impl Read) -> Result<u64> {
             read => count += buffer[..read].iter().filter(|byte| **byte == b'\n').count() as u64,
         }
     }
-}
-
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    text.windows(word.len()).any(|window| window == word)
 }
 
 #[cfg(test)]

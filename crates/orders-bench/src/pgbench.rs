@@ -12,19 +12,8 @@ use crate::postgres::{Database, output};
 use crate::recording::{Argument, Statement};
 use crate::row::{Row, Source};
 
-/// How pgbench is run.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Run {
-    pub(crate) row: Row,
-    /// How many connections.
-    pub(crate) clients: usize,
-    pub(crate) threads: usize,
-    pub(crate) duration: Duration,
-    /// How many transactions are due a second; none is as many as there can be.
-    pub(crate) rate: Option<f64>,
-    /// The first of the consecutive numbers of orders.
-    pub(crate) first: u64,
-}
+/// How many threads pgbench has at most.
+const THREADS: usize = 2;
 
 /// What pgbench did.
 #[derive(Debug)]
@@ -36,52 +25,56 @@ pub(crate) struct Ceiling {
     pub(crate) latencies: Vec<f64>,
 }
 
-impl Run {
-    /// Runs the statements to the end of the duration.
-    pub(crate) fn on(
-        &self,
-        database: &Database,
-        dataset: &Dataset,
-        statements: &[Statement],
-    ) -> Result<Ceiling> {
-        let script = Script::new(self, dataset, statements);
-        let directory = tempfile::tempdir()?;
-        let file = directory.path().join("script.sql");
-        std::fs::write(&file, &script.text)?;
-        let mut pgbench = database.pgbench();
-        pgbench.args(["-n", "-M", "prepared", "-c", &self.clients.to_string()]);
-        pgbench.args(["-j", &self.threads.min(self.clients).to_string()]);
-        pgbench.args(["-T", &self.duration.as_secs().max(1).to_string(), "-f"]).arg(file);
-        for (name, value) in &script.constants {
-            pgbench.arg("-D").arg(format!("{name}={value}"));
-        }
-        if let Some(rate) = self.rate {
-            pgbench.arg("-R").arg(rate.to_string()).arg("-l");
-            pgbench.arg(format!("--log-prefix={}/log", directory.path().display()));
-        }
-        let text = output(pgbench.arg(&database.url))?;
-        let (rate, transactions) =
-            parse(&text).with_context(|| format!("pgbench printed no figures: {text}"))?;
-        let latencies = latencies(directory.path(), self.duration / 10)?;
-        Ok(Ceiling { rate, transactions, latencies })
+/// Runs a script with so many connections, for so long. Its transactions are due at a rate, or as soon as the last is done.
+pub(crate) fn run(
+    database: &Database,
+    script: &Script,
+    duration: Duration,
+    rate: Option<f64>,
+) -> Result<Ceiling> {
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("script.sql");
+    std::fs::write(&file, &script.text)?;
+    let mut pgbench = database.pgbench();
+    pgbench.args(["-n", "-M", "prepared", "-c", &script.clients.to_string()]);
+    pgbench.args(["-j", &THREADS.min(script.clients).to_string()]);
+    pgbench.args(["-T", &duration.as_secs().max(1).to_string(), "-f"]).arg(file);
+    for (name, value) in &script.constants {
+        pgbench.arg("-D").arg(format!("{name}={value}"));
     }
+    if let Some(rate) = rate {
+        pgbench.arg("-R").arg(rate.to_string()).arg("-l");
+        pgbench.arg(format!("--log-prefix={}/log", directory.path().display()));
+    }
+    let text = output(pgbench.arg(&database.url))?;
+    let (rate, transactions) =
+        parse(&text).with_context(|| format!("pgbench printed no figures: {text}"))?;
+    Ok(Ceiling { rate, transactions, latencies: latencies(directory.path(), duration / 10)? })
 }
 
 /// A script for pgbench that draws a row's values and sends its statements.
 #[derive(Debug)]
-struct Script {
+pub(crate) struct Script {
     text: String,
     /// Variables that keep their values.
     constants: Vec<(String, String)>,
+    /// How many connections run it.
     clients: usize,
 }
 
 impl Script {
-    fn new(run: &Run, dataset: &Dataset, statements: &[Statement]) -> Self {
-        let constants = vec![("n".to_owned(), "-1".to_owned())];
-        let mut script = Self { text: String::new(), constants, clients: run.clients };
-        script.constants.push(("first".to_owned(), run.first.to_string()));
-        for (name, value) in run.row.values(dataset, &mut script) {
+    /// The script of a row; consecutive numbers begin with `first`.
+    pub(crate) fn new(
+        row: Row,
+        dataset: &Dataset,
+        statements: &[Statement],
+        clients: usize,
+        first: u64,
+    ) -> Self {
+        let constants = [("n", "-1".to_owned()), ("first", first.to_string())];
+        let constants = constants.map(|(name, value)| (name.to_owned(), value)).into();
+        let mut script = Self { text: String::new(), constants, clients };
+        for (name, value) in row.values(dataset, &mut script) {
             script.line(format_args!("\\set {name} {}", value.into_number()));
         }
         for statement in statements {
@@ -183,9 +176,7 @@ mod tests {
             ],
         };
         let dataset = Dataset { orders: 100, calendars: 10 };
-        let duration = Duration::from_secs(1);
-        let run = Run { row: Row::Delete, clients: 4, threads: 2, duration, rate: None, first: 7 };
-        let script = Script::new(&run, &dataset, &[statement]);
+        let script = Script::new(Row::Delete, &dataset, &[statement], 4, 7);
         assert_eq!(
             script.text,
             "\\set n :n + 1\n\\set id ((:first + :client_id + 4 * :n) + 2000000000)\n\

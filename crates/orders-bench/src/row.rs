@@ -39,9 +39,8 @@ pub(crate) struct Spec {
     pub(crate) title: &'static str,
     /// The status of every answer.
     pub(crate) status: u16,
-    method: &'static str,
-    /// With `$name` for each [`Value`].
-    path: &'static str,
+    /// Method and path, with `$name` for each [`Value`].
+    target: &'static str,
     /// The same; empty if there is none.
     body: &'static str,
     /// The lowest rate, as a share of the ceiling's.
@@ -53,49 +52,31 @@ pub(crate) struct Spec {
 const ORDER: &str = r#"{"id":"$id","calendar":"$calendar","datetime":"$datetime","totalfee":99.95,"services":[{"id":"1"},{"id":"2"}]}"#;
 const REPLACEMENT: &str =
     r#"{"datetime":"$datetime","totalfee":$totalfee,"services":[{"id":"1"},{"id":"2"}]}"#;
-const FILTERED: &str = "/orders?calendar=$calendar&service=$service&from=$from&to=$to";
-const MONTH: &str = "/availability?calendar=$calendar&from=$from&to=$to";
-
-impl Spec {
-    const fn new(
-        title: &'static str,
-        status: u16,
-        method: &'static str,
-        path: &'static str,
-    ) -> Self {
-        Self { title, status, method, path, body: "", min_ratio: 0.0, max_p99: f64::INFINITY }
-    }
-
-    const fn body(self, body: &'static str) -> Self {
-        Self { body, ..self }
-    }
-
-    const fn bounds(self, min_ratio: f64, max_p99: f64) -> Self {
-        Self { min_ratio, max_p99, ..self }
-    }
-}
+const FILTERED: &str = "GET /orders?calendar=$calendar&service=$service&from=$from&to=$to";
+const MONTH: &str = "GET /availability?calendar=$calendar&from=$from&to=$to";
 
 impl Row {
     /// How it is requested.
     pub(crate) fn spec(self) -> Spec {
-        const THIRD: f64 = 1.0 / 3.0;
-        const NONE: f64 = f64::INFINITY;
-        match self {
-            Self::GetOne => Spec::new("get one", 200, "GET", "/orders/$id").bounds(0.4, 3.0),
-            Self::Create => {
-                Spec::new("create", 201, "POST", "/orders").body(ORDER).bounds(0.5, 15.0)
-            }
-            Self::Replace => Spec::new("replace", 200, "PUT", "/orders/$id").body(REPLACEMENT),
-            Self::Delete => Spec::new("delete", 204, "DELETE", "/orders/$id"),
-            Self::Refused => Spec::new("refused create (409)", 409, "POST", "/orders").body(ORDER),
-            Self::List => Spec::new("list of 100", 200, "GET", "/orders?limit=100&from=$from"),
-            Self::Filtered => Spec::new("filtered list", 200, "GET", FILTERED),
-            Self::Availability => Spec::new("availability of a month", 200, "GET", MONTH),
-            Self::Export => Spec::new("export (orders)", 200, "GET", "/orders").bounds(THIRD, NONE),
-            Self::Import => Spec::new("import (orders)", 200, "POST", "/orders/import")
-                .body(ORDER)
-                .bounds(THIRD, NONE),
-        }
+        let (title, status, target, body) = match self {
+            Self::GetOne => ("get one", 200, "GET /orders/$id", ""),
+            Self::Create => ("create", 201, "POST /orders", ORDER),
+            Self::Replace => ("replace", 200, "PUT /orders/$id", REPLACEMENT),
+            Self::Delete => ("delete", 204, "DELETE /orders/$id", ""),
+            Self::Refused => ("refused create (409)", 409, "POST /orders", ORDER),
+            Self::List => ("list of 100", 200, "GET /orders?limit=100&from=$from", ""),
+            Self::Filtered => ("filtered list", 200, FILTERED, ""),
+            Self::Availability => ("availability of a month", 200, MONTH, ""),
+            Self::Export => ("export (orders)", 200, "GET /orders", ""),
+            Self::Import => ("import (orders)", 200, "POST /orders/import", ORDER),
+        };
+        let (min_ratio, max_p99) = match self {
+            Self::GetOne => (0.4, 3.0),
+            Self::Create => (0.5, 15.0),
+            Self::Export | Self::Import => (1.0 / 3.0, f64::INFINITY),
+            _ => (0.0, f64::INFINITY),
+        };
+        Spec { title, status, target, body, min_ratio, max_p99 }
     }
 
     /// Whether it is one request for many orders.
@@ -151,9 +132,8 @@ impl Row {
 
     /// Writes a request with these values.
     pub(crate) fn write(self, values: &[(&str, Value<u64>)], out: &mut Vec<u8>) {
-        let Spec { method, path, .. } = self.spec();
-        let (path, body) = (filled_in(path, values), self.body(values));
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
+        let (target, body) = (filled_in(self.spec().target, values), self.body(values));
+        let mut head = format!("{target} HTTP/1.1\r\nHost: 127.0.0.1\r\n");
         if !body.is_empty() {
             let length = body.len();
             head += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");

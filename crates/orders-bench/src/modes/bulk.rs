@@ -14,7 +14,7 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let recording = record(program, &[Row::Import])?;
     let server = Server::start(&[])?;
     let dataset = Dataset { orders: 0, calendars: cli.calendars };
-    let mut bench = cli.start(program, server.database(), dataset)?;
+    let mut bench = Bench::start(program, server.database(), dataset, cli.connections)?;
     let (process, address) = (bench.process(), bench.service.address());
     let count = cli.orders.unwrap_or(1_000_000);
     bench.bulk = count;

@@ -5,7 +5,6 @@ use std::thread::{self, ScopedJoinHandle};
 use anyhow::Context as _;
 
 use super::*;
-use crate::bench::Bench;
 
 /// How many times slower a row of [`BOUNDED`] may be than with the fewest orders.
 const MAX_TIMES: f64 = 1.5;
@@ -50,7 +49,7 @@ fn fill(cli: &Cli, program: &Path, server: &Server, calendars: u64) -> Result<Ve
     let sizes = cli.sizes.iter().map(|&orders| {
         let dataset = Dataset { orders, calendars };
         let database = server.create(&format!("size_{orders}_{calendars}"))?;
-        let bench = cli.start(program, database, dataset);
+        let bench = Bench::start(program, database, dataset, cli.connections);
         let mut bench = bench.with_context(|| format!("{orders} orders in {calendars}"))?;
         bench.bulk = BULK;
         Ok(bench)

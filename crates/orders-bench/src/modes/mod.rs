@@ -15,10 +15,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::bench::Bench;
 use crate::cli::Cli;
 use crate::dataset::Dataset;
 use crate::figures::{figure, median, millis, percentile};
-use crate::load::{self, Answers, Sample};
+use crate::load::{self, Sample};
 use crate::postgres::Server;
 use crate::report::{Section, Table};
 use crate::row::{Row, Value};

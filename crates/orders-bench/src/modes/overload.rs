@@ -24,7 +24,7 @@ const MIN_SERVED: f64 = 0.5;
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let server = Server::start(&[])?;
     let dataset = Dataset { orders: cli.orders.unwrap_or(100_000), calendars: cli.calendars };
-    let mut bench = cli.start(program, server.database(), dataset)?;
+    let mut bench = Bench::start(program, server.database(), dataset, cli.connections)?;
     let process = bench.process();
     let overload = Duration::from_secs(if cli.quick { 4 } else { 10 });
     let mut section = Section::new("overload");
@@ -40,7 +40,7 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
         process.reset_peak();
         let phases = [(0.5, NORMAL), (2.0, overload), (0.5, NORMAL)];
         let phases = phases.map(|(share, duration)| Phase { rate: most * share, duration });
-        let samples = bench.open_loop(row, &phases)?.samples;
+        let samples = bench.open_loop(row, &phases)?;
         let outcome = Outcome::new(&samples, spec.status, overload);
         table.row(
             spec.title,
