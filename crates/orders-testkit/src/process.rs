@@ -21,23 +21,23 @@ impl Process {
     /// Starts a process.
     ///
     /// # Errors
-    /// When the program cannot be run.
+    /// If the program cannot be run.
     pub fn spawn(command: &mut Command) -> io::Result<Self> {
         let process = Self { child: command.spawn()?, status: None };
         watchdog::watch(process.id())?;
         Ok(process)
     }
 
-    /// Its number.
+    /// Its process id.
     #[must_use]
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// How it ended; none while it runs.
+    /// Its exit status; none while it runs.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// If the system call fails.
     pub fn status(&mut self) -> io::Result<Option<ExitStatus>> {
         if self.status.is_none() {
             self.status = self.child.try_wait()?;
@@ -48,12 +48,12 @@ impl Process {
         Ok(self.status)
     }
 
-    /// Sends a signal; nothing happens when it has ended.
+    /// Sends a signal; nothing happens if it has ended.
     ///
     /// # Errors
-    /// When the signal cannot be sent.
+    /// If the signal cannot be sent.
     pub fn signal(&self, signal: Signal) -> io::Result<()> {
-        // A process whose end we have not learned keeps its number.
+        // The id stays its own until we have read the exit status.
         if self.status.is_none()
             && let Some(process) = i32::try_from(self.id()).ok().and_then(Pid::from_raw)
         {
@@ -62,10 +62,10 @@ impl Process {
         Ok(())
     }
 
-    /// Waits until it ends; none when it has not ended by then.
+    /// Waits until it ends; none if it still runs after the timeout.
     ///
     /// # Errors
-    /// When the system does not tell.
+    /// If the system call fails.
     pub fn wait(&mut self, timeout: Duration) -> io::Result<Option<ExitStatus>> {
         let start = Instant::now();
         while self.status()?.is_none() && start.elapsed() < timeout {
@@ -74,10 +74,10 @@ impl Process {
         Ok(self.status)
     }
 
-    /// Kills it with SIGKILL; answers how it ended when it had ended before.
+    /// Kills it with SIGKILL; its exit status if it had ended before.
     ///
     /// # Errors
-    /// When it cannot be killed.
+    /// If it cannot be killed.
     pub fn kill(&mut self) -> io::Result<Option<ExitStatus>> {
         if let Some(status) = self.status()? {
             return Ok(Some(status));
@@ -91,7 +91,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // There is nothing left to try when this fails.
+        // There is nothing left to try if this fails.
         let _ = self.kill();
     }
 }

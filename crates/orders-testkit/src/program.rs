@@ -9,7 +9,7 @@ use std::process::Command;
 /// The given program, or the one beside the running program.
 ///
 /// # Errors
-/// When there is none.
+/// If it does not exist.
 pub fn find(given: Option<&Path>) -> io::Result<PathBuf> {
     let program = match given {
         Some(program) => program.to_owned(),
@@ -25,10 +25,10 @@ pub fn find(given: Option<&Path>) -> io::Result<PathBuf> {
     })
 }
 
-/// Builds the program in the profile of the running test; cargo does nothing when it is up to date.
+/// Builds the program in the profile of the running test; cargo does nothing if it is up to date.
 ///
 /// # Errors
-/// When it does not build.
+/// If it does not build.
 pub fn build() -> io::Result<PathBuf> {
     let test = env::current_exe()?;
     let mut folders = test.ancestors().skip(2);

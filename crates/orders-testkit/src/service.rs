@@ -14,10 +14,10 @@ use crate::process::Process;
 /// How long the service may take until it is ready.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What the service logs before the address on which it listens.
+/// The text in the log that precedes the address on which the service listens.
 const LISTENING: &str = "listening on http://";
 
-/// What makes it log that line, at whatever level the rest is logged.
+/// The log filter that lets this line through, whatever the level of the rest.
 const LOG_LISTENING: &str = "orders_api::cli=info";
 
 /// A running service on a port of 127.0.0.1 that it chose itself. It is a [`Process`] too.
@@ -40,13 +40,13 @@ pub enum StartError {
         /// Why not.
         error: io::Error,
     },
-    /// The log cannot be used, or the process not be asked how it is.
+    /// The log cannot be written, or the exit status not be read.
     #[error("cannot watch the service: {0}")]
     Io(#[from] io::Error),
-    /// It ended, or it took too long.
+    /// It ended before it was ready, or was not ready in time.
     #[error("the service {what}; the end of its log:\n{log}")]
     NotReady {
-        /// What it did.
+        /// What happened.
         what: String,
         /// The last lines of its log.
         log: String,
@@ -60,7 +60,7 @@ impl Service {
     /// given level) is added here. The log is appended to a file.
     ///
     /// # Errors
-    /// When it cannot be run, ends, or is not ready within a minute.
+    /// If it cannot be run, ends, or is not ready within a minute.
     pub fn start(command: &mut Command, level: &str, log: &Path) -> Result<Self, StartError> {
         let file = File::options().append(true).create(true).open(log)?;
         let earlier = file.metadata()?.len() as usize;
@@ -98,7 +98,7 @@ impl Service {
     /// Waits until it can use its database.
     ///
     /// # Errors
-    /// When it ends, or cannot within a minute.
+    /// If it ends, or cannot within a minute.
     pub fn wait_until_ready(&mut self) -> Result<(), StartError> {
         let address = self.address;
         wait(&mut self.process, &self.log, || is_ready(address).ok().filter(|ready| *ready))
@@ -120,7 +120,7 @@ impl DerefMut for Service {
     }
 }
 
-/// Looks again and again for something that a running service does.
+/// Calls `look` until it returns something, or the process ends, or the time is over.
 fn wait<T>(
     process: &mut Process,
     log: &Path,
@@ -142,7 +142,7 @@ fn wait<T>(
     Err(StartError::NotReady { what, log: last_lines(log) })
 }
 
-/// The address in a log, if a line with it is complete.
+/// The address in a log, once the line with it is complete.
 fn listening(log: &str) -> Option<SocketAddr> {
     let (_, rest) = log.split_once(LISTENING)?;
     let (line, _) = rest.split_once('\n')?;

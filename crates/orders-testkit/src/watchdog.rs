@@ -1,7 +1,7 @@
 //! Kills the processes that are still running when this one ends.
 //!
-//! Destructors do not run when a process is killed. A small shell does the work instead: it notices our end because
-//! the kernel closes the pipe between us.
+//! Destructors do not run when a process is killed, so a small shell does the work: it notices the end of our process
+//! because the kernel closes the pipe between the two.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
@@ -20,10 +20,10 @@ struct Watchdog {
     processes: BTreeSet<u32>,
 }
 
-/// From now on this process is killed when we end.
+/// From now on, the process is killed when our own ends.
 ///
 /// # Errors
-/// When the shell cannot be run.
+/// If the shell cannot be run.
 pub(crate) fn watch(process: u32) -> io::Result<()> {
     let mut watchdog = lock();
     if watchdog.is_none() {
@@ -35,11 +35,11 @@ pub(crate) fn watch(process: u32) -> io::Result<()> {
     })
 }
 
-/// The process has ended or is about to; its number may be given to another one.
+/// The process has ended or is about to, so its id may be given to another one.
 pub(crate) fn release(process: u32) {
     if let Some(watchdog) = &mut *lock() {
         watchdog.processes.remove(&process);
-        // Without the shell there is nothing left to prevent.
+        // Without the shell there is nothing to be told.
         let _ = watchdog.tell();
     }
 }
@@ -56,7 +56,7 @@ fn start() -> io::Result<Child> {
     Command::new("/bin/sh")
         .args(["-c", SCRIPT, "orders-testkit-watchdog"])
         .stdin(Stdio::piped())
-        // A reader of our output waits until all who could write to it have ended.
+        // Whatever reads our output until its end must not wait for the shell.
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         // Ctrl-C at the terminal must not reach it.

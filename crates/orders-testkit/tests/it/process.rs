@@ -31,7 +31,7 @@ fn a_process_ends_with_its_value() {
 }
 
 #[test]
-fn a_process_that_ended_by_itself_tells_how() {
+fn the_exit_status_of_a_process_that_ended_by_itself_is_known() {
     let mut process = sleep();
     assert_eq!(process.wait(Duration::ZERO).unwrap(), None);
     process.signal(Signal::TERM).unwrap();
