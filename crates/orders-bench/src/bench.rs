@@ -24,7 +24,7 @@ const MAX_WRITES_PER_SECOND: u64 = 25_000;
 const MAX_CONNECTIONS: usize = 8_000;
 
 /// How many clients of pgbench an import is compared with.
-pub(crate) const IMPORT_CLIENTS: usize = 8;
+const IMPORT_CLIENTS: usize = 8;
 
 /// A service on a database with orders, and the load on it.
 pub(crate) struct Bench {
@@ -109,12 +109,8 @@ impl Bench {
         rate: Option<f64>,
     ) -> Result<Ceiling> {
         if row == Row::Export {
-            let copied = self.database.copy_out()?;
-            return Ok(Ceiling {
-                rate: copied.rate(),
-                transactions: copied.count,
-                latencies: vec![],
-            });
+            let (copied, latencies) = (self.database.copy_out()?, Vec::new());
+            return Ok(Ceiling { rate: copied.rate(), transactions: copied.count, latencies });
         }
         let available = MAX_WRITES_PER_SECOND * duration.as_secs().max(1);
         self.prepare(row, available)?;
@@ -168,7 +164,7 @@ impl Bench {
 }
 
 /// The lines of an import, without end.
-pub(crate) fn import_lines(dataset: Dataset) -> impl Iterator<Item = String> + Send {
+fn import_lines(dataset: Dataset) -> impl Iterator<Item = String> + Send {
     let mut numbers = Numbers { random: fastrand::Rng::new(), next: 0 };
     std::iter::repeat_with(move || Row::Import.body(&Row::Import.values(&dataset, &mut numbers)))
 }

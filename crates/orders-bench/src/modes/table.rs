@@ -134,9 +134,8 @@ fn check(section: &mut Section, row: Row, measured: &Measured) {
     section.at_most(what, p99, spec.max_p99);
     if let Some(status) = measured.unexpected.first() {
         let count = measured.unexpected.len();
-        section
-            .missed
-            .push(format!("{title}: {count} other answers at half the rate, as {status}"));
+        let what = format!("{title}: {count} other answers at half the rate, as {status}");
+        section.missed.push(what);
     }
 }
 
@@ -168,11 +167,8 @@ mod tests {
             let mut section = Section::new("table");
             let latencies = [vec![], vec![p99], vec![]];
             let (rates, ceilings) = (vec![rate], vec![1000.0]);
-            check(
-                &mut section,
-                row,
-                &Measured { rates, ceilings, latencies, ..Measured::default() },
-            );
+            let measured = Measured { rates, ceilings, latencies, ..Measured::default() };
+            check(&mut section, row, &measured);
             section.missed.len()
         };
         assert_eq!(missed(Row::GetOne, 400.0, 3.0), 0);
