@@ -2,22 +2,18 @@
 //!
 //! One thread does it all, because the processors that it uses are taken from the service.
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
-use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
 
 use crate::schedule::Schedule;
-use crate::timer::Timer;
 
 /// How long no answer may come while some are awaited.
 const TIMEOUT: Duration = Duration::from_secs(15);
-
-/// The token of the timer; the others are the numbers of connections.
-const TIMER: Token = Token(usize::MAX);
 
 /// A request and its answer.
 #[derive(Debug, Clone, Copy)]
@@ -44,143 +40,109 @@ pub(crate) fn run(
     expected: Option<u16>,
     mut request: impl FnMut(Duration, &mut Vec<u8>),
 ) -> Result<Vec<Sample>> {
-    let mut connections = Connections::new(address, connection_limit)?;
-    let mut events = Events::with_capacity(1024);
-    let timer = Timer::new(connections.poll.registry(), TIMER)?;
-    let (mut samples, mut bytes) = (Vec::new(), Vec::new());
+    let (mut idle, mut busy) = (Vec::new(), Vec::<Exchange>::new());
+    let (mut samples, mut bytes, mut buffer) = (Vec::new(), Vec::new(), vec![0; 64 * 1024]);
     let start = Instant::now();
     let mut last_answer = start;
     loop {
         let mut next = schedule.next_due(start.elapsed());
         while let Some(due) = next
             && due <= start.elapsed()
-            && let Some(number) = connections.idle()?
+            && busy.len() < connection_limit
         {
+            let stream = connection(&mut idle, address)?;
             bytes.clear();
             request(due, &mut bytes);
-            if connections.in_flight == 0 {
+            if busy.is_empty() {
                 last_answer = Instant::now();
             }
-            connections.send(number, due, start.elapsed().saturating_sub(due), &bytes)?;
+            busy.push(Exchange::start(stream, due, start.elapsed().saturating_sub(due), &bytes));
             schedule.advance();
             next = schedule.next_due(start.elapsed());
         }
-        let in_flight = connections.in_flight;
-        if in_flight == 0 && next.is_none() {
+        if busy.is_empty() && next.is_none() {
             return Ok(samples);
         }
-        let timeout = match next.map(|due| due.saturating_sub(start.elapsed())) {
-            Some(wait) if !wait.is_zero() => timer.wake_after(wait)?,
-            _ => Some(TIMEOUT),
-        };
-        match connections.poll.poll(&mut events, timeout) {
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            polled => polled?,
-        }
-        for event in events.iter().filter(|event| event.token() != TIMER) {
+        let until_next = next.map(|due| due.saturating_sub(start.elapsed()));
+        let ready = wait(&busy, until_next.filter(|wait| !wait.is_zero()).unwrap_or(TIMEOUT))?;
+        // From the end, because the last exchange takes the place of one that is removed.
+        for index in ready.into_iter().rev() {
             last_answer = Instant::now();
-            let expected = |status| expected.is_none_or(|expected| expected == status);
-            samples.extend(connections.receive(event.token().0, last_answer - start, expected)?);
+            let Some((status, open)) = busy[index].receive(&mut buffer, expected)? else {
+                continue;
+            };
+            let Exchange { stream, due, late, .. } = busy.swap_remove(index);
+            let latency = (last_answer - start).saturating_sub(due);
+            samples.push(Sample { due, late, latency, status });
+            idle.extend(open.then_some(stream));
         }
-        let stalled = in_flight > 0 && last_answer.elapsed() > TIMEOUT;
+        let stalled = !busy.is_empty() && last_answer.elapsed() > TIMEOUT;
         ensure!(!stalled, "the service has not answered for {TIMEOUT:?}");
     }
 }
 
-struct Connections {
-    address: SocketAddr,
-    limit: usize,
-    poll: Poll,
-    /// By number; none is one that the service has closed.
-    all: Vec<Option<Connection>>,
-    idle: Vec<usize>,
-    in_flight: usize,
+/// An idle connection that the service has not closed, or a new one.
+fn connection(idle: &mut Vec<TcpStream>, address: SocketAddr) -> Result<TcpStream> {
+    while let Some(stream) = idle.pop() {
+        if stream.peek(&mut [0]).is_err_and(|error| error.kind() == ErrorKind::WouldBlock) {
+            return Ok(stream);
+        }
+    }
+    let stream = TcpStream::connect(address).context("the service does not accept a connection")?;
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    Ok(stream)
 }
 
-struct Connection {
+/// Waits until something has come on some connections, and tells on which.
+fn wait(busy: &[Exchange], timeout: Duration) -> io::Result<Vec<usize>> {
+    let streams = busy.iter().map(|exchange| &exchange.stream);
+    let mut fds: Vec<_> = streams.map(|stream| PollFd::new(stream, PollFlags::IN)).collect();
+    match poll(&mut fds, Some(&timeout.try_into().map_err(io::Error::other)?)) {
+        Ok(_) | Err(Errno::INTR) => {}
+        Err(error) => return Err(error.into()),
+    }
+    let ready = fds.iter().enumerate().filter(|(_, fd)| !fd.revents().is_empty());
+    Ok(ready.map(|(index, _)| index).collect())
+}
+
+/// A request that is sent, and what has come of its answer.
+struct Exchange {
     stream: TcpStream,
+    due: Duration,
+    late: Duration,
     received: Vec<u8>,
-    /// When the request was due whose answer is awaited, and how late it was sent.
-    awaited: Option<(Duration, Duration)>,
 }
 
-impl Connections {
-    fn new(address: SocketAddr, limit: usize) -> io::Result<Self> {
-        let (all, idle) = (Vec::new(), Vec::new());
-        Ok(Self { address, limit, poll: Poll::new()?, all, idle, in_flight: 0 })
+impl Exchange {
+    fn start(mut stream: TcpStream, due: Duration, late: Duration, request: &[u8]) -> Self {
+        // A request is smaller than any socket's buffer. If this fails, the connection is found closed.
+        let _ = stream.write_all(request);
+        Self { stream, due, late, received: Vec::new() }
     }
 
-    /// A connection for the next request; none at the limit.
-    fn idle(&mut self) -> Result<Option<usize>> {
-        if let Some(number) = self.idle.pop() {
-            return Ok(Some(number));
-        }
-        if self.all.len() >= self.limit {
+    /// Reads what has come. If that is all, the status, and whether the connection is still open.
+    fn receive(&mut self, buffer: &mut [u8], expected: Option<u16>) -> Result<Option<(u16, bool)>> {
+        let open = match self.stream.read(buffer) {
+            Ok(0) => false,
+            Ok(length) => {
+                self.received.extend_from_slice(&buffer[..length]);
+                true
+            }
+            Err(error) => match error.kind() {
+                ErrorKind::WouldBlock | ErrorKind::Interrupted => true,
+                ErrorKind::ConnectionReset => false,
+                _ => return Err(error.into()),
+            },
+        };
+        let answer = parse(&self.received)?;
+        if answer.is_none() && open {
             return Ok(None);
         }
-        let stream = std::net::TcpStream::connect(self.address);
-        let stream = stream.context("the service does not accept a connection")?;
-        stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
-        let number = self.all.len();
-        self.poll.registry().register(&mut stream, Token(number), Interest::READABLE)?;
-        self.all.push(Some(Connection { stream, received: Vec::new(), awaited: None }));
-        Ok(Some(number))
-    }
-
-    fn send(&mut self, number: usize, due: Duration, late: Duration, bytes: &[u8]) -> Result<()> {
-        let connection = self.all[number].as_mut().context("an idle connection is closed")?;
-        connection.awaited = Some((due, late));
-        self.in_flight += 1;
-        // A request is smaller than any socket's buffer. If this fails, the connection is found closed.
-        let _ = connection.stream.write_all(bytes);
-        Ok(())
-    }
-
-    /// Reads what has come on a connection; the answer if it is complete.
-    fn receive(
-        &mut self,
-        number: usize,
-        now: Duration,
-        expected: impl Fn(u16) -> bool,
-    ) -> Result<Option<Sample>> {
-        let Some(connection) = &mut self.all[number] else { return Ok(None) };
-        let open = read_available(&mut connection.stream, &mut connection.received)?;
-        let answer = parse(&connection.received)?;
-        let mut sample = None;
-        if (answer.is_some() || !open)
-            && let Some((due, late)) = connection.awaited.take()
-        {
-            let (status, body) = answer.unwrap_or_default();
-            ensure!(expected(status), "it is answered {status} {}", String::from_utf8_lossy(body));
-            sample = Some(Sample { due, late, latency: now.saturating_sub(due), status });
-            connection.received.clear();
-            self.in_flight -= 1;
-            self.idle.push(number);
-        }
-        if !open {
-            self.all[number] = None;
-            self.idle.retain(|idle| *idle != number);
-        }
-        Ok(sample)
-    }
-}
-
-/// Reads what is there; false if the other side has closed the connection.
-fn read_available(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> io::Result<bool> {
-    let mut chunk = [0; 16 * 1024];
-    loop {
-        match stream.read(&mut chunk) {
-            Ok(0) => return Ok(false),
-            Ok(length) => buffer.extend_from_slice(&chunk[..length]),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock => return Ok(true),
-                ErrorKind::Interrupted => {}
-                ErrorKind::ConnectionReset => return Ok(false),
-                _ => return Err(error),
-            },
-        }
+        let (status, body) = answer.unwrap_or_default();
+        let as_expected = expected.is_none_or(|expected| status == expected);
+        ensure!(as_expected, "it is answered {status} {}", String::from_utf8_lossy(body));
+        Ok(Some((status, open)))
     }
 }
 
@@ -202,7 +164,7 @@ fn parse(bytes: &[u8]) -> Result<Option<(u16, &[u8])>> {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{BufRead, BufReader};
+    use std::io::{BufRead as _, BufReader};
     use std::net::TcpListener;
     use std::thread;
 

@@ -17,7 +17,6 @@ mod recording;
 mod report;
 mod row;
 mod schedule;
-mod timer;
 mod usage;
 
 use std::process::ExitCode;
