@@ -1,11 +1,10 @@
-//! Who can serve one order at a time: [`Calendar`], and the [`CalendarDraft`] it is made from.
+//! What serves one order at a time: [`Calendar`], and the [`CalendarDraft`] that creates it.
 
 use crate::{CalendarId, MinimumGap, Name};
 
-/// Whatever can serve one order at a time: an inspector, a crew, a site.
+/// A resource that serves one order at a time: an inspector, a crew, a site.
 ///
-/// Orders of one calendar are at least its minimum gap apart; orders of different calendars have
-/// nothing to do with each other.
+/// Orders of one calendar are at least its minimum gap apart. Orders of different calendars never conflict.
 ///
 /// ```
 /// use orders_core::{Calendar, CalendarId, MinimumGap, Name};
@@ -29,16 +28,16 @@ pub struct Calendar {
     pub minimum_gap: MinimumGap,
 }
 
-/// A calendar as a client wishes it.
+/// The fields that a client gives to create or replace a calendar.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct CalendarDraft {
-    /// The client's own id, or none to have one made.
+    /// The id of a new calendar; generated if `None`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub id: Option<CalendarId>,
-    /// What people are to call it.
+    /// What people call it.
     pub name: Name,
-    /// None is 3 hours for a new calendar, and the present gap for one that stands.
+    /// `None` is 3 hours for a new calendar, and the current gap for an existing one.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub minimum_gap: Option<MinimumGap>,
 }

@@ -1,10 +1,10 @@
-//! What the rule answers when it refuses: [`Conflict`], [`GapTooWide`].
+//! Why the rule rejects a write: [`Conflict`], [`GapTooWide`].
 
 use std::fmt;
 
 use crate::{CalendarId, MinimumGap, NearestFree, OrderId, Timestamp};
 
-/// An order's name and time: as much as another client may need to know of it.
+/// The id and the time of an order: what another client needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Booking {
@@ -14,18 +14,18 @@ pub struct Booking {
     pub datetime: Timestamp,
 }
 
-/// A wished time is too close to orders that stand, with what to do instead.
+/// A requested time is too close to existing orders, with the free times nearest to it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Conflict {
-    /// The wished time.
+    /// The requested time.
     pub datetime: Timestamp,
-    /// The calendar it was wished in.
+    /// The calendar for which it was requested.
     pub calendar: CalendarId,
-    /// How far apart orders of that calendar must be.
+    /// How far apart the orders of that calendar must be.
     pub minimum_gap: MinimumGap,
-    /// The orders in the way, by time; at least one.
+    /// The orders that are too close, by time; at least one.
     pub conflicts_with: Vec<Booking>,
-    /// Times that were free instead.
+    /// The free times nearest to the requested one.
     pub nearest_free: NearestFree,
 }
 
@@ -50,17 +50,17 @@ pub struct TooClose {
     pub second: Booking,
 }
 
-/// A calendar has orders that are too close for the minimum gap it was to get.
+/// A new minimum gap is rejected because orders of the calendar are closer than that.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("calendar {calendar} has orders less than {} apart", minimum_gap.in_words())]
 pub struct GapTooWide {
     /// The calendar.
     pub calendar: CalendarId,
-    /// The gap that it cannot have.
+    /// The rejected gap.
     pub minimum_gap: MinimumGap,
-    /// The earliest pairs that stand against it, at most [`MAX_PAIRS`].
+    /// The earliest pairs of orders that are too close, at most [`MAX_PAIRS`].
     pub too_close: Vec<TooClose>,
 }
 
-/// The most pairs that [`GapTooWide`] names.
+/// The most pairs that [`GapTooWide`] lists.
 pub const MAX_PAIRS: usize = 100;

@@ -22,7 +22,7 @@ pub const FEE_DECIMALS: u32 = 2;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fee(Decimal);
 
-/// Why a number is no fee.
+/// Why a number is not a fee.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidFee {
     /// The text is not a decimal number.
@@ -40,10 +40,10 @@ impl Fee {
     /// The largest fee, 9999999999.99.
     pub const MAX: Fee = Fee(Decimal::from_parts(0xD4A5_0FFF, 0xE8, 0, false, FEE_DECIMALS));
 
-    /// Takes an amount as a fee.
+    /// A fee of this amount.
     ///
     /// # Errors
-    /// When `amount` is negative, above [`Fee::MAX`], or has more than two decimals.
+    /// If `amount` is negative, above [`Fee::MAX`], or has more than two decimals.
     pub fn new(amount: Decimal) -> Result<Self, InvalidFee> {
         let exact = amount.normalize();
         if exact < Decimal::ZERO || exact > Fee::MAX.0 {
@@ -96,10 +96,10 @@ impl fmt::Display for Fee {
     }
 }
 
-/// The most digits before the point that [`Fee::MAX`] has room for.
+/// The most digits before the point that [`Fee::MAX`] can have.
 const WHOLE_DIGITS: i64 = 10;
 
-/// A number in the grammar of JSON (RFC 8259, section 6), taken apart.
+/// The parts of a number in the grammar of JSON (RFC 8259, section 6).
 struct Number<'a> {
     negative: bool,
     whole: &'a str,

@@ -55,7 +55,7 @@ impl MinimumGap {
     /// A gap of `micros` microseconds.
     ///
     /// # Errors
-    /// When it is negative or longer than 31 days.
+    /// If it is negative or longer than 31 days.
     pub fn from_micros(micros: i64) -> Result<Self, InvalidGap> {
         (0..=Self::MAX.0)
             .contains(&micros)

@@ -1,4 +1,4 @@
-//! Names of things: [`OrderId`], [`ServiceId`], [`CalendarId`].
+//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// The longest id, in characters.
 pub const MAX_ID_LENGTH: usize = 64;
 
-/// Why a text is no id.
+/// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidId {
     /// An id has at least one character.
@@ -15,7 +15,7 @@ pub enum InvalidId {
     /// An id has at most [`MAX_ID_LENGTH`] characters.
     #[error("an id has at most {MAX_ID_LENGTH} characters, this one has {0}")]
     TooLong(usize),
-    /// An id is made of the characters that need no escaping in a URL (RFC 3986, unreserved).
+    /// An id contains only characters that need no escaping in a URL (RFC 3986, unreserved).
     #[error("{0:?} is not allowed in an id, only A-Z a-z 0-9 . _ ~ -")]
     Character(char),
     /// `.` and `..` mean something else in a path.
@@ -23,7 +23,7 @@ pub enum InvalidId {
     Dots(String),
 }
 
-/// Parses what every kind of id has in common.
+/// Checks the rules that all kinds of ids share.
 fn parse(text: &str) -> Result<Box<str>, InvalidId> {
     let foreign = |c: &char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '~' | '-'));
     if text.is_empty() {
@@ -49,7 +49,7 @@ macro_rules! id {
             /// Reads an id.
             ///
             /// # Errors
-            /// When `text` is empty, too long, or holds anything but `A-Z a-z 0-9 . _ ~ -`.
+            /// If `text` is empty, too long, or contains anything but `A-Z a-z 0-9 . _ ~ -`.
             pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidId> {
                 parse(text.as_ref()).map(Self)
             }
@@ -140,7 +140,7 @@ impl CalendarId {
     }
 }
 
-/// The calendar `default`, which always exists, and into which goes who names none.
+/// The calendar `default`, which always exists. Orders that name no calendar go there.
 impl Default for CalendarId {
     fn default() -> Self {
         Self("default".into())

@@ -7,7 +7,7 @@ use crate::Order;
 /// The longest idempotency key, in characters.
 pub const MAX_KEY_LENGTH: usize = 255;
 
-/// A client's own name for one creation, under which it may be repeated: 1 to 255 visible ASCII characters.
+/// A client's name for one creation, which lets the client repeat it safely: 1 to 255 visible ASCII characters.
 ///
 /// ```
 /// use orders_core::IdempotencyKey;
@@ -17,22 +17,22 @@ pub const MAX_KEY_LENGTH: usize = 255;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(Box<str>);
 
-/// Why a text is no idempotency key.
+/// Why a text is not an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidKey {
     /// A key has 1 to [`MAX_KEY_LENGTH`] characters.
     #[error("an idempotency key has 1 to {MAX_KEY_LENGTH} characters, this one has {0}")]
     Length(usize),
-    /// A key is made of visible ASCII characters.
+    /// A key contains only visible ASCII characters.
     #[error("{0:?} is not allowed in an idempotency key, only visible ASCII characters")]
     Character(char),
 }
 
 impl IdempotencyKey {
-    /// Reads a key.
+    /// Parses a key.
     ///
     /// # Errors
-    /// When `text` is empty, too long, or holds anything but visible ASCII characters.
+    /// If `text` is empty or too long, or contains anything but visible ASCII characters.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidKey> {
         let text = text.as_ref();
         if let Some(c) = text.chars().find(|c| !c.is_ascii_graphic()) {
@@ -57,11 +57,11 @@ impl fmt::Display for IdempotencyKey {
     }
 }
 
-/// An order that was placed under a key.
+/// An order that was created with a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Placed {
-    /// The order as it was when it was placed.
+    /// The order as it was when it was created.
     pub order: Order,
-    /// Whether that was an earlier time with the same key.
+    /// Whether an earlier request with the same key created it.
     pub replayed: bool,
 }

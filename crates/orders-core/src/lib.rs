@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod calendar;
+mod candidate;
 mod conflict;
 mod fee;
 mod gap;
@@ -19,6 +20,7 @@ mod timestamp;
 mod wire;
 
 pub use calendar::{Calendar, CalendarDraft};
+pub use candidate::Candidate;
 pub use conflict::{Booking, Conflict, GapTooWide, MAX_PAIRS, TooClose};
 pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
 pub use gap::{InvalidGap, MinimumGap};

@@ -16,7 +16,7 @@ pub const MAX_NAME_LENGTH: usize = 200;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(Box<str>);
 
-/// Why a text is no name.
+/// Why a text is not a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// A name has at least one character that is not blank.
@@ -34,7 +34,7 @@ impl Name {
     /// Reads a name.
     ///
     /// # Errors
-    /// When `text` is blank, too long, or holds a control character.
+    /// If `text` is blank, too long, or contains a control character.
     pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidName> {
         let text = text.as_ref();
         if let Some(c) = text.chars().find(|c| c.is_control()) {

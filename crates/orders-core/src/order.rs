@@ -1,17 +1,17 @@
-//! The appointment itself: [`Order`], and the [`OrderDraft`] it is made from.
+//! The appointment itself: [`Order`], and the [`OrderDraft`] that creates it.
 
 use crate::{CalendarId, Fee, MinimumGap, OrderId, ServiceId, Slot, Timestamp};
 
 /// The most services that one order has.
 pub const MAX_SERVICES: usize = 32;
 
-/// A booked appointment, as the store answers it.
+/// A booked appointment, as the store returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Order {
     /// Its id.
     pub id: OrderId,
-    /// The calendar whose time it takes.
+    /// The calendar that it is in.
     pub calendar: CalendarId,
     /// When it starts.
     pub datetime: Timestamp,
@@ -19,15 +19,15 @@ pub struct Order {
     pub totalfee: Fee,
     /// What was ordered, in the client's order.
     pub services: OrderedServices,
-    /// Counts the states of the order, from 1.
+    /// The number of the order's current state, from 1.
     pub version: u64,
-    /// When it was placed.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it was last written.
+    /// When it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// An order as a client wishes it: valid in itself, not yet held against any other.
+/// The fields that a client gives to create or replace an order: valid in themselves, not yet checked against other orders.
 ///
 /// ```
 /// use orders_core::{OrderDraft, OrderedServices, ServiceId};
@@ -44,15 +44,15 @@ pub struct Order {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderDraft {
-    /// The client's own id, or none to have one made.
+    /// The id of a new order; generated if `None`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub id: Option<OrderId>,
-    /// None is `default` for a new order, and the calendar it is in for one that stands.
+    /// `None` is `default` for a new order, and the current calendar for an existing one.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub calendar: Option<CalendarId>,
-    /// When it is to start.
+    /// When it starts.
     pub datetime: Timestamp,
-    /// What it is to cost.
+    /// What it costs.
     pub totalfee: Fee,
     /// What is ordered.
     pub services: OrderedServices,
@@ -70,19 +70,19 @@ pub struct OrderDraft {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct OrderedServices(Box<[ServiceId]>);
 
-/// Why a list of services is none that can be ordered.
+/// Why a list of services cannot be ordered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidServices {
-    /// An order is for something.
+    /// An order has at least one service.
     #[error("an order needs at least one service")]
     Empty,
     /// An order has at most [`MAX_SERVICES`] services.
     #[error("an order has at most {MAX_SERVICES} services, this one has {0}")]
     TooMany(usize),
-    /// A service is ordered once or not at all.
+    /// The services of an order are different from each other.
     #[error("service {id} is named more than once")]
     Repeated {
-        /// Where in the list it stands again, from 0.
+        /// The index of the repetition, from 0.
         index: usize,
         /// The service.
         id: ServiceId,
@@ -90,10 +90,10 @@ pub enum InvalidServices {
 }
 
 impl OrderedServices {
-    /// Takes services as those of one order.
+    /// The services of one order.
     ///
     /// # Errors
-    /// When there are none, more than 32, or one is repeated.
+    /// If there are none or more than 32, or if one is repeated.
     pub fn new(services: impl IntoIterator<Item = ServiceId>) -> Result<Self, InvalidServices> {
         let services: Box<[_]> = services.into_iter().collect();
         if services.is_empty() {
@@ -133,40 +133,40 @@ impl<'a> IntoIterator for &'a OrderedServices {
 }
 
 impl OrderDraft {
-    /// Which of `orders` this draft conflicts with in its calendar, were its gap `gap`.
+    /// Those of `orders` that this draft conflicts with, if the gap of its calendar is `gap`.
     ///
-    /// Orders of other calendars are passed over, and so is the order that has the draft's own id.
+    /// Orders of other calendars and the order with the draft's own id never conflict.
     pub fn conflicts<'a>(
         &self,
         gap: MinimumGap,
         orders: impl IntoIterator<Item = &'a Order>,
     ) -> impl Iterator<Item = &'a Order> {
-        let wish = Slot::new(self.datetime, gap);
+        let requested = Slot::new(self.datetime, gap);
         let calendar = self.calendar.clone().unwrap_or_default();
         let own = self.id.clone();
         orders.into_iter().filter(move |order| {
             order.calendar == calendar
                 && Some(&order.id) != own.as_ref()
-                && Slot::new(order.datetime, gap).conflicts_with(wish)
+                && Slot::new(order.datetime, gap).conflicts_with(requested)
         })
     }
 }
 
-/// What is to change about an order: what is given replaces what stands, the rest stays.
+/// A change of some fields of an order. A field that is `None` stays as it is.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderPatch {
-    /// Another calendar.
+    /// The new calendar.
     pub calendar: Option<CalendarId>,
-    /// Another time.
+    /// The new time.
     pub datetime: Option<Timestamp>,
-    /// Another fee.
+    /// The new fee.
     pub totalfee: Option<Fee>,
-    /// Other services, all of them.
+    /// All of the new services.
     pub services: Option<OrderedServices>,
 }
 
 impl OrderPatch {
-    /// The order as it would be with this patch.
+    /// The fields of the order after this patch.
     #[must_use]
     pub fn applied_to(&self, order: &Order) -> OrderDraft {
         OrderDraft {
@@ -179,7 +179,7 @@ impl OrderPatch {
     }
 }
 
-/// What was read can be sent back: an order as a draft of itself.
+/// An order can be sent back as it was read.
 impl From<Order> for OrderDraft {
     fn from(order: Order) -> Self {
         Self {

@@ -1,9 +1,9 @@
-//! Writing only what is as it was read: [`Precondition`].
+//! Writes that depend on the version of an order: [`Precondition`].
 
-/// What must hold of an order for a write to happen (RFC 9110, `If-Match`).
+/// What must be true of an order before it is written (RFC 9110, `If-Match`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// Nothing.
+    /// Nothing need be true.
     #[default]
     None,
     /// Its version is one of these.
@@ -11,7 +11,7 @@ pub enum Precondition {
 }
 
 impl Precondition {
-    /// Whether an order of this version meets it.
+    /// Whether an order of this version may be written.
     #[must_use]
     pub fn allows(&self, version: u64) -> bool {
         match self {

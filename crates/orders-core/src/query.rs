@@ -1,21 +1,21 @@
-//! Which orders, in which order: [`OrderFilter`], [`OrderQuery`], [`Page`].
+//! Lists of orders: [`OrderFilter`], [`OrderQuery`], [`Page`].
 
 use crate::{CalendarId, Order, OrderId, ServiceId, Timestamp};
 
-/// Which orders are meant: those to which all that is given applies.
+/// Which orders a list contains: those that match every given field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
     /// Only those of this calendar.
     pub calendar: Option<CalendarId>,
-    /// Only those that name this service.
+    /// Only those with this service.
     pub service: Option<ServiceId>,
-    /// Only those that start then or later.
+    /// Only those that start at this time or later.
     pub from: Option<Timestamp>,
-    /// Only those that start earlier.
+    /// Only those that start before this time.
     pub to: Option<Timestamp>,
 }
 
-/// Which way a list runs along `datetime` and `id`.
+/// The direction of a list along `datetime` and `id`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
     /// Earliest first.
@@ -25,33 +25,33 @@ pub enum Direction {
     Descending,
 }
 
-/// A place in the list of all orders, which goes by `datetime` and then `id`. No order needs to be there.
+/// A position in the list of all orders, which is sorted by `datetime` and then `id`. It need not be that of an order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The first key.
+    /// The first sort key.
     pub datetime: Timestamp,
-    /// The second key.
+    /// The second sort key.
     pub id: OrderId,
 }
 
-/// A part of the list of all orders.
+/// What a page of a list contains.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderQuery {
     /// Which orders.
     pub filter: OrderFilter,
-    /// Which way.
+    /// In which direction.
     pub direction: Direction,
-    /// Behind which place to begin, seen in that direction.
+    /// Only those that come after this position in that direction.
     pub after: Option<Position>,
     /// How many at most.
     pub limit: usize,
 }
 
-/// What a query answers.
+/// A page of a list.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Page {
     /// The orders.
     pub orders: Vec<Order>,
-    /// Where to go on, while there is more.
+    /// The position after which the next page begins, if there are more orders.
     pub next: Option<Position>,
 }

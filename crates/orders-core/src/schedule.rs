@@ -1,41 +1,63 @@
-//! Where there is room: [`Schedule`], and the searches it is made of.
+//! Free time: [`Schedule`], and the searches that it is made of.
 //!
-//! Everything here is a pure function of times; who has them in a database streams them in.
+//! Everything here is a pure function of times, so a database can stream its times into a search.
 
 use crate::{MinimumGap, Slot, Timestamp};
 
-/// How far from the wished time the nearest free time is looked for: 366 days, in microseconds.
+/// How far from the requested time the search for free time goes: 366 days, in microseconds.
 pub const SEARCH_REACH_MICROS: i64 = 366 * 24 * 60 * 60 * 1_000_000;
 
-/// The nearest times to a wished one at which an order could start; none within 366 days is `None`.
+/// The times nearest to a requested time at which an order could start.
+///
+/// A side is `None` if no time within 366 days is free, or if the store gave up the search: it may do so in a
+/// calendar whose gap is less than a minute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NearestFree {
-    /// The latest free time that is not after the wished one.
+    /// The latest free time that is not after the requested one.
     pub before: Option<Timestamp>,
-    /// The earliest free time that is not before the wished one.
+    /// The earliest free time that is not before the requested one.
     pub after: Option<Timestamp>,
 }
 
-/// A half-open span of time: `from` belongs to it, `to` does not.
+impl NearestFree {
+    /// The free times nearest to `at` if none is free from the order at `first` to the order at `last`, and both one
+    /// gap before `first` and one gap after `last` are free. A side whose order is unknown is `None`.
+    #[must_use]
+    pub fn beside(
+        at: Timestamp,
+        gap: MinimumGap,
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+    ) -> Self {
+        let free = |order: Option<Timestamp>, direction: i64| {
+            let free = order?.plus_micros(direction * gap.as_micros())?;
+            let distance = (free.as_micros() - at.as_micros()).abs();
+            (distance <= SEARCH_REACH_MICROS).then_some(free)
+        };
+        Self { before: free(first, -1), after: free(last, 1) }
+    }
+}
+
+/// A half-open interval of time: it includes `from` and excludes `to`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Interval {
-    /// The first instant of the span.
+    /// The first instant of the interval.
     pub from: Timestamp,
-    /// The first instant after the span.
+    /// The first instant after the interval.
     pub to: Timestamp,
 }
 
 impl Interval {
-    /// Whether `at` lies in the span.
+    /// Whether the interval includes `at`.
     #[must_use]
     pub fn contains(self, at: Timestamp) -> bool {
         self.from <= at && at < self.to
     }
 }
 
-/// The times taken in one calendar, in order: what a wish is held against.
+/// The times of the orders of one calendar, in ascending order.
 ///
 /// ```
 /// use orders_core::{MinimumGap, Schedule, Timestamp};
@@ -52,7 +74,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// A schedule of orders at these times, which may come in any order.
+    /// A schedule of orders that start at these times, given in any order.
     pub fn new(gap: MinimumGap, taken: impl IntoIterator<Item = Timestamp>) -> Self {
         let mut taken: Vec<_> = taken.into_iter().collect();
         taken.sort_unstable();
@@ -62,10 +84,10 @@ impl Schedule {
     /// The times that a new order at `at` would conflict with, in order.
     #[must_use]
     pub fn conflicts(&self, at: Timestamp) -> &[Timestamp] {
-        let wish = Slot::new(at, self.gap);
-        let clashes = |taken: Timestamp| Slot::new(taken, self.gap).conflicts_with(wish);
-        let start = self.taken.partition_point(|&taken| taken < at && !clashes(taken));
-        let end = self.taken.partition_point(|&taken| taken < at || clashes(taken));
+        let requested = Slot::new(at, self.gap);
+        let conflicts = |taken: Timestamp| Slot::new(taken, self.gap).conflicts_with(requested);
+        let start = self.taken.partition_point(|&taken| taken < at && !conflicts(taken));
+        let end = self.taken.partition_point(|&taken| taken < at || conflicts(taken));
         &self.taken[start..end]
     }
 
@@ -79,7 +101,7 @@ impl Schedule {
     #[must_use]
     pub fn nearest_free(&self, at: Timestamp) -> NearestFree {
         let split = self.taken.partition_point(|&taken| taken < at);
-        // Of the orders on the far side only the next one can still reach `at`.
+        // Of the orders on the other side of `at`, only the nearest can conflict with it.
         let from = split.saturating_sub(1);
         let until = (split + 1).min(self.taken.len());
         NearestFree {
@@ -88,7 +110,7 @@ impl Schedule {
         }
     }
 
-    /// The spans of `window` in which an order could start: in order, apart, none empty.
+    /// The intervals of `window` in which an order could start: ascending, not adjacent, none empty.
     #[must_use]
     pub fn free(&self, window: Interval) -> Vec<Interval> {
         free_within(window, self.gap, self.taken.iter().copied())
@@ -97,7 +119,7 @@ impl Schedule {
 
 /// The earliest time from `at` on at which an order could start, within [`SEARCH_REACH_MICROS`].
 ///
-/// `taken` must rise, and hold every order from one gap before `at` on; it is read only as far as needed.
+/// `taken` must be ascending, and contain every order from one gap before `at` on. It is read only as far as needed.
 pub fn first_free_from(
     at: Timestamp,
     gap: MinimumGap,
@@ -108,7 +130,7 @@ pub fn first_free_from(
 
 /// The latest time until `at` at which an order could start, within [`SEARCH_REACH_MICROS`].
 ///
-/// `taken` must fall, and hold every order from one gap after `at` back; it is read only as far as needed.
+/// `taken` must be descending, and contain every order from one gap after `at` back. It is read only as far as needed.
 pub fn last_free_until(
     at: Timestamp,
     gap: MinimumGap,
@@ -117,7 +139,7 @@ pub fn last_free_until(
     search(at, gap, taken, -1)
 }
 
-/// Steps from `at` over one taken time after the other, forwards (1) or backwards (-1).
+/// Steps from `at` over one order after the other, forwards (1) or backwards (-1).
 fn search(
     at: Timestamp,
     gap: MinimumGap,
@@ -139,9 +161,9 @@ fn search(
     Some(candidate)
 }
 
-/// The spans of `window` in which an order could start: in order, apart, none empty.
+/// The intervals of `window` in which an order could start: ascending, not adjacent, none empty.
 ///
-/// `taken` must rise, and hold every order of the window and of one gap on either side of it.
+/// `taken` must be ascending, and contain every order of the window and of one gap on either side of it.
 pub fn free_within(
     window: Interval,
     gap: MinimumGap,

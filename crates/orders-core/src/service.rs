@@ -1,4 +1,4 @@
-//! What can be ordered: [`Service`], and the [`ServiceDraft`] it is made from.
+//! What can be ordered: [`Service`], and the [`ServiceDraft`] that creates it.
 
 use crate::{Name, ServiceId};
 
@@ -19,13 +19,13 @@ pub struct Service {
     pub name: Name,
 }
 
-/// A service as a client wishes it.
+/// The fields that a client gives to create or replace a service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ServiceDraft {
-    /// The client's own id, or none to have one made.
+    /// The id of a new service; generated if `None`.
     #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
     pub id: Option<ServiceId>,
-    /// What people are to call it.
+    /// What people call it.
     pub name: Name,
 }

@@ -2,11 +2,10 @@
 
 use crate::{MinimumGap, Timestamp};
 
-/// The time that an order keeps to itself: from its start until one minimum gap later, the end excluded.
+/// The time that an order keeps free of other orders: from its start until one minimum gap later, the end excluded.
 ///
-/// Two orders of one calendar conflict when their slots have an instant in common, which is to say
-/// when they start less than the gap apart. PostgreSQL holds the same slot as a `tstzrange` under
-/// an exclusion constraint.
+/// Two orders of one calendar conflict if their slots overlap, that is, if they start less than the gap apart.
+/// PostgreSQL stores the same slot as a `tstzrange` under an exclusion constraint.
 ///
 /// ```
 /// use orders_core::{MinimumGap, Slot};
@@ -34,12 +33,12 @@ impl Slot {
         self.start
     }
 
-    /// Whether two different orders of one calendar may not both have these slots. Symmetric.
+    /// Whether two different orders of one calendar conflict if they have these slots. Symmetric.
     #[must_use]
     pub fn conflicts_with(self, other: Slot) -> bool {
         let (first, second) = if self.start <= other.start { (self, other) } else { (other, self) };
         let apart = second.start.as_micros() - first.start.as_micros();
-        // A slot of no length holds no instant, so nothing can be in common with it.
+        // An empty slot overlaps nothing.
         second.gap > MinimumGap::ZERO && apart < first.gap.as_micros()
     }
 }

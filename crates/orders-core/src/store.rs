@@ -1,7 +1,7 @@
-//! The ports: what keeps orders, services and calendars must promise.
+//! The ports [`Orders`], [`Services`] and [`Calendars`]: the contract of every store.
 //!
-//! Whatever implements them is synchronous, may be called from many threads at once, and acts on each
-//! call at one instant: no caller ever sees half of another's write.
+//! A store is synchronous and may be called from many threads at once. Each call is atomic: no caller sees half of
+//! another call's write.
 
 use std::error::Error;
 use std::ops::ControlFlow;
@@ -12,20 +12,19 @@ use crate::{
     Service, ServiceDraft, ServiceId,
 };
 
-/// Orders, kept so that two of one calendar are never less than its minimum gap apart.
+/// The orders. Two orders of one calendar are never less than its minimum gap apart.
 pub trait Orders {
-    /// Places a new order, in calendar `default` unless the draft names another, at version 1.
-    /// A draft without an id gets a time-ordered unique one.
+    /// Creates an order at version 1, in the calendar `default` unless the draft names another. The order gets a
+    /// time-ordered unique id unless the draft has one.
     ///
-    /// Of the errors that apply, the first in this list is given.
+    /// If several errors apply, the first of this list is returned.
     ///
     /// # Errors
     /// [`StoreError::UnknownReferences`], [`StoreError::IdTaken`], [`StoreError::Conflict`].
     fn place(&self, draft: OrderDraft, mode: Mode) -> Result<Order, StoreError>;
 
-    /// Places a new order like [`Orders::place`], and remembers it under the key, for at least 24
-    /// hours and in the same transaction: the same draft with the same key gets the order as it was
-    /// placed the first time. A refusal is not remembered.
+    /// Creates an order like [`Orders::place`] and stores the key for at least 24 hours in the same transaction: the
+    /// same draft with the same key returns the order as it was created the first time. An error is not stored.
     ///
     /// # Errors
     /// [`StoreError::KeyInUse`], [`StoreError::KeyReused`], and those of [`Orders::place`].
@@ -35,11 +34,11 @@ pub trait Orders {
         key: &IdempotencyKey,
     ) -> Result<Placed, StoreError>;
 
-    /// Places many new orders, each as if by [`Orders::place`] and one after the other: each succeeds
-    /// or is refused on its own. Those that succeed are stored when this returns.
+    /// Creates many orders, as if by calling [`Orders::place`] for one draft after the other: each succeeds or fails
+    /// on its own. Those that succeed are stored when this returns.
     ///
     /// # Errors
-    /// Only faults; a refusal is in the place of its draft.
+    /// Only faults. The error of one draft is the result of that draft.
     fn place_batch(
         &self,
         drafts: Vec<OrderDraft>,
@@ -51,16 +50,14 @@ pub trait Orders {
     /// [`StoreError::NotFound`].
     fn order(&self, id: &OrderId) -> Result<Order, StoreError>;
 
-    /// A page of the list of orders, by `datetime` and then `id`. What it costs does not depend on
-    /// where in the list the page is.
+    /// A page of the list of orders, by `datetime` and then `id`. Its cost does not depend on its position in the list.
     ///
     /// # Errors
     /// None of its own.
     fn list(&self, query: &OrderQuery) -> Result<Page, StoreError>;
 
-    /// Hands all orders that match to `sink`, by `datetime` and then `id`, a portion at a time and as they
-    /// stood at one instant: one portion at least, if only an empty one. The sink may take its time, and
-    /// may end it.
+    /// Passes all matching orders to `sink`, by `datetime` and then `id`, as they were at one instant. They come in
+    /// chunks, at least one, which may be empty. The sink may be slow, and may end the export.
     ///
     /// # Errors
     /// None of its own.
@@ -84,10 +81,10 @@ pub trait Orders {
         Ok(all)
     }
 
-    /// Puts the draft in the place of an order, which keeps its id and, unless the draft names
-    /// another, its calendar. Its version grows by one. The draft's own id is not looked at.
+    /// Replaces an order by the draft. It keeps its id and, unless the draft names another, its calendar; its version
+    /// grows by one. The draft's own id is ignored.
     ///
-    /// Of the errors that apply, the first in this list is given.
+    /// If several errors apply, the first of this list is returned.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::VersionMismatch`], [`StoreError::UnknownReferences`],
@@ -100,7 +97,7 @@ pub trait Orders {
         mode: Mode,
     ) -> Result<Order, StoreError>;
 
-    /// Like [`Orders::replace_if`], under no condition.
+    /// Like [`Orders::replace_if`], without a condition.
     ///
     /// # Errors
     /// As there.
@@ -108,7 +105,7 @@ pub trait Orders {
         self.replace_if(id, &Precondition::None, draft, mode)
     }
 
-    /// Changes a part of an order. Nobody else's change to the other parts is undone by it.
+    /// Changes some fields of an order. Concurrent changes of its other fields are kept.
     ///
     /// # Errors
     /// As those of [`Orders::replace_if`].
@@ -120,13 +117,13 @@ pub trait Orders {
         mode: Mode,
     ) -> Result<Order, StoreError>;
 
-    /// Removes an order and frees its time.
+    /// Deletes an order and frees its time.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::VersionMismatch`].
     fn remove_if(&self, id: &OrderId, condition: &Precondition) -> Result<(), StoreError>;
 
-    /// Like [`Orders::remove_if`], under no condition.
+    /// Like [`Orders::remove_if`], without a condition.
     ///
     /// # Errors
     /// As there.
@@ -134,10 +131,10 @@ pub trait Orders {
         self.remove_if(id, &Precondition::None)
     }
 
-    /// The spans of `window` in which an order could start in this calendar.
+    /// The intervals of `window` in which an order could start in this calendar.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] when there is no such calendar.
+    /// [`StoreError::NotFound`] if there is no such calendar.
     fn availability(
         &self,
         calendar: &CalendarId,
@@ -147,7 +144,7 @@ pub trait Orders {
 
 /// The services that can be ordered.
 pub trait Services {
-    /// Adds a service; a draft without an id gets a time-ordered unique one.
+    /// Creates a service, with a time-ordered unique id unless the draft has one.
     ///
     /// # Errors
     /// [`StoreError::IdTaken`].
@@ -165,23 +162,22 @@ pub trait Services {
     /// None of its own.
     fn services(&self) -> Result<Vec<Service>, StoreError>;
 
-    /// Puts the draft in the place of a service, which keeps its id.
+    /// Replaces a service by the draft. It keeps its id.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
     fn replace_service(&self, id: &ServiceId, draft: ServiceDraft) -> Result<Service, StoreError>;
 
-    /// Removes a service that no order names.
+    /// Deletes a service that no order has.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`].
     fn remove_service(&self, id: &ServiceId) -> Result<(), StoreError>;
 }
 
-/// The calendars that orders are placed in; `default` is always among them.
+/// The calendars of the orders. `default` always exists.
 pub trait Calendars {
-    /// Adds a calendar; a draft without an id gets a time-ordered unique one, and one without a
-    /// minimum gap 3 hours.
+    /// Creates a calendar, with a time-ordered unique id and a minimum gap of 3 hours unless the draft has others.
     ///
     /// # Errors
     /// [`StoreError::IdTaken`].
@@ -199,8 +195,8 @@ pub trait Calendars {
     /// None of its own.
     fn calendars(&self) -> Result<Vec<Calendar>, StoreError>;
 
-    /// Puts the draft in the place of a calendar, which keeps its id and, unless the draft has one,
-    /// its minimum gap. A new gap applies to all its orders at once, or to none.
+    /// Replaces a calendar by the draft. It keeps its id and, unless the draft has one, its minimum gap. A new gap
+    /// applies to all of its orders at once, or is rejected. It takes time in proportion to the number of orders.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::GapTooWide`].
@@ -210,24 +206,24 @@ pub trait Calendars {
         draft: CalendarDraft,
     ) -> Result<Calendar, StoreError>;
 
-    /// Removes a calendar that has no orders and is not `default`.
+    /// Deletes a calendar that has no orders and is not `default`.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`].
     fn remove_calendar(&self, id: &CalendarId) -> Result<(), StoreError>;
 }
 
-/// Whether a write is meant.
+/// Whether a call writes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Mode {
     /// Check and write.
     #[default]
     Write,
-    /// Check everything, write nothing, answer what a write would have answered.
+    /// Check everything, write nothing, and return what the write would have returned.
     DryRun,
 }
 
-/// One of the three things that a store keeps, by name.
+/// The id of something that a store holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Resource {
     /// An order.
@@ -248,56 +244,56 @@ impl std::fmt::Display for Resource {
     }
 }
 
-/// Why a store did not do what it was asked. Nothing was changed, except where a fault hides it.
+/// Why a call failed. It changed nothing, unless it is `Unavailable`.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// There is no such thing.
+    /// The resource does not exist.
     #[error("there is no {0}")]
     NotFound(Resource),
-    /// The id of something new is that of something which stands.
+    /// The id of the new resource is in use.
     #[error("{0} already exists")]
     IdTaken(Resource),
-    /// An order names a calendar or services that do not exist.
+    /// The calendar or services of an order do not exist.
     #[error(transparent)]
     UnknownReferences(UnknownReferences),
-    /// The rule: the wished time is too close to other orders.
+    /// The rule: the requested time is too close to other orders.
     #[error(transparent)]
     Conflict(Box<Conflict>),
-    /// Orders still need what was to be removed, or it is the calendar `default`.
+    /// Orders use the resource, or it is the calendar `default`; it cannot be deleted.
     #[error("{0} is in use")]
     InUse(Resource),
-    /// The rule again: standing orders are too close for the new gap.
+    /// The rule: existing orders are too close for the new gap.
     #[error(transparent)]
     GapTooWide(Box<GapTooWide>),
-    /// The order is not of the version that it was to have.
+    /// The order does not have the required version.
     #[error("order {id} is at version {current} now")]
     VersionMismatch {
         /// The order.
         id: OrderId,
-        /// The version it has.
+        /// Its current version.
         current: u64,
     },
-    /// The idempotency key stands for another order.
+    /// The idempotency key was used for a different draft.
     #[error("idempotency key {0} was used with another body")]
     KeyReused(IdempotencyKey),
-    /// The first creation under the idempotency key is still running.
+    /// The first creation with this idempotency key is still running.
     #[error("a creation under idempotency key {0} is still running")]
     KeyInUse(IdempotencyKey),
-    /// The database cannot be reached or has no time for us; a later try may succeed. A write
-    /// may have happened all the same when it was cut off after it was sent.
+    /// The database cannot be reached or is too busy; a later attempt may succeed. If the connection was lost during
+    /// a write, the write may have happened.
     #[error("the database is unavailable: {0}")]
     Unavailable(Box<dyn Error + Send + Sync>),
-    /// A bug: something that the store holds impossible.
+    /// A bug: the store met something that should be impossible.
     #[error("the store has a bug: {0}")]
     Bug(Box<dyn Error + Send + Sync>),
 }
 
-/// What an order names that does not exist; at least one thing.
+/// What an order refers to that does not exist; at least one thing.
 #[derive(Debug, Clone, Default, PartialEq, Eq, thiserror::Error)]
 #[error("there is no such calendar or service")]
 pub struct UnknownReferences {
     /// The calendar, if it is missing.
     pub calendar: Option<CalendarId>,
-    /// The missing services, each with its place in the order's list, from 0.
+    /// The missing services, each with its index in the order's list, from 0.
     pub services: Vec<(usize, ServiceId)>,
 }

@@ -1,4 +1,4 @@
-//! When: [`Timestamp`].
+//! Instants: [`Timestamp`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -20,7 +20,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 
-/// Why a text is no timestamp.
+/// Why a text is not a timestamp.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTimestamp {
     /// The text is not a date and time of RFC 3339 that exists.
@@ -29,10 +29,10 @@ pub enum InvalidTimestamp {
     /// The instant is before year 0001 or after year 9999 in UTC.
     #[error("{0} is outside the years 0001 to 9999 in UTC")]
     OutOfRange(String),
-    /// A leap second has no place on a clock that counts 86400 seconds a day.
+    /// A leap second: PostgreSQL and Unix time count 86400 seconds a day.
     #[error("{0} is a leap second, which has no instant of its own here; use second 59")]
     LeapSecond(String),
-    /// PostgreSQL takes offsets up to 15:59, and what it cannot read nobody should send.
+    /// The offset is larger than 15:59, the largest that PostgreSQL reads.
     #[error("{0} has an offset of more than 15:59")]
     Offset(String),
 }
@@ -49,7 +49,7 @@ impl Timestamp {
     /// The instant `micros` microseconds after 1970-01-01T00:00:00Z.
     ///
     /// # Errors
-    /// When it is before [`Timestamp::MIN`] or after [`Timestamp::MAX`].
+    /// If it is before [`Timestamp::MIN`] or after [`Timestamp::MAX`].
     pub fn from_micros(micros: i64) -> Result<Self, InvalidTimestamp> {
         Self::checked(micros)
             .ok_or_else(|| InvalidTimestamp::OutOfRange(format!("{micros} µs after 1970")))

@@ -1,4 +1,4 @@
-//! The JSON form of the values that are more than their fields.
+//! The JSON form of values that are not plain structs.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::{Fee, MinimumGap, Name, OrderedServices, ServiceId, Timestamp};
 
-/// Reads an id: a string, or an integer as its decimal digits.
+/// Reads an id from a string, or from an integer as its decimal digits.
 pub(crate) struct IdText;
 
 impl Visitor<'_> for IdText {

@@ -22,7 +22,7 @@ fn conflict(conflicts_with: Vec<Booking>) -> Conflict {
 }
 
 #[test]
-fn a_conflict_names_the_wish_the_gap_and_every_order_in_the_way() {
+fn a_conflict_names_the_requested_time_the_gap_and_every_conflicting_order() {
     let first = booking("223", "2022-11-01T11:11:11.111Z");
     let second = booking("224", "2022-11-01T14:30:00Z");
     assert_eq!(

@@ -47,7 +47,7 @@ fn gap(micros: i64) -> MinimumGap {
     MinimumGap::from_micros(micros).unwrap()
 }
 
-/// Texts of this form; as a strategy, a bare pattern would be parsed anew for every case.
+/// Texts of this form; as a strategy, a bare pattern would be parsed again for every case.
 fn text(pattern: &str) -> impl Strategy<Value = String> + use<> {
     prop::string::string_regex(pattern).unwrap()
 }

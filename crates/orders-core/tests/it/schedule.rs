@@ -178,15 +178,15 @@ fn real_schedule() -> impl Strategy<Value = (MinimumGap, Vec<Timestamp>, Timesta
         prop::collection::vec(0..=2_i64, 0..30),
         prop::collection::vec(prop_oneof![Just(0), 0..=31 * DAY], 0..30),
     ];
-    let wish = -400 * DAY..=400 * DAY;
-    (any_gap(), spare, wish).prop_map(|(gap, spare, wish)| {
+    let requested = -400 * DAY..=400 * DAY;
+    (any_gap(), spare, requested).prop_map(|(gap, spare, requested)| {
         let start = at("2022-11-01T11:11:11.111Z").as_micros();
         let taken = spare.into_iter().scan(start, |next, spare| {
             let at = *next;
             *next += gap.as_micros() + spare;
             Some(micros(at))
         });
-        (gap, taken.collect(), micros(start + wish))
+        (gap, taken.collect(), micros(start + requested))
     })
 }
 
@@ -231,9 +231,9 @@ proptest! {
 
 /// The nearest free times, as `before` and `after`, `-` for none.
 #[track_caller]
-fn check_nearest(gap: &str, taken: &[&str], wish: &str, before: &str, after: &str) {
+fn check_nearest(gap: &str, taken: &[&str], requested: &str, before: &str, after: &str) {
     let schedule = Schedule::new(gap.parse().unwrap(), taken.iter().copied().map(at));
-    let found = schedule.nearest_free(at(wish));
+    let found = schedule.nearest_free(at(requested));
     let said = |at: Option<Timestamp>| at.map_or("-".to_owned(), |at| at.to_string());
     assert_eq!((said(found.before), said(found.after)), (before.to_owned(), after.to_owned()));
 }
@@ -273,13 +273,14 @@ fn there_is_no_free_time_beyond_the_ends_of_the_years() {
 /// Whether a row of orders, each one gap after the last, leaves room within reach of the first.
 #[track_caller]
 fn check_reach(gap_micros: i64, orders: i64, within_reach: bool) {
-    let wish = at("2022-11-01T00:00:00Z");
+    let requested = at("2022-11-01T00:00:00Z");
     let row =
-        |side: i64| (0..orders).map(move |n| wish.plus_micros(side * n * gap_micros).unwrap());
-    let end =
-        |side: i64| within_reach.then(|| wish.plus_micros(side * orders * gap_micros).unwrap());
-    let later = Schedule::new(gap(gap_micros), row(1)).nearest_free(wish);
-    let earlier = Schedule::new(gap(gap_micros), row(-1)).nearest_free(wish);
+        |side: i64| (0..orders).map(move |n| requested.plus_micros(side * n * gap_micros).unwrap());
+    let end = |side: i64| {
+        within_reach.then(|| requested.plus_micros(side * orders * gap_micros).unwrap())
+    };
+    let later = Schedule::new(gap(gap_micros), row(1)).nearest_free(requested);
+    let earlier = Schedule::new(gap(gap_micros), row(-1)).nearest_free(requested);
     assert_eq!((earlier.before, later.after), (end(-1), end(1)));
 }
 
@@ -298,14 +299,14 @@ fn a_free_time_exactly_366_days_away_is_found_and_none_beyond() {
 
 #[test]
 fn searches_read_no_further_than_they_need() {
-    let wish = at("2022-11-01T00:00:00Z");
+    let requested = at("2022-11-01T00:00:00Z");
     let step = MinimumGap::default().as_micros();
     let row = |side: i64, read: &mut u32| {
-        let endless = iter::successors(Some(wish), |at| at.plus_micros(side * step));
+        let endless = iter::successors(Some(requested), |at| at.plus_micros(side * step));
         let counted = endless.inspect(|_| *read += 1);
         match side {
-            1 => first_free_from(wish, MinimumGap::default(), counted),
-            _ => last_free_until(wish, MinimumGap::default(), counted),
+            1 => first_free_from(requested, MinimumGap::default(), counted),
+            _ => last_free_until(requested, MinimumGap::default(), counted),
         }
     };
     for side in [1, -1] {
@@ -315,9 +316,10 @@ fn searches_read_no_further_than_they_need() {
     }
 
     let mut read = 0;
-    let sparse = iter::successors(Some(wish), |at| at.plus_micros(2 * step)).inspect(|_| read += 1);
-    let found = first_free_from(wish, MinimumGap::default(), sparse);
-    assert_eq!(found, wish.plus_micros(step));
+    let sparse =
+        iter::successors(Some(requested), |at| at.plus_micros(2 * step)).inspect(|_| read += 1);
+    let found = first_free_from(requested, MinimumGap::default(), sparse);
+    assert_eq!(found, requested.plus_micros(step));
     assert_eq!(read, 2);
 }
 

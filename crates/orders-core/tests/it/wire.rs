@@ -48,7 +48,7 @@ fn check_refused<T: DeserializeOwned + std::fmt::Debug>(json: &str, because: &st
 }
 
 #[test]
-fn the_order_of_the_contract_is_read_and_written_as_it_stands() {
+fn the_order_of_the_contract_is_read_and_written_unchanged() {
     let order: Order = check(&compact(ORDER));
     assert_eq!(order.id, OrderId::new("223").unwrap());
     assert!(order.calendar.is_default());
