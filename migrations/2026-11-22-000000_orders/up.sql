@@ -1,7 +1,7 @@
 -- Orders, the services they name, and the calendars whose time they take.
 
 -- Lets one exclusion constraint compare a bigint with = and a range with &&. Trusted since
--- PostgreSQL 13: whoever may create in the database may create it.
+-- PostgreSQL 13: a role that may create objects in the database may create it.
 CREATE EXTENSION IF NOT EXISTS btree_gist;
 
 -- A name is not all blank, and has no control characters: the same that the service takes for one.
@@ -129,7 +129,7 @@ CREATE TRIGGER orders_truncate_order_services
     AFTER TRUNCATE ON orders
     FOR EACH STATEMENT EXECUTE FUNCTION order_services_truncate();
 
--- Nobody else writes there: a statement that no trigger makes is refused.
+-- Only the triggers write to it: other statements are rejected.
 CREATE FUNCTION order_services_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'order_services follows the services of orders, and is written by nobody else'
@@ -142,7 +142,7 @@ CREATE TRIGGER order_services_follow_orders
     FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)
     EXECUTE FUNCTION order_services_refuse();
 
--- The calendar that always exists does, whoever asks.
+-- The calendar "default" always exists.
 CREATE FUNCTION calendars_keep_default() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'the calendar "default" always exists'

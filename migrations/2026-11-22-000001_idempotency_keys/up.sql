@@ -3,7 +3,7 @@ CREATE TABLE idempotency_keys (
     key        text COLLATE "C" CONSTRAINT idempotency_keys_pkey PRIMARY KEY
                CONSTRAINT idempotency_keys_key_is_visible_ascii CHECK (key ~ '^[!-~]{1,255}$'),
     order_id   text COLLATE "C" NOT NULL,
-    -- Whether the client brought the id, so that the same body can be told from another.
+    -- whether the client chose the id, so that the same body can be distinguished from another.
     own_id     boolean NOT NULL,
     calendar   text COLLATE "C" NOT NULL,
     datetime   timestamptz NOT NULL,

@@ -1,16 +1,19 @@
-//! The port `Calendars`, and what a new minimum gap needs.
+//! The port `Calendars`, and the change of a minimum gap.
 
+use std::time::Instant;
+
+use diesel::connection::SimpleConnection;
 use diesel::data_types::PgInterval;
 use diesel::prelude::*;
-use diesel::sql_types::Interval;
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Interval, Nullable, Text, Timestamptz};
 use orders_core::{
-    Booking, Calendar, CalendarDraft, CalendarId, Calendars, GapTooWide, MAX_PAIRS, MinimumGap,
+    Calendar, CalendarDraft, CalendarId, Calendars, GapTooWide, MAX_PAIRS, MinimumGap, Name,
     Resource, StoreError, TooClose,
 };
 
 use crate::PgStore;
 use crate::error::{Failure, violates};
+use crate::retry::retry_until_resolved;
 use crate::row;
 use crate::schema::calendars;
 use crate::statement::statement;
@@ -22,7 +25,7 @@ const COLUMNS: (calendars::id, calendars::name, calendars::minimum_gap) =
 
 impl Calendars for PgStore {
     fn add_calendar(&self, draft: CalendarDraft) -> Result<Calendar, StoreError> {
-        let id = draft.id.unwrap_or_else(|| row::fresh_id(CalendarId::new));
+        let id = draft.id.unwrap_or_else(|| row::generate_id(CalendarId::new));
         let minimum_gap = draft.minimum_gap.unwrap_or_default();
         self.with(|conn| {
             let added = diesel::insert_into(calendars::table)
@@ -56,35 +59,16 @@ impl Calendars for PgStore {
         id: &CalendarId,
         draft: CalendarDraft,
     ) -> Result<Calendar, StoreError> {
-        self.with(|conn| {
-            loop {
-                let minimum_gap = match draft.minimum_gap {
-                    None => None,
-                    Some(gap) if gap > find(conn, id)?.minimum_gap => {
-                        refuse_too_close(conn, id, gap)?;
-                        Some(gap)
-                    }
-                    narrower => narrower,
-                };
-                // One statement: it locks the calendar against orders that would keep the old gap,
-                // and the foreign key carries the new one to all that stand.
-                let replaced =
-                    diesel::update(calendars::table.filter(calendars::id.eq(id.as_str())))
-                        .set((
-                            calendars::name.eq(draft.name.as_str()),
-                            minimum_gap.map(|gap| calendars::minimum_gap.eq(row::pg_interval(gap))),
-                        ))
-                        .returning(COLUMNS)
-                        .get_result(conn)
-                        .optional();
-                match replaced {
-                    Ok(row) => return Ok(calendar(row.ok_or_else(|| not_found(id))?)?),
-                    // Orders that are too close came in between; the next round names them.
-                    Err(error) if violates(&error, "orders_keep_the_minimum_gap") => {}
-                    Err(error) => return Err(error.into()),
-                }
+        if let Some(renamed) = self.with(|conn| Ok(rename(conn, id, &draft)?))? {
+            return Ok(renamed);
+        }
+        match draft.minimum_gap {
+            Some(gap) => {
+                let deadline = Instant::now() + self.gap_change_timeout;
+                self.with_long(|conn| change_gap(conn, id, &draft.name, gap, deadline))
             }
-        })
+            None => Err(not_found(id)),
+        }
     }
 
     fn remove_calendar(&self, id: &CalendarId) -> Result<(), StoreError> {
@@ -92,7 +76,7 @@ impl Calendars for PgStore {
             if id.is_default() {
                 Err(in_use(id))?;
             }
-            match (RemoveUnused { id: id.as_str() }).get_result::<(String,)>(conn).optional() {
+            match (DeleteUnused { id: id.as_str() }).get_result::<(String,)>(conn).optional() {
                 Ok(Some(_)) => Ok(()),
                 Ok(None) => find(conn, id).and(Err(in_use(id).into())),
                 Err(error) if violates(&error, "orders_calendar_fkey") => Err(in_use(id))?,
@@ -103,9 +87,69 @@ impl Calendars for PgStore {
 }
 
 statement! {
-    /// Removes a calendar without orders. One that has orders is not even locked, so that bookings in it do
-    /// not wait.
-    RemoveUnused<'a> { id: &'a str as Text } -> (Text,)
+    Rename<'a> {
+        name: &'a str as Text,
+        id: &'a str as Text,
+        gap: Option<PgInterval> as Nullable<Interval>,
+    } -> (Text, Text, Interval) =
+    "UPDATE calendars SET name = $1 WHERE id = $2 AND (minimum_gap = $3 OR $3 IS NULL)
+     RETURNING id, name, minimum_gap"
+}
+
+/// Renames a calendar. `None` if it does not exist or has another gap than the draft.
+fn rename(
+    conn: &mut PgConnection,
+    id: &CalendarId,
+    draft: &CalendarDraft,
+) -> QueryResult<Option<Calendar>> {
+    let gap = draft.minimum_gap.map(row::pg_interval);
+    let rename = Rename { name: draft.name.as_str(), id: id.as_str(), gap };
+    rename.get_result(conn).optional()?.map(calendar).transpose()
+}
+
+/// Gives a calendar a new gap and a name, or tells why it cannot have the gap.
+fn change_gap(
+    conn: &mut PgConnection,
+    id: &CalendarId,
+    name: &Name,
+    gap: MinimumGap,
+    deadline: Instant,
+) -> Result<Calendar, Failure> {
+    retry_until_resolved(|| {
+        let changed = conn.transaction(|conn| -> Result<CalendarRow, Failure> {
+            let left = deadline.saturating_duration_since(Instant::now()).as_millis().max(1);
+            conn.batch_execute(&format!(
+                "SET LOCAL statement_timeout = {left}; SET LOCAL lock_timeout = 0"
+            ))?;
+            if gap > find(conn, id)?.minimum_gap {
+                check_distances(conn, id, gap)?;
+            }
+            // One statement: it locks the calendar against orders that would keep the old gap, and the
+            // foreign key copies the new one to all existing orders.
+            let changed = diesel::update(calendars::table.filter(calendars::id.eq(id.as_str())))
+                .set((
+                    calendars::name.eq(name.as_str()),
+                    calendars::minimum_gap.eq(row::pg_interval(gap)),
+                ))
+                .returning(COLUMNS)
+                .get_result(conn)
+                .optional()?;
+            Ok(changed.ok_or_else(|| not_found(id))?)
+        });
+        match changed {
+            Ok(row) => Ok(Some(calendar(row)?)),
+            // Orders that are too close were created meanwhile. The next attempt finds them.
+            Err(Failure::Database(error)) if violates(&error, "orders_keep_the_minimum_gap") => {
+                Ok(None)
+            }
+            Err(failure) => Err(failure),
+        }
+    })
+}
+
+statement! {
+    /// Deletes a calendar without orders. A calendar with orders is not locked, so bookings in it do not wait.
+    DeleteUnused<'a> { id: &'a str as Text } -> (Text,) =
     "DELETE FROM calendars
       WHERE id = $1
         AND NOT EXISTS (
@@ -126,14 +170,14 @@ fn find(conn: &mut PgConnection, id: &CalendarId) -> Result<Calendar, Failure> {
 }
 
 statement! {
-    /// The earliest pairs of orders of a calendar that start less than a gap apart. The calendar is found by
-    /// a query of its own, since the planner would rather join, and read the orders of all calendars.
-    TooCloseFor<'a> {
+    /// The earliest pairs of orders of a calendar that start less than a gap apart. A subquery finds the calendar,
+    /// because the planner would turn a join into a scan of the orders of all calendars.
+    PairsCloserThan<'a> {
         gap: PgInterval as Interval,
         calendar: &'a str as Text,
         most: i64 as BigInt,
     }
-        -> (Text, Timestamptz, Text, Timestamptz)
+        -> (Text, Timestamptz, Text, Timestamptz) =
     "SELECT a.id, a.datetime, b.id, b.datetime
        FROM orders a
        CROSS JOIN LATERAL (
@@ -146,12 +190,13 @@ statement! {
       ORDER BY a.calendar, a.datetime, a.id, b.datetime, b.id LIMIT $3"
 }
 
-fn refuse_too_close(
+/// Fails if orders of the calendar start less than the gap apart.
+fn check_distances(
     conn: &mut PgConnection,
     id: &CalendarId,
     minimum_gap: MinimumGap,
 ) -> Result<(), Failure> {
-    let pairs = TooCloseFor {
+    let pairs = PairsCloserThan {
         calendar: id.as_str(),
         gap: row::pg_interval(minimum_gap),
         most: MAX_PAIRS as i64,
@@ -161,19 +206,16 @@ fn refuse_too_close(
         .into_iter()
         .map(|(first, first_at, second, second_at): (String, _, String, _)| {
             Ok(TooClose {
-                first: Booking { id: row::order_id(&first)?, datetime: row::timestamp(first_at)? },
-                second: Booking {
-                    id: row::order_id(&second)?,
-                    datetime: row::timestamp(second_at)?,
-                },
+                first: row::booking(&first, first_at)?,
+                second: row::booking(&second, second_at)?,
             })
         })
         .collect::<QueryResult<Vec<_>>>()?;
     if too_close.is_empty() {
         return Ok(());
     }
-    let refusal = GapTooWide { calendar: id.clone(), minimum_gap, too_close };
-    Err(StoreError::GapTooWide(Box::new(refusal)).into())
+    let error = GapTooWide { calendar: id.clone(), minimum_gap, too_close };
+    Err(StoreError::GapTooWide(Box::new(error)).into())
 }
 
 fn calendar((id, name, gap): CalendarRow) -> QueryResult<Calendar> {

@@ -1,4 +1,4 @@
-//! Diesel's errors as those of the domain, in one place.
+//! Diesel's errors as errors of the domain, in one place.
 
 use diesel::result::DatabaseErrorKind::{
     ClosedConnection, ReadOnlyTransaction, SerializationFailure, UnableToSendCommand,
@@ -6,11 +6,11 @@ use diesel::result::DatabaseErrorKind::{
 use diesel::result::Error;
 use orders_core::StoreError;
 
-/// Why a piece of work on a connection did not succeed.
+/// Why work on a connection failed.
 pub(crate) enum Failure {
-    /// The domain said no.
-    Refused(StoreError),
-    /// The database did not do as it was told.
+    /// The rules of the domain forbid it.
+    Rejected(StoreError),
+    /// The database did not execute a statement.
     Database(Error),
 }
 
@@ -21,28 +21,28 @@ impl From<Error> for Failure {
 }
 
 impl From<StoreError> for Failure {
-    fn from(refusal: StoreError) -> Self {
-        Self::Refused(refusal)
+    fn from(error: StoreError) -> Self {
+        Self::Rejected(error)
     }
 }
 
 /// Whether the error is a violation of the constraint of this name.
 pub(crate) fn violates(error: &Error, constraint: &str) -> bool {
-    matches!(error, Error::DatabaseError(_, told) if told.constraint_name() == Some(constraint))
+    matches!(error, Error::DatabaseError(_, info) if info.constraint_name() == Some(constraint))
 }
 
-/// Whether the database gave up a transaction so that another could go on: a new try may succeed.
-pub(crate) fn is_passing(error: &Error) -> bool {
+/// Whether the database aborted a transaction because of another one: a new attempt may succeed.
+pub(crate) fn is_transient(error: &Error) -> bool {
     match error {
         Error::DatabaseError(SerializationFailure, _) => true,
-        // Diesel knows no kind for SQLSTATE 40P01.
-        Error::DatabaseError(_, told) => told.message() == "deadlock detected",
+        // Diesel has no kind for SQLSTATE 40P01.
+        Error::DatabaseError(_, info) => info.message() == "deadlock detected",
         _ => false,
     }
 }
 
-/// Faults that Diesel has no kind for, by how PostgreSQL's message begins. Each is the state of a
-/// server, not of a statement.
+/// How PostgreSQL's messages begin for errors that Diesel has no kind for, and that tell of the state of the server, not
+/// of the statement.
 const OUTAGES: [&str; 8] = [
     "canceling statement due to",
     "terminating connection due to",
@@ -54,8 +54,8 @@ const OUTAGES: [&str; 8] = [
     "sorry, too many clients",
 ];
 
-/// What an error that nobody expected means; `connection_lost` tells that the session is gone.
-pub(crate) fn stored(error: Error, connection_lost: bool) -> StoreError {
+/// An unexpected error as an outage or as a bug.
+pub(crate) fn classify(error: Error, connection_lost: bool) -> StoreError {
     let outage = connection_lost
         || match &error {
             Error::DatabaseError(
@@ -63,8 +63,8 @@ pub(crate) fn stored(error: Error, connection_lost: bool) -> StoreError {
                 _,
             )
             | Error::BrokenTransactionManager => true,
-            Error::DatabaseError(_, told) => {
-                OUTAGES.iter().any(|outage| told.message().starts_with(outage))
+            Error::DatabaseError(_, info) => {
+                OUTAGES.iter().any(|outage| info.message().starts_with(outage))
             }
             _ => false,
         };

@@ -1,20 +1,23 @@
 //! The ports of `orders-core` on PostgreSQL, with Diesel.
 //!
-//! [`PgStore`] implements `Orders`, `Services` and `Calendars`. The database itself enforces the rule,
-//! by an exclusion constraint on the orders' slots, so it holds for any number of stores and for anyone
-//! with `psql`; what is here never deadlocks on it, stays quick on a contended time, and finds out what
-//! to tell who was refused.
+//! [`PgStore`] implements `Orders`, `Services` and `Calendars`. The database enforces the rule by an exclusion
+//! constraint on the orders' slots, so it holds for any number of stores and for anyone with `psql`. This crate avoids
+//! deadlocks on the constraint, stays fast if many clients want the same time, and finds the reason for a rejection.
 
 mod calendars;
 mod error;
+mod locks;
 pub mod migrations;
 mod orders;
+mod outage_log;
 mod pool;
+mod retry;
 mod row;
 mod schema;
 mod services;
+mod session;
 mod statement;
 
-#[doc(hidden)]
-pub use pool::PLAN_SETTINGS;
 pub use pool::{PgStore, Settings};
+#[doc(hidden)]
+pub use session::PLAN_SETTINGS;

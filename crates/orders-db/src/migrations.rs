@@ -1,4 +1,4 @@
-//! The schema's history, inside the binary: [`run`] and [`revert`].
+//! The migrations, which the binary contains: [`run`] and [`revert`].
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -10,15 +10,17 @@ use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use crate::locks::lock_schema;
+
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
-/// Why the schema could not be changed; it is as it was before.
+/// Why the schema could not be changed. It is as it was before.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrationError {
     /// The database cannot be reached.
     #[error("cannot reach the database: {0}")]
     Connect(#[from] ConnectionError),
-    /// The schema was made by a newer release.
+    /// A newer release has changed the schema.
     #[error(
         "its schema is newer than this release: it has migration {newest}, and the newest that this release \
          knows is {known}; run a newer release"
@@ -29,23 +31,23 @@ pub enum MigrationError {
         /// The version of the newest migration in this binary.
         known: String,
     },
-    /// The server takes no writes.
+    /// The server accepts no writes.
     #[error(
         "the server is read-only: it is a standby, or default_transaction_read_only is on; name the writable \
          server, or several hosts with target_session_attrs=read-write"
     )]
     ReadOnly,
-    /// A step failed, and was rolled back.
+    /// A migration failed and was rolled back.
     #[error("cannot change the schema: {0}")]
     Step(Box<dyn Error + Send + Sync>),
 }
 
-/// Brings the schema up to date, and names the steps that were missing, oldest first.
+/// Applies all pending migrations, and returns their names, oldest first.
 ///
-/// Several services may do so at once: one works, the others wait and find it done.
+/// Several services may do so at once: one works, and the others wait until it is done.
 ///
 /// # Errors
-/// When the database cannot be reached, is read-only or has a newer schema, or when a step fails.
+/// If the database cannot be reached, is read-only or has a newer schema, or if a migration fails.
 pub fn run(url: &str) -> Result<Vec<String>, MigrationError> {
     alone(url, |conn| {
         let steps = conn.run_pending_migrations(MIGRATIONS)?;
@@ -53,10 +55,10 @@ pub fn run(url: &str) -> Result<Vec<String>, MigrationError> {
     })
 }
 
-/// Takes the newest step back, and names it; none when there is nothing to take back.
+/// Reverts the newest migration, and returns its name; `None` if there is none.
 ///
 /// # Errors
-/// When the database cannot be reached, is read-only or has a newer schema, or when the step cannot be undone.
+/// If the database cannot be reached, is read-only or has a newer schema, or if the migration cannot be reverted.
 pub fn revert(url: &str) -> Result<Option<String>, MigrationError> {
     alone(url, |conn| {
         if conn.applied_migrations()?.is_empty() {
@@ -66,14 +68,11 @@ pub fn revert(url: &str) -> Result<Option<String>, MigrationError> {
     })
 }
 
-/// Changes the schema while nobody else does. The lock goes with the connection.
+/// Changes the schema on a connection of its own, under the lock of the schema.
 fn alone<T>(
     url: &str,
     work: impl FnOnce(&mut PgConnection) -> Result<T, Box<dyn Error + Send + Sync>>,
 ) -> Result<T, MigrationError> {
-    /// `orders` in ASCII, so that the lock is recognized in `pg_locks`.
-    const LOCK: i64 = 0x6f72_6465_7273;
-
     let mut conn = PgConnection::establish(url)?;
     let read_only = diesel::dsl::sql::<Bool>("current_setting('transaction_read_only')::boolean");
     match diesel::select(read_only).get_result(&mut conn) {
@@ -81,15 +80,14 @@ fn alone<T>(
         Ok(false) => {}
         Err(error) => return Err(MigrationError::Step(error.into())),
     }
-    conn.batch_execute(&format!(
-        "SET client_min_messages = warning; SELECT pg_advisory_lock({LOCK})"
-    ))
-    .map_err(|error| MigrationError::Step(error.into()))?;
+    conn.batch_execute("SET client_min_messages = warning")
+        .and_then(|()| lock_schema(&mut conn))
+        .map_err(|error| MigrationError::Step(error.into()))?;
     check_known(&mut conn)?;
     work(&mut conn).map_err(MigrationError::Step)
 }
 
-/// Refuses a database with a migration that this binary does not know: what it changed is unknown too.
+/// Rejects a database with a migration that this binary does not know, because its changes are not known either.
 fn check_known(conn: &mut PgConnection) -> Result<(), MigrationError> {
     let applied = conn.applied_migrations().map_err(MigrationError::Step)?;
     let known: Vec<Box<dyn Migration<Pg>>> =

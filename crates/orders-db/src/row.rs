@@ -1,24 +1,30 @@
 //! Domain values as columns, and back.
 //!
-//! The database holds only what the domain allows, so a column that cannot be read is a bug of ours.
+//! The database enforces the rules of the domain, so a column that breaks one is a bug.
 
 use std::fmt::Display;
 
 use diesel::QueryResult;
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::result::Error;
+use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{
-    CalendarId, Fee, MinimumGap, Name, Order, OrderDraft, OrderId, OrderedServices, Precondition,
-    ServiceId, Timestamp,
+    Booking, CalendarId, Candidate, Fee, MinimumGap, Name, Order, OrderId, OrderedServices,
+    Precondition, ServiceId, Timestamp,
 };
 use rust_decimal::Decimal;
 
 /// PostgreSQL counts from 2000-01-01, a timestamp from 1970-01-01.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// The columns of an order, as every query of one selects them.
+/// The columns of an order, as all queries select them: id, calendar, datetime, totalfee, services, version, created_at,
+/// updated_at.
 pub(crate) type OrderRow =
     (String, String, PgTimestamp, Decimal, Vec<Option<String>>, i64, PgTimestamp, PgTimestamp);
+
+/// The SQL types of [`OrderRow`].
+pub(crate) type OrderSql =
+    (Text, Text, Timestamptz, Numeric, Array<Nullable<Text>>, BigInt, Timestamptz, Timestamptz);
 
 pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
     let (id, calendar, at, totalfee, services, version, created_at, updated_at) = row;
@@ -30,62 +36,59 @@ pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
         id: order_id(&id)?,
         calendar: calendar_id(&calendar)?,
         datetime: timestamp(at)?,
-        totalfee: sound(Fee::new(totalfee))?,
-        services: sound(OrderedServices::new(sound(services)?))?,
-        version: sound(version.try_into())?,
+        totalfee: decode(Fee::new(totalfee))?,
+        services: decode(OrderedServices::new(decode(services)?))?,
+        version: decode(version.try_into())?,
         created_at: timestamp(created_at)?,
         updated_at: timestamp(updated_at)?,
     })
 }
 
-/// What the database adds to an order that it writes: its version, when it was placed, and when written.
+/// What the database adds to an order that it writes: version, created_at, updated_at.
 pub(crate) type Stamp = (i64, PgTimestamp, PgTimestamp);
 
-/// The order that was written as drafted, under this id and in this calendar.
-pub(crate) fn written(
-    id: &OrderId,
-    calendar: &CalendarId,
-    draft: &OrderDraft,
+/// The SQL types of [`Stamp`].
+pub(crate) type StampSql = (BigInt, Timestamptz, Timestamptz);
+
+/// The order that was written.
+pub(crate) fn stamped(
+    candidate: &Candidate,
     (version, created_at, updated_at): Stamp,
 ) -> QueryResult<Order> {
-    Ok(Order {
-        id: id.clone(),
-        calendar: calendar.clone(),
-        datetime: draft.datetime,
-        totalfee: draft.totalfee,
-        services: draft.services.clone(),
-        version: sound(version.try_into())?,
-        created_at: timestamp(created_at)?,
-        updated_at: timestamp(updated_at)?,
-    })
+    let version = decode(version.try_into())?;
+    Ok(candidate.clone().into_order(version, timestamp(created_at)?, timestamp(updated_at)?))
+}
+
+pub(crate) fn booking(id: &str, datetime: PgTimestamp) -> QueryResult<Booking> {
+    Ok(Booking { id: order_id(id)?, datetime: timestamp(datetime)? })
 }
 
 pub(crate) fn order_id(text: &str) -> QueryResult<OrderId> {
-    sound(OrderId::new(text))
+    decode(OrderId::new(text))
 }
 
 pub(crate) fn service_id(text: &str) -> QueryResult<ServiceId> {
-    sound(ServiceId::new(text))
+    decode(ServiceId::new(text))
 }
 
 pub(crate) fn calendar_id(text: &str) -> QueryResult<CalendarId> {
-    sound(CalendarId::new(text))
+    decode(CalendarId::new(text))
 }
 
 pub(crate) fn name(text: &str) -> QueryResult<Name> {
-    sound(Name::new(text))
+    decode(Name::new(text))
 }
 
 pub(crate) fn timestamp(at: PgTimestamp) -> QueryResult<Timestamp> {
-    sound(Timestamp::from_micros(at.0.saturating_add(POSTGRES_EPOCH_MICROS)))
+    decode(Timestamp::from_micros(at.0.saturating_add(POSTGRES_EPOCH_MICROS)))
 }
 
 pub(crate) fn gap(interval: PgInterval) -> QueryResult<MinimumGap> {
     match interval {
         PgInterval { microseconds, days: 0, months: 0 } => {
-            sound(MinimumGap::from_micros(microseconds))
+            decode(MinimumGap::from_micros(microseconds))
         }
-        _ => Err(unsound("a minimum gap has days or months")),
+        _ => Err(corrupt("a minimum gap has days or months")),
     }
 }
 
@@ -101,28 +104,28 @@ pub(crate) fn pg_services(services: &OrderedServices) -> Vec<&str> {
     services.iter().map(ServiceId::as_str).collect()
 }
 
-/// The versions that an order may have; none is any.
+/// The versions that an order may have; `None` is any.
 pub(crate) fn pg_versions(condition: &Precondition) -> Option<Vec<i64>> {
     match condition {
         Precondition::None => None,
-        // A version that no column can hold is one that no order has.
+        // No order has a version that its column cannot hold.
         Precondition::VersionIn(versions) => {
             Some(versions.iter().filter_map(|&version| version.try_into().ok()).collect())
         }
     }
 }
 
-/// A value that the database should not have been able to hold otherwise.
-pub(crate) fn sound<T, E: Display>(value: Result<T, E>) -> QueryResult<T> {
-    value.map_err(|error| unsound(&error.to_string()))
+/// A column as a value of the domain.
+pub(crate) fn decode<T, E: Display>(value: Result<T, E>) -> QueryResult<T> {
+    value.map_err(|error| corrupt(&error.to_string()))
 }
 
-fn unsound(error: &str) -> Error {
+fn corrupt(error: &str) -> Error {
     Error::DeserializationError(format!("a row breaks a rule: {error}").into())
 }
 
-/// A new id: a UUIDv7, so that ids made later sort later.
-pub(crate) fn fresh_id<I, E: std::fmt::Debug>(new: impl FnOnce(String) -> Result<I, E>) -> I {
-    // OK because a UUID is 36 characters of those that an id may have.
+/// A new id: a UUIDv7, so ids sort by the time of their creation.
+pub(crate) fn generate_id<I, E: std::fmt::Debug>(new: impl FnOnce(String) -> Result<I, E>) -> I {
+    // OK because a UUID has 36 characters, and an id may contain each of them.
     new(uuid::Uuid::now_v7().to_string()).expect("a UUID is an id")
 }

@@ -53,18 +53,7 @@ diesel::table! {
     }
 }
 
-diesel::table! {
-    solid_runs (calendar, first, last, minimum_gap) {
-        calendar -> Int8,
-        minimum_gap -> Interval,
-        first -> Timestamptz,
-        last -> Timestamptz,
-        proven_at -> Nullable<Timestamptz>,
-    }
-}
-
 diesel::joinable!(order_services -> services (service));
-diesel::joinable!(solid_runs -> calendars (calendar));
 
 diesel::allow_tables_to_appear_in_same_query!(
     calendars,
@@ -72,5 +61,4 @@ diesel::allow_tables_to_appear_in_same_query!(
     order_services,
     orders,
     services,
-    solid_runs,
 );

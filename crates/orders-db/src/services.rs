@@ -12,7 +12,7 @@ type ServiceRow = (String, String);
 
 impl Services for PgStore {
     fn add_service(&self, draft: ServiceDraft) -> Result<Service, StoreError> {
-        let id = draft.id.unwrap_or_else(|| row::fresh_id(ServiceId::new));
+        let id = draft.id.unwrap_or_else(|| row::generate_id(ServiceId::new));
         self.with(|conn| {
             let added = diesel::insert_into(services::table)
                 .values((services::id.eq(id.as_str()), services::name.eq(draft.name.as_str())))
@@ -53,7 +53,7 @@ impl Services for PgStore {
 
     fn remove_service(&self, id: &ServiceId) -> Result<(), StoreError> {
         self.with(|conn| {
-            // One that is plainly in use is not even locked, so nobody who moves its orders waits.
+            // A service that is in use is not locked, so writes of its orders do not wait.
             let used = diesel::dsl::exists(
                 order_services::table.filter(order_services::service.eq(id.as_str())),
             );

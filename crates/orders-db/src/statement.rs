@@ -1,11 +1,11 @@
-//! Hand-written SQL that Diesel prepares once a connection, as it does with its own queries.
+//! Hand-written SQL that Diesel prepares once for each connection, like its own queries.
 //!
-//! `diesel::sql_query` marks itself unsafe to cache, because its text may have values in it, so it is parsed
-//! and planned again at every call. A statement declared here has a fixed text and a type of its own, by which
-//! Diesel finds the prepared statement.
+//! Diesel does not cache `diesel::sql_query`: its text may be made at run time, so there could be any number of texts,
+//! and the cache has no limit. PostgreSQL therefore parses and plans such a query at every call. A statement that is
+//! declared here has a fixed text and its own type, by which Diesel finds the prepared statement.
 
-/// Declares a statement: its name, its parameters `$1` to `$9` at most, in order, the columns it answers, and
-/// its text. A parameter that is mentioned again stands in the text as it is.
+/// Declares a statement: its name, its parameters `$1` to `$9` at most, the SQL types of its columns, and its text.
+/// The text first mentions the parameters in ascending order.
 macro_rules! statement {
     (@static $name:ident) => { $name };
     (@static $name:ident $lifetime:lifetime) => { $name<'static> };
@@ -13,8 +13,7 @@ macro_rules! statement {
         $(#[$doc:meta])*
         $name:ident $(<$lifetime:lifetime>)? {
             $($field:ident: $value:ty as $sql:ty),* $(,)?
-        } -> ($($column:ty),* $(,)?)
-        $text:expr
+        } -> $columns:ty = $text:literal
     ) => {
         $(#[$doc])*
         pub(crate) struct $name $(<$lifetime>)? {
@@ -27,7 +26,7 @@ macro_rules! statement {
         }
 
         impl $(<$lifetime>)? diesel::query_builder::Query for $name $(<$lifetime>)? {
-            type SqlType = ($($column,)*);
+            type SqlType = $columns;
         }
 
         impl $(<$lifetime>)? diesel::RunQueryDsl<diesel::PgConnection> for $name $(<$lifetime>)? {}
@@ -40,7 +39,7 @@ macro_rules! statement {
                 mut out: diesel::query_builder::AstPass<'_, 'b, diesel::pg::Pg>,
             ) -> diesel::QueryResult<()> {
                 const PARAMETERS: &[&str] = &[$(stringify!($field)),*];
-                const PIECES: [&str; PARAMETERS.len() + 1] = $crate::statement::cut($text);
+                const PIECES: [&str; PARAMETERS.len() + 1] = $crate::statement::split($text);
                 let mut pieces = PIECES.into_iter();
                 $(
                     out.push_sql(pieces.next().unwrap_or_default());
@@ -54,15 +53,15 @@ macro_rules! statement {
 }
 pub(crate) use statement;
 
-/// Cuts a statement's text at the first mention of each parameter, and leaves the mention out: the pieces
-/// go before, between and behind the parameters. Done by the compiler, which refuses a text that lacks one.
-pub(crate) const fn cut<const PIECES: usize>(text: &'static str) -> [&'static str; PIECES] {
+/// Splits a text at the first mention of each parameter, and drops the mentions: the pieces come before, between and
+/// after the parameters. The compiler does it, and rejects a text that lacks a parameter.
+pub(crate) const fn split<const PIECES: usize>(text: &'static str) -> [&'static str; PIECES] {
     let mut pieces = [""; PIECES];
     let mut rest = text;
     let mut parameter = 0;
     while parameter + 1 < PIECES {
-        let place = mention(rest, b'1' + parameter as u8);
-        (pieces[parameter], rest) = rest.split_at(place);
+        let index = mention(rest, b'1' + parameter as u8);
+        (pieces[parameter], rest) = rest.split_at(index);
         (_, rest) = rest.split_at("$1".len());
         parameter += 1;
     }
@@ -70,15 +69,15 @@ pub(crate) const fn cut<const PIECES: usize>(text: &'static str) -> [&'static st
     pieces
 }
 
-/// Where a text first mentions the parameter with this digit.
+/// The index at which a text first mentions the parameter with this digit.
 const fn mention(text: &str, digit: u8) -> usize {
     let text = text.as_bytes();
-    let mut place = 0;
-    while place + 1 < text.len() {
-        if text[place] == b'$' && text[place + 1] == digit {
-            return place;
+    let mut index = 0;
+    while index + 1 < text.len() {
+        if text[index] == b'$' && text[index + 1] == digit {
+            return index;
         }
-        place += 1;
+        index += 1;
     }
     panic!("a statement lacks a parameter, or has more than nine")
 }

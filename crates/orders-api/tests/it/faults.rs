@@ -125,7 +125,7 @@ fn a_stopping_service_finishes_the_requests_in_flight() {
     let url = app.cli().database.database_url.unwrap();
     let program = Program::start(&["--database-url", &url]);
     let mut lock = app.sql();
-    lock.batch_execute("BEGIN; SELECT FROM calendars WHERE id = 'default' FOR UPDATE").unwrap();
+    lock.batch_execute("BEGIN; LOCK TABLE orders IN EXCLUSIVE MODE").unwrap();
     thread::scope(|scope| {
         let placing = scope.spawn(|| program.send("POST", "/orders", order("1", 0)));
         while !waits_for_a_lock(&app) {

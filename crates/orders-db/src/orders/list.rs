@@ -1,7 +1,7 @@
-//! Pages of the list of orders, and all of it.
+//! Pages of the list of orders, and the export of all of it.
 //!
-//! A page is found by key, never by counting rows: each filter has an index that ends in `(datetime, id)`,
-//! so a page is one descent into it, wherever in the list it is.
+//! A page is found by its key and not by counting rows: each filter has an index that ends in `(datetime, id)`,
+//! so the cost of a page does not depend on its position in the list.
 
 use std::ops::ControlFlow;
 
@@ -9,15 +9,15 @@ use diesel::data_types::PgTimestamp;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz};
+use diesel::sql_types::{BigInt, Text, Timestamptz};
 use orders_core::{
     CalendarId, Direction, Order, OrderFilter, OrderQuery, Page, Position, ServiceId,
 };
 
-use crate::row::{self, OrderRow};
+use crate::row::{self, OrderRow, OrderSql};
 
-/// How many orders are fetched at once when all are wanted.
-const PORTION: usize = 1000;
+/// How many orders an export fetches at once.
+const EXPORT_CHUNK: usize = 1000;
 
 /// The orders between two positions, both excluded, in one direction.
 ///
@@ -106,18 +106,17 @@ impl QueryFragment<Pg> for List<'_> {
 
 impl QueryId for List<'_> {
     type QueryId = ();
-    // The text depends on the values, so a type alone does not name the statement.
+    // The text depends on the filters, so the type does not identify the statement.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
 impl Query for List<'_> {
-    type SqlType =
-        (Text, Text, Timestamptz, Numeric, Array<Nullable<Text>>, BigInt, Timestamptz, Timestamptz);
+    type SqlType = OrderSql;
 }
 
 impl RunQueryDsl<PgConnection> for List<'_> {}
 
-/// A place between orders. No id is empty, so an empty one stands before every order of its time.
+/// A position between orders. An order's id is never empty, so an empty id comes before every order of its time.
 type Edge<'a> = (PgTimestamp, &'a str);
 
 const START: Edge<'static> = (PgTimestamp(i64::MIN), "");
@@ -140,7 +139,7 @@ pub(super) fn page(conn: &mut PgConnection, query: &OrderQuery) -> QueryResult<P
         lower: from,
         upper: to,
         direction: query.direction,
-        // One more than asked for tells whether there is more.
+        // One more than requested, which tells whether there are more.
         limit: i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1),
     };
     let rows: Vec<OrderRow> = list.load(conn)?;
@@ -153,7 +152,7 @@ pub(super) fn page(conn: &mut PgConnection, query: &OrderQuery) -> QueryResult<P
     Ok(Page { orders, next })
 }
 
-/// Hands all orders that match to `sink`, in order, as they stood at one instant.
+/// Passes all matching orders to `sink`, in order, as they were at one instant.
 pub(super) fn export(
     conn: &mut PgConnection,
     filter: &OrderFilter,
@@ -162,7 +161,7 @@ pub(super) fn export(
 ) -> QueryResult<()> {
     conn.build_transaction().repeatable_read().read_only().run(|conn| {
         let mut query =
-            OrderQuery { filter: filter.clone(), direction, after: None, limit: PORTION };
+            OrderQuery { filter: filter.clone(), direction, after: None, limit: EXPORT_CHUNK };
         loop {
             let Page { orders, next } = page(conn, &query)?;
             if sink(orders).is_break() || next.is_none() {

@@ -1,19 +1,20 @@
-//! Placing an order.
+//! Creating an order.
 //!
-//! One statement does it: it reads first, so that a taken time costs no write; it locks the calendar
-//! against a new gap; and `ON CONFLICT DO NOTHING` lets of those who race for one time exactly one win,
-//! without the deadlocks of a bare insert. Who did not win is told why by [`super::refusal`].
+//! One statement does it. It reads first, so that a taken time costs no write; it locks the calendar
+//! against a new gap; and `ON CONFLICT DO NOTHING` lets exactly one of several concurrent requests for a time
+//! succeed, without the deadlocks of a bare insert. If it writes nothing, [`super::diagnose`] tells why.
 
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::result::Error;
-use diesel::sql_types::{Array, BigInt, Numeric, Text, Timestamptz};
-use orders_core::{CalendarId, Mode, Order, OrderDraft, OrderId};
+use diesel::sql_types::{Array, Numeric, Text, Timestamptz};
+use orders_core::{Candidate, Order, Resource, StoreError, Timestamp};
 use rust_decimal::Decimal;
 
-use super::refusal::{self, Wish};
+use super::diagnose::{Diagnosis, diagnose};
 use crate::error::{Failure, violates};
-use crate::row;
+use crate::retry::retry_until_resolved;
+use crate::row::{self, Stamp, StampSql};
 use crate::statement::statement;
 
 statement! {
@@ -23,96 +24,76 @@ statement! {
         datetime: PgTimestamp as Timestamptz,
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
-    } -> (BigInt, Timestamptz, Timestamptz)
-    "WITH wish AS (
+    } -> StampSql =
+    "WITH candidate AS (
          SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS totalfee, $5 AS services)
      INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
-     SELECT wish.id, calendars.key, calendars.minimum_gap, wish.datetime, wish.totalfee, wish.services
-       FROM wish JOIN calendars ON calendars.id = wish.calendar
+     SELECT candidate.id, calendars.key, calendars.minimum_gap, candidate.datetime, candidate.totalfee,
+            candidate.services
+       FROM candidate JOIN calendars ON calendars.id = candidate.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
              WHERE (orders.calendar, orders.datetime)
-                   > (calendars.key, wish.datetime - calendars.minimum_gap)
+                   > (calendars.key, candidate.datetime - calendars.minimum_gap)
                AND (orders.calendar, orders.datetime)
-                   < (calendars.key, wish.datetime + calendars.minimum_gap)
+                   < (calendars.key, candidate.datetime + calendars.minimum_gap)
             OFFSET 0)
-        FOR KEY SHARE OF calendars
+        FOR KEY SHARE OF calendars SKIP LOCKED
      ON CONFLICT DO NOTHING
      RETURNING version, created_at, updated_at"
 }
 
-/// What came of one attempt to place an order.
-pub(super) enum Attempt {
-    Placed(Order),
-    /// Something it refers to is missing, its id is taken, or its time is.
-    InTheWay,
-}
-
-/// Whether an attempt failed since a service does not exist, or not any longer.
-pub(super) fn names_missing_service(error: &Error) -> bool {
-    violates(error, "order_services_service_fkey")
-}
-
-/// Tries once to place an order.
-pub(super) fn attempt(
-    conn: &mut PgConnection,
-    id: &OrderId,
-    calendar: &CalendarId,
-    draft: &OrderDraft,
-) -> QueryResult<Attempt> {
-    let insert = Place {
-        id: id.as_str(),
-        calendar: calendar.as_str(),
-        datetime: row::pg_timestamp(draft.datetime),
-        totalfee: draft.totalfee.amount(),
-        services: row::pg_services(&draft.services),
-    };
-    let written: Option<row::Stamp> = insert.get_result(conn).optional()?;
-    let Some(stamp) = written else { return Ok(Attempt::InTheWay) };
-    row::written(id, calendar, draft, stamp).map(Attempt::Placed)
-}
-
-/// Places an order under this id, or finds out why it cannot be placed.
-pub(super) fn place(
-    conn: &mut PgConnection,
-    id: &OrderId,
-    draft: &OrderDraft,
-) -> Result<Order, Failure> {
-    let calendar = draft.calendar.clone().unwrap_or_default();
-    refusal::until_settled(|| {
-        match attempt(conn, id, &calendar, draft) {
-            Ok(Attempt::Placed(order)) => return Ok(Some(order)),
-            Ok(Attempt::InTheWay) => {}
-            Err(error) if names_missing_service(&error) => {}
-            Err(error) => return Err(error.into()),
+/// Creates an order, or tells why it cannot be created.
+pub(super) fn place(conn: &mut PgConnection, candidate: &Candidate) -> Result<Order, Failure> {
+    retry_until_resolved(|| {
+        if let Some(order) = unless_service_is_missing(attempt(conn, candidate))? {
+            return Ok(Some(order));
         }
-        refusal::refuse(
-            conn,
-            &Wish { id, calendar: &calendar, draft, is_new: true, mode: Mode::Write },
-        )?;
+        check(conn, candidate)?;
         Ok(None)
     })
 }
 
-/// What [`place`] would answer, without writing.
-pub(super) fn rehearse(
+/// What [`place`] would return, without writing.
+pub(super) fn dry_run(conn: &mut PgConnection, candidate: Candidate) -> Result<Order, Failure> {
+    let now = check(conn, &candidate)?;
+    Ok(candidate.into_order(1, now, now))
+}
+
+/// Tries once to create an order. `None` if something stood against it.
+pub(super) fn attempt(
     conn: &mut PgConnection,
-    id: &OrderId,
-    draft: &OrderDraft,
-) -> Result<Order, Failure> {
-    let calendar = draft.calendar.clone().unwrap_or_default();
-    let now = refusal::refuse(
-        conn,
-        &Wish { id, calendar: &calendar, draft, is_new: true, mode: Mode::DryRun },
-    )?;
-    Ok(Order {
-        id: id.clone(),
-        calendar,
-        datetime: draft.datetime,
-        totalfee: draft.totalfee,
-        services: draft.services.clone(),
-        version: 1,
-        created_at: now,
-        updated_at: now,
-    })
+    candidate: &Candidate,
+) -> QueryResult<Option<Order>> {
+    let place = Place {
+        id: candidate.id.as_str(),
+        calendar: candidate.calendar.as_str(),
+        datetime: row::pg_timestamp(candidate.datetime),
+        totalfee: candidate.totalfee.amount(),
+        services: row::pg_services(&candidate.services),
+    };
+    let stamp: Option<Stamp> = place.get_result(conn).optional()?;
+    stamp.map(|stamp| row::stamped(candidate, stamp)).transpose()
+}
+
+/// The reason why an order cannot be created, or else the database's time.
+pub(super) fn check(conn: &mut PgConnection, candidate: &Candidate) -> Result<Timestamp, Failure> {
+    let Candidate { id, calendar, datetime, services, .. } = candidate;
+    let Diagnosis { now, current, unknown, conflict } =
+        diagnose(conn, id, Some(calendar), *datetime, services)?;
+    let id_taken = current.map(|order| StoreError::IdTaken(Resource::Order(order.id)));
+    match unknown.or(id_taken).or(conflict) {
+        Some(error) => Err(error.into()),
+        None => Ok(now),
+    }
+}
+
+/// `None` if a write failed because a service does not exist: the diagnosis then tells which.
+pub(super) fn unless_service_is_missing<T>(
+    written: Result<Option<T>, Error>,
+) -> Result<Option<T>, Error> {
+    match written {
+        Err(error) if violates(&error, "order_services_service_fkey") => Ok(None),
+        written => written,
+    }
 }

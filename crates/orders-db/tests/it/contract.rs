@@ -1,13 +1,13 @@
 //! The contract of the ports, sentence by sentence, put to every store there is.
 
-mod amending;
 mod availability;
 mod calendars;
 mod gap_changes;
 mod listing;
-mod many;
-mod once;
+mod patching;
 mod placing;
+mod placing_batches;
+mod placing_idempotently;
 mod preconditions;
 mod reading;
 mod replacing;

@@ -12,11 +12,11 @@ fn no_dry_run_writes_a_row_whatever_it_answers() {
     add_services(&store);
     place_all(&store, &[("223", 0), ("224", 3)]);
     let mut psql = database.psql();
-    // Searches are so long here that a write would remember them.
+    // Searches are long here.
     psql.run(&sql_orders("solid", noon_plus(1000), "3 hours", 400));
     let before = psql.dump();
 
-    let wishes = [
+    let requests = [
         draft("new", noon_plus(9)),
         OrderDraft { id: None, ..draft("-", noon_plus(9)) },
         draft("new", noon_plus(1)),
@@ -25,19 +25,19 @@ fn no_dry_run_writes_a_row_whatever_it_answers() {
         draft_in("nowhere", "new", noon_plus(9)),
         OrderDraft { services: services(&["no"]), ..draft("new", noon_plus(9)) },
     ];
-    for wish in wishes {
-        let _ = store.place(wish.clone(), DryRun);
-        assert_eq!(psql.dump(), before, "{wish:?}");
+    for requested in requests {
+        let _ = store.place(requested.clone(), DryRun);
+        assert_eq!(psql.dump(), before, "{requested:?}");
         let patch = OrderPatch {
-            calendar: wish.calendar.clone(),
-            datetime: Some(wish.datetime),
-            services: Some(wish.services.clone()),
+            calendar: requested.calendar.clone(),
+            datetime: Some(requested.datetime),
+            services: Some(requested.services.clone()),
             totalfee: None,
         };
         for id in ["223", "solid-7", "missing"] {
-            let _ = store.replace(&order_id(id), wish.clone(), DryRun);
+            let _ = store.replace(&order_id(id), requested.clone(), DryRun);
             let _ = store.patch_if(&order_id(id), &Precondition::None, &patch, DryRun);
-            assert_eq!(psql.dump(), before, "{id}: {wish:?}");
+            assert_eq!(psql.dump(), before, "{id}: {requested:?}");
         }
     }
 }

@@ -33,8 +33,8 @@ fn a_conflict_is_told_as_of_one_instant() {
     add_services(&store);
     place_all(&store, &[("a", 1), ("far", 900)]);
     let moves = |n: usize| {
-        let wish = draft("a", noon_plus(1 + n as i64 % 2));
-        store.replace(&order_id("a"), wish, Write).unwrap();
+        let requested = draft("a", noon_plus(1 + n as i64 % 2));
+        store.replace(&order_id("a"), requested, Write).unwrap();
     };
     let check = |answer| {
         let conflict = conflict::<orders_core::Order>(answer);

@@ -7,6 +7,7 @@ mod contract;
 mod database;
 mod dry_runs;
 mod faults;
+mod gap_changes;
 mod guards;
 mod instant;
 mod model;

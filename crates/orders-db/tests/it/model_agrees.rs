@@ -22,7 +22,7 @@ enum Call {
     PlaceEach(Vec<OrderDraft>),
     Order(OrderId),
     Replace(OrderId, Precondition, OrderDraft, Mode),
-    Amend(OrderId, Precondition, OrderPatch, Mode),
+    Patch(OrderId, Precondition, OrderPatch, Mode),
     Remove(OrderId, Precondition),
     List(OrderQuery),
     Export(OrderFilter, Direction),
@@ -132,7 +132,7 @@ fn calls() -> impl Strategy<Value = Call> {
         12 => (order_ids(), conditions(), drafts(), modes())
             .prop_map(|(id, condition, draft, mode)| Call::Replace(id, condition, draft, mode)),
         5 => (order_ids(), conditions(), patches(), modes())
-            .prop_map(|(id, condition, patch, mode)| Call::Amend(id, condition, patch, mode)),
+            .prop_map(|(id, condition, patch, mode)| Call::Patch(id, condition, patch, mode)),
         5 => (order_ids(), conditions()).prop_map(|(id, condition)| Call::Remove(id, condition)),
         3 => queries().prop_map(Call::List),
         1 => (filters(), directions()).prop_map(|(filter, way)| Call::Export(filter, way)),
@@ -187,7 +187,7 @@ fn answer(store: &impl Store, call: Call) -> String {
         Call::Replace(id, condition, draft, mode) => {
             told(store.replace_if(&id, &condition, draft, mode).map(timeless))
         }
-        Call::Amend(id, condition, patch, mode) => {
+        Call::Patch(id, condition, patch, mode) => {
             told(store.patch_if(&id, &condition, &patch, mode).map(timeless))
         }
         Call::Remove(id, condition) => told(store.remove_if(&id, &condition)),

@@ -37,7 +37,10 @@ fn an_interrupted_import_says_what_was_placed() {
 fn an_interrupted_import_takes_the_answers_that_still_come() {
     let app = App::start();
     let mut lock = app.sql();
-    lock.batch_execute("BEGIN; SELECT FROM calendars WHERE id = 'default' FOR UPDATE").unwrap();
+    lock.batch_execute(
+        "BEGIN; SELECT pg_advisory_xact_lock(1, hashint8(key)) FROM calendars WHERE id = 'default'",
+    )
+    .unwrap();
     let mut import = RunningImport::start(&app);
     import.write(&[order("1", 0), order("2", 1), order("3", 3)]);
     while !waits_for_a_lock(&app) {
@@ -57,7 +60,10 @@ fn an_interrupted_import_takes_the_answers_that_still_come() {
 fn a_second_interrupt_ends_an_import_at_once() {
     let app = App::start();
     let mut lock = app.sql();
-    lock.batch_execute("BEGIN; SELECT FROM calendars WHERE id = 'default' FOR UPDATE").unwrap();
+    lock.batch_execute(
+        "BEGIN; SELECT pg_advisory_xact_lock(1, hashint8(key)) FROM calendars WHERE id = 'default'",
+    )
+    .unwrap();
     let mut import = RunningImport::start(&app);
     import.write(&[order("1", 0), order("2", 3)]);
     while !waits_for_a_lock(&app) {

@@ -5,7 +5,7 @@ use crate::samples::*;
 
 hold_for_every_store! {
     a_narrower_gap_frees_times_at_once,
-    a_wider_gap_applies_to_standing_orders_at_once,
+    a_wider_gap_applies_to_existing_orders_at_once,
     a_gap_as_wide_as_the_orders_are_apart_is_taken,
     a_gap_wider_than_the_orders_are_apart_is_refused_with_the_pair,
     every_pair_that_is_too_close_is_named_not_just_neighbours,
@@ -45,7 +45,7 @@ fn a_narrower_gap_frees_times_at_once(store: &impl Store) {
     assert_eq!(conflict.minimum_gap, gap("PT90M"));
 }
 
-fn a_wider_gap_applies_to_standing_orders_at_once(store: &impl Store) {
+fn a_wider_gap_applies_to_existing_orders_at_once(store: &impl Store) {
     add_services(store);
     place_all(store, &[("a", 0)]);
     set_gap(store, "PT5H");
@@ -166,8 +166,8 @@ fn a_replaced_order_keeps_the_new_gap(store: &impl Store) {
     let answer = store.replace(&order_id("a"), draft("a", noon_plus(5)), Write);
     check_conflicts_with(answer, &[at_hour("b", 9)]);
     for hours in [4, 4] {
-        let wish =
+        let requested =
             OrderDraft { calendar: Some(CalendarId::default()), ..draft("a", noon_plus(hours)) };
-        store.replace(&order_id("a"), wish, Write).unwrap();
+        store.replace(&order_id("a"), requested, Write).unwrap();
     }
 }

@@ -230,8 +230,8 @@ fn an_export_hands_over_all_orders_in_order(store: &impl Store) {
     }
     // More than one portion.
     set_gap(store, "PT0S");
-    let wish = |n: i64| draft(&format!("more-{n:04}"), noon_plus(24 + n / 5));
-    store.place_batch((0..2500).map(wish).collect()).unwrap();
+    let requested = |n: i64| draft(&format!("more-{n:04}"), noon_plus(24 + n / 5));
+    store.place_batch((0..2500).map(requested).collect()).unwrap();
     let mut all = exported(store, &OrderFilter::default(), Direction::Ascending);
     assert_eq!(all.len(), 2512);
     assert!(all.is_sorted_by(|a, b| (a.datetime, &a.id) < (b.datetime, &b.id)));
@@ -242,8 +242,8 @@ fn an_export_hands_over_all_orders_in_order(store: &impl Store) {
 fn an_export_ends_when_its_sink_says_so(store: &impl Store) {
     add_services(store);
     set_gap(store, "PT0S");
-    let wish = |n: i64| draft(&format!("order-{n:04}"), noon_plus(n));
-    store.place_batch((0..2500).map(wish).collect()).unwrap();
+    let requested = |n: i64| draft(&format!("order-{n:04}"), noon_plus(n));
+    store.place_batch((0..2500).map(requested).collect()).unwrap();
     let mut portions = 0;
     let mut sink = |orders: Vec<Order>| {
         assert_eq!(orders[0].id, order_id("order-0000"));

@@ -122,9 +122,9 @@ fn a_conflict_says_the_gap_and_the_nearest_free_times(store: &impl Store) {
     for (id, hours) in [("a", 0), ("b", 3), ("c", 5)] {
         placed(store, draft_in("crew", id, noon_plus(hours)));
     }
-    let wished = micros_after_noon(3 * HOUR + 1);
-    let conflict = conflict(store.place(draft_in("crew", "new", wished), Write));
-    assert_eq!(conflict.datetime, wished);
+    let requested = micros_after_noon(3 * HOUR + 1);
+    let conflict = conflict(store.place(draft_in("crew", "new", requested), Write));
+    assert_eq!(conflict.datetime, requested);
     assert_eq!(conflict.calendar, calendar_id("crew"));
     assert_eq!(conflict.minimum_gap, gap("PT2H"));
     assert_eq!(conflict.nearest_free.before, Some(noon_plus(-2)));
@@ -189,7 +189,7 @@ fn times_are_kept_to_the_microsecond(store: &impl Store) {
 
 fn a_missing_calendar_and_all_missing_services_are_named(store: &impl Store) {
     add_services(store);
-    let wish = |calendar, ids: &[&str]| OrderDraft {
+    let requested = |calendar, ids: &[&str]| OrderDraft {
         services: services(ids),
         ..draft_in(calendar, "223", noon_plus(0))
     };
@@ -199,7 +199,7 @@ fn a_missing_calendar_and_all_missing_services_are_named(store: &impl Store) {
         ("default", &["no", "123", "nor"], unknown(None, &[(0, "no"), (2, "nor")])),
         ("nowhere", &["789", "no"], unknown(Some("nowhere"), &[(1, "no")])),
     ] {
-        check_refused(store.place(wish(calendar, ids), Write), &expected);
+        check_refused(store.place(requested(calendar, ids), Write), &expected);
     }
 }
 
@@ -229,12 +229,12 @@ fn a_refused_order_leaves_nothing_behind(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
     let before = kept(store);
-    for wish in [
+    for requested in [
         draft("224", noon_plus(1)),
         draft("223", noon_plus(9)),
         draft_in("nowhere", "225", noon_plus(9)),
     ] {
-        store.place(wish, Write).unwrap_err();
+        store.place(requested, Write).unwrap_err();
     }
     assert_eq!(kept(store), before);
 }
@@ -254,13 +254,13 @@ fn a_dry_run_writes_nothing_and_answers_as_the_write(store: &impl Store) {
 fn a_dry_run_is_refused_as_the_write(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
-    for wish in [
+    for requested in [
         draft("224", noon_plus(1)),
         draft("223", noon_plus(9)),
         draft_in("nowhere", "225", noon_plus(9)),
     ] {
-        let written = store.place(wish.clone(), Write).unwrap_err();
-        check_refused(store.place(wish, DryRun), &written);
+        let written = store.place(requested.clone(), Write).unwrap_err();
+        check_refused(store.place(requested, DryRun), &written);
     }
 }
 

@@ -4,14 +4,14 @@ use super::hold_for_every_store;
 use crate::samples::*;
 
 hold_for_every_store! {
-    a_write_happens_if_the_version_is_among_those_wished,
+    a_write_happens_if_the_version_is_among_those_given,
     a_write_does_not_happen_at_another_version,
     a_missing_order_is_named_before_its_version,
     a_version_is_named_before_all_other_errors,
     a_version_that_no_order_can_have_matches_none,
 }
 
-fn a_write_happens_if_the_version_is_among_those_wished(store: &impl Store) {
+fn a_write_happens_if_the_version_is_among_those_given(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
     let id = order_id("223");
@@ -68,8 +68,8 @@ fn a_version_is_named_before_all_other_errors(store: &impl Store) {
     place_all(store, &[("223", 0), ("224", 3)]);
     check_all(store, "223", &versions(&[2]), &mismatch("223", 1));
     let id = order_id("223");
-    for wish in [draft_in("nowhere", "223", noon_plus(0)), draft("223", noon_plus(2))] {
-        let answer = store.replace_if(&id, &versions(&[2]), wish, Write);
+    for requested in [draft_in("nowhere", "223", noon_plus(0)), draft("223", noon_plus(2))] {
+        let answer = store.replace_if(&id, &versions(&[2]), requested, Write);
         check_refused(answer, &mismatch("223", 1));
     }
 }

@@ -25,9 +25,9 @@ fn a_replaced_order_keeps_its_id_and_creation_and_grows_its_version(store: &impl
     add_services(store);
     let mut before = placed(store, draft("223", noon_plus(0)));
     for (n, hours) in [0, 1, 0, 0].into_iter().enumerate() {
-        let wish =
+        let requested =
             OrderDraft { totalfee: "99.95".parse().unwrap(), ..draft("223", noon_plus(hours)) };
-        let after = store.replace(&order_id("223"), wish, Write).unwrap();
+        let after = store.replace(&order_id("223"), requested, Write).unwrap();
         assert_eq!(after.version, n as u64 + 2);
         assert_eq!(after.created_at, before.created_at);
         assert!(after.updated_at >= before.updated_at);
@@ -43,8 +43,8 @@ fn the_drafts_own_id_is_not_looked_at(store: &impl Store) {
     place_all(store, &[("223", 0), ("224", 9)]);
     for id in [None, Some("224"), Some("new")] {
         for hours in [0, 1] {
-            let wish = OrderDraft { id: id.map(order_id), ..draft("-", noon_plus(hours)) };
-            let after = store.replace(&order_id("223"), wish, Write).unwrap();
+            let requested = OrderDraft { id: id.map(order_id), ..draft("-", noon_plus(hours)) };
+            let after = store.replace(&order_id("223"), requested, Write).unwrap();
             assert_eq!(after.id, order_id("223"));
         }
     }
@@ -58,17 +58,17 @@ fn an_order_never_conflicts_with_itself(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
     for micros in [1, -1, HOUR, 3 * HOUR - 1, 0] {
-        let wish = draft("223", micros_after_noon(micros));
-        store.replace(&order_id("223"), wish.clone(), DryRun).unwrap();
-        store.replace(&order_id("223"), wish, Write).unwrap();
+        let requested = draft("223", micros_after_noon(micros));
+        store.replace(&order_id("223"), requested.clone(), DryRun).unwrap();
+        store.replace(&order_id("223"), requested, Write).unwrap();
     }
 }
 
 fn an_order_moves_to_a_free_time_and_frees_its_own(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
-    let wish = draft("223", noon_plus(3));
-    store.replace(&order_id("223"), wish, Write).unwrap();
+    let requested = draft("223", noon_plus(3));
+    store.replace(&order_id("223"), requested, Write).unwrap();
     place_all(store, &[("224", 0)]);
     let answer = store.place(draft("225", noon_plus(3)), Write);
     check_conflicts_with(answer, &[booking("223", noon_plus(3))]);
@@ -105,8 +105,8 @@ fn a_draft_without_a_calendar_leaves_the_order_in_its_calendar(store: &impl Stor
     placed(store, draft_in("crew", "223", noon_plus(0)));
     place_all(store, &[("224", 0)]);
     for (hours, mode) in [(0, Write), (1, DryRun), (1, Write)] {
-        let wish = draft("223", noon_plus(hours));
-        let after = store.replace(&order_id("223"), wish, mode).unwrap();
+        let requested = draft("223", noon_plus(hours));
+        let after = store.replace(&order_id("223"), requested, mode).unwrap();
         assert_eq!(after.calendar, calendar_id("crew"));
         assert_eq!(after.datetime, noon_plus(hours));
     }
@@ -117,8 +117,8 @@ fn an_order_moves_between_calendars(store: &impl Store) {
     store.add_calendar(calendar_draft("crew", "PT1H")).unwrap();
     place_all(store, &[("223", 0)]);
     for (calendar, hours) in [("crew", 0), ("default", 0), ("crew", 2), ("default", 5)] {
-        let wish = draft_in(calendar, "223", noon_plus(hours));
-        let after = store.replace(&order_id("223"), wish, Write).unwrap();
+        let requested = draft_in(calendar, "223", noon_plus(hours));
+        let after = store.replace(&order_id("223"), requested, Write).unwrap();
         assert_eq!(after.calendar, calendar_id(calendar));
         assert_eq!(store.order(&after.id).unwrap(), after);
     }
@@ -139,8 +139,8 @@ fn an_order_does_not_move_into_a_calendar_where_it_conflicts(store: &impl Store)
     assert_eq!(conflict.minimum_gap, gap("PT3H"));
     assert_eq!(conflict.conflicts_with, [booking("223", noon_plus(0))]);
     // The other way round the other gap counts.
-    let wish = draft_in("crew", "223", noon_plus(1));
-    store.replace(&order_id("223"), wish, Write).unwrap();
+    let requested = draft_in("crew", "223", noon_plus(1));
+    store.replace(&order_id("223"), requested, Write).unwrap();
 }
 
 fn services_are_replaced_in_the_clients_order(store: &impl Store) {
@@ -148,8 +148,8 @@ fn services_are_replaced_in_the_clients_order(store: &impl Store) {
     place_all(store, &[("223", 0)]);
     let lists: [&[&str]; 4] = [&["789", "123"], &["123", "789"], &["456"], &["456", "123", "789"]];
     for (ids, hours) in lists.into_iter().zip([0, 0, 1, 2]) {
-        let wish = OrderDraft { services: services(ids), ..draft("223", noon_plus(hours)) };
-        let after = store.replace(&order_id("223"), wish, Write).unwrap();
+        let requested = OrderDraft { services: services(ids), ..draft("223", noon_plus(hours)) };
+        let after = store.replace(&order_id("223"), requested, Write).unwrap();
         assert_eq!(after.services, services(ids));
         assert_eq!(store.order(&after.id).unwrap(), after);
     }
@@ -159,13 +159,13 @@ fn a_missing_order_is_not_replaced(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
     // Whatever else is wrong with it.
-    for wish in [
+    for requested in [
         draft("224", noon_plus(9)),
         draft("224", noon_plus(1)),
         draft_in("nowhere", "224", noon_plus(9)),
     ] {
         for mode in [Write, DryRun] {
-            let answer = store.replace(&order_id("224"), wish.clone(), mode);
+            let answer = store.replace(&order_id("224"), requested.clone(), mode);
             check_refused(answer, &no_order("224"));
         }
     }
@@ -175,7 +175,7 @@ fn a_missing_order_is_not_replaced(store: &impl Store) {
 fn missing_references_are_named_before_a_conflict(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0), ("224", 3)]);
-    let wish = |calendar: Option<&str>, ids: &[&str], hours| OrderDraft {
+    let requested = |calendar: Option<&str>, ids: &[&str], hours| OrderDraft {
         calendar: calendar.map(calendar_id),
         services: services(ids),
         ..draft("223", noon_plus(hours))
@@ -188,7 +188,7 @@ fn missing_references_are_named_before_a_conflict(store: &impl Store) {
             (Some("nowhere"), &["no"], unknown(Some("nowhere"), &[(0, "no")])),
         ] {
             for mode in [Write, DryRun] {
-                let answer = store.replace(&order_id("223"), wish(calendar, ids, hours), mode);
+                let answer = store.replace(&order_id("223"), requested(calendar, ids, hours), mode);
                 check_refused(answer, &expected);
             }
         }
@@ -199,12 +199,12 @@ fn a_refused_replacement_changes_nothing(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0), ("224", 3)]);
     let before = kept(store);
-    for wish in [
+    for requested in [
         draft("223", noon_plus(1)),
         draft_in("nowhere", "223", noon_plus(0)),
         OrderDraft { services: services(&["456", "no"]), ..draft("223", noon_plus(0)) },
     ] {
-        store.replace(&order_id("223"), wish, Write).unwrap_err();
+        store.replace(&order_id("223"), requested, Write).unwrap_err();
     }
     assert_eq!(kept(store), before);
 }
@@ -213,7 +213,7 @@ fn a_dry_run_of_a_replacement_writes_nothing_and_answers_as_the_write(store: &im
     add_services(store);
     store.add_calendar(calendar_draft("crew", "PT1H")).unwrap();
     place_all(store, &[("223", 0)]);
-    for wish in [
+    for requested in [
         draft("223", noon_plus(0)),
         draft("223", noon_plus(1)),
         draft_in("crew", "223", noon_plus(1)),
@@ -224,9 +224,9 @@ fn a_dry_run_of_a_replacement_writes_nothing_and_answers_as_the_write(store: &im
         },
     ] {
         let before = kept(store);
-        let tried = store.replace(&order_id("223"), wish.clone(), DryRun).unwrap();
+        let tried = store.replace(&order_id("223"), requested.clone(), DryRun).unwrap();
         assert_eq!(kept(store), before);
-        let written = store.replace(&order_id("223"), wish, Write).unwrap();
+        let written = store.replace(&order_id("223"), requested, Write).unwrap();
         assert!(tried.updated_at <= written.updated_at);
         let at_the_same_time = orders_core::Order { updated_at: written.updated_at, ..tried };
         assert_eq!(at_the_same_time, written);
@@ -236,13 +236,13 @@ fn a_dry_run_of_a_replacement_writes_nothing_and_answers_as_the_write(store: &im
 fn a_dry_run_of_a_replacement_is_refused_as_the_write(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0), ("224", 3), ("225", 6)]);
-    for wish in [
+    for requested in [
         draft("223", noon_plus(1)),
         draft("223", noon_plus(4)),
         draft_in("nowhere", "223", noon_plus(0)),
     ] {
-        let written = store.replace(&order_id("223"), wish.clone(), Write);
-        let tried = store.replace(&order_id("223"), wish, DryRun);
+        let written = store.replace(&order_id("223"), requested.clone(), Write);
+        let tried = store.replace(&order_id("223"), requested, DryRun);
         check_refused(tried, &written.unwrap_err());
     }
 }

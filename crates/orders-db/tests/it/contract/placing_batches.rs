@@ -104,8 +104,8 @@ fn drafts_without_an_id_get_time_ordered_ones(store: &impl Store) {
 fn many_drafts_are_placed_at_once(store: &impl Store) {
     add_services(store);
     // Every second one is too close to the one before.
-    let wish = |n: i64| draft(&format!("order-{n:04}"), noon_plus(n + n / 2));
-    let answers = store.place_batch((0..1000).map(wish).collect()).unwrap();
+    let requested = |n: i64| draft(&format!("order-{n:04}"), noon_plus(n + n / 2));
+    let answers = store.place_batch((0..1000).map(requested).collect()).unwrap();
     for (n, answer) in answers.iter().enumerate() {
         assert_eq!(answer.is_ok(), n % 2 == 0, "{n}: {answer:?}");
     }

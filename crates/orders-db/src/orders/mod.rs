@@ -1,22 +1,22 @@
 //! The port `Orders`.
 
-mod amend;
-mod batch;
-mod free;
+mod availability;
+mod delete;
+mod diagnose;
+mod find;
 mod list;
-mod once;
+mod patch;
 mod place;
-mod read;
-mod refusal;
-mod remove;
+mod place_batch;
+mod place_idempotent;
 mod replace;
-mod solid;
 
 use std::ops::ControlFlow;
 
 use orders_core::{
-    CalendarId, Direction, IdempotencyKey, Interval, Mode, Order, OrderDraft, OrderFilter, OrderId,
-    OrderPatch, OrderQuery, Orders, Page, Placed, Precondition, Resource, StoreError,
+    CalendarId, Candidate, Direction, IdempotencyKey, Interval, Mode, Order, OrderDraft,
+    OrderFilter, OrderId, OrderPatch, OrderQuery, Orders, Page, Placed, Precondition, Resource,
+    StoreError,
 };
 
 use crate::PgStore;
@@ -24,10 +24,10 @@ use crate::row;
 
 impl Orders for PgStore {
     fn place(&self, draft: OrderDraft, mode: Mode) -> Result<Order, StoreError> {
-        let id = draft.id.clone().unwrap_or_else(fresh_id);
+        let candidate = Candidate::new(draft, generate_id);
         self.with(|conn| match mode {
-            Mode::Write => place::place(conn, &id, &draft),
-            Mode::DryRun => place::rehearse(conn, &id, &draft),
+            Mode::Write => place::place(conn, &candidate),
+            Mode::DryRun => place::dry_run(conn, candidate.clone()),
         })
     }
 
@@ -36,25 +36,22 @@ impl Orders for PgStore {
         draft: OrderDraft,
         key: &IdempotencyKey,
     ) -> Result<Placed, StoreError> {
-        let fresh = fresh_id();
-        self.with(|conn| once::place(conn, &fresh, &draft, key))
+        let chosen_id = draft.id.is_some();
+        let candidate = Candidate::new(draft, generate_id);
+        self.with(|conn| place_idempotent::place_idempotent(conn, &candidate, chosen_id, key))
     }
 
     fn place_batch(
         &self,
         drafts: Vec<OrderDraft>,
     ) -> Result<Vec<Result<Order, StoreError>>, StoreError> {
-        let line = |draft: OrderDraft| batch::Line {
-            id: draft.id.clone().unwrap_or_else(fresh_id),
-            calendar: draft.calendar.clone().unwrap_or_default(),
-            draft,
-        };
-        let lines: Vec<_> = drafts.into_iter().map(line).collect();
-        self.with(|conn| batch::place(conn, &lines))
+        let candidates: Vec<_> =
+            drafts.into_iter().map(|draft| Candidate::new(draft, generate_id)).collect();
+        self.with(|conn| place_batch::place_batch(conn, &candidates))
     }
 
     fn order(&self, id: &OrderId) -> Result<Order, StoreError> {
-        self.with(|conn| Ok(read::one(conn, id)?.ok_or_else(|| not_found(id))?))
+        self.with(|conn| find::find(conn, id))
     }
 
     fn list(&self, query: &OrderQuery) -> Result<Page, StoreError> {
@@ -77,10 +74,7 @@ impl Orders for PgStore {
         draft: OrderDraft,
         mode: Mode,
     ) -> Result<Order, StoreError> {
-        self.with(|conn| match mode {
-            Mode::Write => replace::replace(conn, id, condition, &draft),
-            Mode::DryRun => replace::rehearse(conn, id, condition, &draft),
-        })
+        self.with(|conn| replace::replace(conn, id, condition, &draft, mode))
     }
 
     fn patch_if(
@@ -90,11 +84,11 @@ impl Orders for PgStore {
         patch: &OrderPatch,
         mode: Mode,
     ) -> Result<Order, StoreError> {
-        self.with(|conn| amend::amend(conn, id, condition, patch, mode))
+        self.with(|conn| patch::patch(conn, id, condition, patch, mode))
     }
 
     fn remove_if(&self, id: &OrderId, condition: &Precondition) -> Result<(), StoreError> {
-        self.with(|conn| remove::remove(conn, id, condition))
+        self.with(|conn| delete::delete(conn, id, condition))
     }
 
     fn availability(
@@ -102,7 +96,7 @@ impl Orders for PgStore {
         calendar: &CalendarId,
         window: Interval,
     ) -> Result<Vec<Interval>, StoreError> {
-        self.with(|conn| free::within(conn, calendar, window))
+        self.with(|conn| availability::availability(conn, calendar, window))
     }
 }
 
@@ -110,10 +104,10 @@ fn not_found(id: &OrderId) -> StoreError {
     StoreError::NotFound(Resource::Order(id.clone()))
 }
 
-fn fresh_id() -> OrderId {
-    row::fresh_id(OrderId::new)
+fn version_mismatch(current: &Order) -> StoreError {
+    StoreError::VersionMismatch { id: current.id.clone(), current: current.version }
 }
 
-fn mismatch(standing: &Order) -> StoreError {
-    StoreError::VersionMismatch { id: standing.id.clone(), current: standing.version }
+fn generate_id() -> OrderId {
+    row::generate_id(OrderId::new)
 }

@@ -11,7 +11,7 @@ hold_for_every_store! {
     a_dry_run_of_a_patch_writes_nothing_and_answers_as_the_write,
 }
 
-fn amend(store: &impl Store, patch: &OrderPatch) -> Order {
+fn patched(store: &impl Store, patch: &OrderPatch) -> Order {
     let before = kept(store);
     let tried = store.patch_if(&order_id("223"), &Precondition::None, patch, DryRun).unwrap();
     assert_eq!(kept(store), before);
@@ -32,7 +32,7 @@ fn what_a_patch_does_not_name_stays(store: &impl Store) {
         OrderPatch { datetime: Some(noon_plus(1)), ..nothing() },
         OrderPatch { calendar: Some(calendar_id("crew")), ..nothing() },
     ] {
-        let written = amend(store, &patch);
+        let written = patched(store, &patch);
         expected.calendar = patch.calendar.unwrap_or(expected.calendar);
         expected.datetime = patch.datetime.unwrap_or(expected.datetime);
         expected.totalfee = patch.totalfee.unwrap_or(expected.totalfee);
@@ -46,7 +46,7 @@ fn what_a_patch_does_not_name_stays(store: &impl Store) {
 fn an_empty_patch_only_grows_the_version(store: &impl Store) {
     add_services(store);
     let before = placed(store, draft("223", noon_plus(0)));
-    let after = amend(store, &OrderPatch::default());
+    let after = patched(store, &OrderPatch::default());
     assert_eq!(after, Order { version: 2, updated_at: after.updated_at, ..before });
 }
 
@@ -54,7 +54,7 @@ fn a_patch_moves_an_order_like_a_replacement(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0), ("224", 9)]);
     let patch = OrderPatch { datetime: Some(noon_plus(6)), ..OrderPatch::default() };
-    amend(store, &patch);
+    patched(store, &patch);
     place_all(store, &[("225", 0)]);
 }
 
@@ -68,8 +68,8 @@ fn a_patch_is_refused_like_a_replacement(store: &impl Store) {
         OrderPatch { services: Some(services(&["123", "no"])), ..nothing() },
     ] {
         let before = kept(store);
-        let wish = patch.applied_to(&store.order(&order_id("223")).unwrap());
-        let expected = store.replace(&order_id("223"), wish, DryRun).unwrap_err();
+        let requested = patch.applied_to(&store.order(&order_id("223")).unwrap());
+        let expected = store.replace(&order_id("223"), requested, DryRun).unwrap_err();
         for mode in [DryRun, Write] {
             let answer = store.patch_if(&order_id("223"), &Precondition::None, &patch, mode);
             check_refused(answer, &expected);
@@ -81,5 +81,5 @@ fn a_patch_is_refused_like_a_replacement(store: &impl Store) {
 fn a_dry_run_of_a_patch_writes_nothing_and_answers_as_the_write(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
-    amend(store, &OrderPatch { datetime: Some(noon_plus(2)), ..OrderPatch::default() });
+    patched(store, &OrderPatch { datetime: Some(noon_plus(2)), ..OrderPatch::default() });
 }

@@ -1,0 +1,168 @@
+//! Why an order cannot be stored: [`diagnose`], one statement that reads everything at one instant.
+
+use diesel::data_types::{PgInterval, PgTimestamp};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Interval, Nullable, Text, Timestamptz};
+use orders_core::{
+    CalendarId, Conflict, NearestFree, Order, OrderId, OrderedServices, SEARCH_REACH_MICROS,
+    StoreError, Timestamp, UnknownReferences,
+};
+
+use crate::row::{self, OrderRow, OrderSql};
+use crate::statement::statement;
+
+/// What prevents an order from being stored, as of one instant.
+pub(super) struct Diagnosis {
+    /// The database's time.
+    pub(super) now: Timestamp,
+    /// The order that has the id.
+    pub(super) current: Option<Order>,
+    /// The calendar or the services that do not exist.
+    pub(super) unknown: Option<StoreError>,
+    /// The orders that are too close.
+    pub(super) conflict: Option<StoreError>,
+}
+
+/// The most orders that a search for a free time reads in each direction if the gap is less than a minute. With a
+/// longer gap, at most 527,040 orders fit into the 366 days of a search.
+const SEARCH_ROWS: i64 = 10_000;
+
+statement! {
+    /// Everything about an order that is to be stored. Without a calendar it is the one that the order is in.
+    ///
+    /// `conflicts` are the orders less than a gap away. From the first and the last of them, `earlier` and `later`
+    /// follow the orders of the calendar until there is room for one more: until two neighbors are at least two gaps
+    /// apart. The window functions read the index step by step, and `LIMIT 1` ends them. If they do not find room within
+    /// the reach and the number of rows, their result is null.
+    Diagnose<'a> {
+        id: &'a str as Text,
+        calendar: Option<&'a str> as Nullable<Text>,
+        datetime: PgTimestamp as Timestamptz,
+        services: Vec<&'a str> as Array<Text>,
+        reach: PgInterval as Interval,
+        rows: i64 as BigInt,
+    } -> (
+        Timestamptz, Nullable<OrderSql>, Nullable<Interval>, Array<BigInt>,
+        Nullable<(Array<Text>, Array<Timestamptz>)>, Nullable<Timestamptz>, Nullable<Timestamptz>,
+    ) =
+    "WITH request AS (
+         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach, $6 AS rows)
+     SELECT now(),
+            current.id, current_calendar.id, current.datetime, current.totalfee, current.services, current.version,
+            current.created_at, current.updated_at,
+            calendar.minimum_gap,
+            ARRAY(SELECT named.index
+                    FROM unnest(request.services) WITH ORDINALITY AS named (id, index)
+                   WHERE NOT EXISTS (SELECT FROM services WHERE services.id = named.id OFFSET 0)
+                   ORDER BY named.index),
+            conflicts.ids, conflicts.times,
+            (SELECT run.datetime
+               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY calendar DESC, datetime DESC) AS next
+                       FROM orders
+                      WHERE (orders.calendar, orders.datetime) <= (calendar.key, conflicts.first)
+                        AND (orders.calendar, orders.datetime)
+                            > (calendar.key, request.datetime - request.reach - calendar.minimum_gap)
+                        AND orders.id <> request.id
+                      ORDER BY calendar DESC, datetime DESC
+                      LIMIT CASE WHEN calendar.minimum_gap < interval '1 minute' THEN request.rows END) AS run
+              WHERE run.next IS NULL OR run.datetime - run.next >= 2 * calendar.minimum_gap
+              LIMIT 1) AS earlier,
+            (SELECT run.datetime
+               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY calendar, datetime) AS next
+                       FROM orders
+                      WHERE (orders.calendar, orders.datetime) >= (calendar.key, conflicts.last)
+                        AND (orders.calendar, orders.datetime)
+                            < (calendar.key, request.datetime + request.reach + calendar.minimum_gap)
+                        AND orders.id <> request.id
+                      ORDER BY calendar, datetime
+                      LIMIT CASE WHEN calendar.minimum_gap < interval '1 minute' THEN request.rows END) AS run
+              WHERE run.next IS NULL OR run.next - run.datetime >= 2 * calendar.minimum_gap
+              LIMIT 1) AS later
+       FROM request
+       LEFT JOIN LATERAL (
+            SELECT * FROM orders WHERE orders.id = request.id OFFSET 0) AS current ON true
+       LEFT JOIN LATERAL (
+            SELECT id FROM calendars WHERE calendars.key = current.calendar OFFSET 0) AS current_calendar ON true
+       LEFT JOIN LATERAL (
+            SELECT key, minimum_gap FROM calendars
+             WHERE calendars.id = COALESCE(request.calendar, current_calendar.id) OFFSET 0) AS calendar ON true
+       LEFT JOIN LATERAL (
+            SELECT array_agg(id) AS ids, array_agg(datetime) AS times, min(datetime) AS first, max(datetime) AS last
+              FROM (SELECT id, datetime FROM orders
+                     WHERE (orders.calendar, orders.datetime)
+                           > (calendar.key, request.datetime - calendar.minimum_gap)
+                       AND (orders.calendar, orders.datetime)
+                           < (calendar.key, request.datetime + calendar.minimum_gap)
+                       AND orders.id <> request.id
+                     ORDER BY orders.calendar, orders.datetime, orders.id OFFSET 0) AS near
+            ) AS conflicts ON true"
+}
+
+type DiagnosisRow = (
+    PgTimestamp,
+    Option<OrderRow>,
+    Option<PgInterval>,
+    Vec<i64>,
+    Option<(Vec<String>, Vec<PgTimestamp>)>,
+    Option<PgTimestamp>,
+    Option<PgTimestamp>,
+);
+
+/// Finds what prevents the store of an order with this id, calendar, time and services. Without a calendar it is the one
+/// that the order is in. The current order never conflicts with its replacement.
+pub(super) fn diagnose(
+    conn: &mut PgConnection,
+    id: &OrderId,
+    calendar: Option<&CalendarId>,
+    datetime: Timestamp,
+    services: &OrderedServices,
+) -> QueryResult<Diagnosis> {
+    let diagnose = Diagnose {
+        id: id.as_str(),
+        calendar: calendar.map(CalendarId::as_str),
+        datetime: row::pg_timestamp(datetime),
+        services: row::pg_services(services),
+        reach: PgInterval::from_microseconds(SEARCH_REACH_MICROS),
+        rows: SEARCH_ROWS,
+    };
+    let row: DiagnosisRow = diagnose.get_result(conn)?;
+    let (now, current, gap, missing, conflicts, earlier, later) = row;
+    let current = current.map(row::order).transpose()?;
+    let calendar = calendar.or(current.as_ref().map(|current| &current.calendar));
+
+    let conflict = match (calendar, gap, conflicts) {
+        (Some(calendar), Some(gap), Some((ids, times))) => {
+            let gap = row::gap(gap)?;
+            let [earlier, later] = [earlier, later].map(|at| at.map(row::timestamp).transpose());
+            Some(StoreError::Conflict(Box::new(Conflict {
+                datetime,
+                calendar: calendar.clone(),
+                minimum_gap: gap,
+                conflicts_with: ids
+                    .iter()
+                    .zip(times)
+                    .map(|(id, time)| row::booking(id, time))
+                    .collect::<QueryResult<_>>()?,
+                nearest_free: NearestFree::beside(datetime, gap, earlier?, later?),
+            })))
+        }
+        _ => None,
+    };
+    let unknown = UnknownReferences {
+        calendar: calendar.filter(|_| gap.is_none()).cloned(),
+        services: services
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| missing.contains(&(*index as i64 + 1)))
+            .map(|(index, id)| (index, id.clone()))
+            .collect(),
+    };
+    Ok(Diagnosis {
+        now: row::timestamp(now)?,
+        current,
+        unknown: Some(unknown)
+            .filter(|unknown| unknown.calendar.is_some() || !unknown.services.is_empty())
+            .map(StoreError::UnknownReferences),
+        conflict,
+    })
+}

@@ -1,0 +1,135 @@
+//! Creating many orders with one statement.
+//!
+//! The rows of one insert see each other like the rows of other transactions, so the first of two candidates that are
+//! too close is stored.
+
+use std::collections::{HashMap, HashSet};
+
+use diesel::data_types::{PgInterval, PgTimestamp};
+use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Interval, Numeric, Text, Timestamptz};
+use orders_core::{Candidate, Order, StoreError};
+use rust_decimal::Decimal;
+
+use super::place::{self, unless_service_is_missing};
+use crate::error::Failure;
+use crate::locks::lock_for_batch;
+use crate::row;
+use crate::statement::statement;
+
+statement! {
+    /// Creates the orders that can be created. The services of an order are one text with commas, which no id
+    /// contains, because PostgreSQL has no arrays of arrays of different lengths. `OFFSET 0` keeps the planner
+    /// from reading whole tables once instead of the few rows of each candidate.
+    PlaceBatch<'a> {
+        ids: Vec<&'a str> as Array<Text>,
+        calendars: Vec<i64> as Array<BigInt>,
+        gaps: Vec<PgInterval> as Array<Interval>,
+        datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
+        totalfees: Vec<Decimal> as Array<Numeric>,
+        services: Vec<String> as Array<Text>,
+    } -> (Text, BigInt, Timestamptz, Timestamptz) =
+    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+     SELECT candidate.id, candidate.calendar, candidate.gap, candidate.datetime, candidate.totalfee,
+            candidate.services
+       FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, index
+               FROM unnest($1, $2, $3, $4, $5, $6)
+                    WITH ORDINALITY AS row (id, calendar, gap, datetime, totalfee, services, index)) AS candidate
+      WHERE NOT EXISTS (
+            SELECT FROM orders
+             WHERE (orders.calendar, orders.datetime)
+                   > (candidate.calendar, candidate.datetime - candidate.gap)
+               AND (orders.calendar, orders.datetime)
+                   < (candidate.calendar, candidate.datetime + candidate.gap)
+            OFFSET 0)
+        AND NOT EXISTS (
+            SELECT FROM unnest(candidate.services) AS named (id)
+             WHERE NOT EXISTS (SELECT FROM services WHERE services.id = named.id OFFSET 0)
+            OFFSET 0)
+      ORDER BY candidate.index
+     ON CONFLICT DO NOTHING
+     RETURNING id, version, created_at, updated_at"
+}
+
+/// Creates each order, or tells why it cannot be created.
+pub(super) fn place_batch(
+    conn: &mut PgConnection,
+    candidates: &[Candidate],
+) -> Result<Vec<Result<Order, StoreError>>, Failure> {
+    let mut results = Vec::with_capacity(candidates.len());
+    let mut rest = candidates;
+    while !rest.is_empty() {
+        let (distinct, others) = rest.split_at(distinct_ids(rest));
+        results.extend(place_distinct(conn, distinct)?);
+        rest = others;
+    }
+    Ok(results)
+}
+
+/// How many candidates come before the first that repeats an id. The id is what assigns an inserted row to its
+/// candidate.
+fn distinct_ids(candidates: &[Candidate]) -> usize {
+    let mut seen = HashSet::with_capacity(candidates.len());
+    candidates.iter().position(|it| !seen.insert(&it.id)).unwrap_or(candidates.len())
+}
+
+type InsertedRow = (String, i64, PgTimestamp, PgTimestamp);
+
+fn place_distinct(
+    conn: &mut PgConnection,
+    candidates: &[Candidate],
+) -> Result<Vec<Result<Order, StoreError>>, Failure> {
+    // If a service is deleted between the check and the write, nothing is written, and each order is created alone.
+    let inserted = unless_service_is_missing(insert(conn, candidates).map(Some))?;
+    let mut stamps: HashMap<_, _> = inserted
+        .into_iter()
+        .flatten()
+        .map(|(id, version, created_at, updated_at)| (id, (version, created_at, updated_at)))
+        .collect();
+    candidates
+        .iter()
+        .map(|candidate| match stamps.remove(candidate.id.as_str()) {
+            Some(stamp) => Ok(Ok(row::stamped(candidate, stamp)?)),
+            None => place_rejected(conn, candidate),
+        })
+        .collect()
+}
+
+/// Inserts the candidates whose calendars it could lock: the gap of another calendar may change at any time.
+fn insert(conn: &mut PgConnection, candidates: &[Candidate]) -> QueryResult<Vec<InsertedRow>> {
+    conn.transaction(|conn| {
+        let locked = lock_for_batch(conn, candidates.iter().map(|it| &it.calendar).collect())?;
+        let calendars: HashMap<_, _> = locked.iter().map(|it| (&it.id, it)).collect();
+        let rows: Vec<_> = candidates
+            .iter()
+            .filter_map(|candidate| Some((candidate, *calendars.get(&candidate.calendar)?)))
+            .collect();
+        let insert = PlaceBatch {
+            ids: rows.iter().map(|(it, _)| it.id.as_str()).collect(),
+            calendars: rows.iter().map(|(_, calendar)| calendar.key).collect(),
+            gaps: rows.iter().map(|(_, calendar)| row::pg_interval(calendar.gap)).collect(),
+            datetimes: rows.iter().map(|(it, _)| row::pg_timestamp(it.datetime)).collect(),
+            totalfees: rows.iter().map(|(it, _)| it.totalfee.amount()).collect(),
+            services: rows.iter().map(|(it, _)| row::pg_services(&it.services).join(",")).collect(),
+        };
+        insert.load(conn)
+    })
+}
+
+/// Why an order was not inserted. It is created after all if nothing prevents it any longer.
+fn place_rejected(
+    conn: &mut PgConnection,
+    candidate: &Candidate,
+) -> Result<Result<Order, StoreError>, Failure> {
+    let placed = match place::check(conn, candidate) {
+        Ok(_) => place::place(conn, candidate),
+        Err(failure) => Err(failure),
+    };
+    match placed {
+        Ok(order) => Ok(Ok(order)),
+        Err(Failure::Rejected(error)) if !matches!(error, StoreError::Unavailable(_)) => {
+            Ok(Err(error))
+        }
+        Err(failure) => Err(failure),
+    }
+}

@@ -1,0 +1,134 @@
+//! Creating an order with an idempotency key.
+
+use diesel::pg::expression::extensions::IntervalDsl;
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use orders_core::{Candidate, IdempotencyKey, Order, Placed, StoreError};
+
+use super::place::{self, unless_service_is_missing};
+use crate::error::Failure;
+use crate::locks::try_lock_key;
+use crate::retry::retry_until_resolved;
+use crate::row::{self, OrderRow};
+use crate::schema::idempotency_keys;
+use crate::statement::statement;
+
+/// How many expired keys each creation with a key deletes. More than one, so that expired keys become fewer.
+const EXPIRED_KEYS: i64 = 4;
+
+statement! {
+    /// Deletes the oldest expired keys without waiting for other transactions.
+    DeleteExpired { most: i64 as BigInt } -> () =
+    "DELETE FROM idempotency_keys WHERE key IN (
+         SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+          ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
+}
+
+/// Creates an order, or returns the one that was created with this key. `chosen_id` tells whether the client chose the
+/// id of the candidate.
+pub(super) fn place_idempotent(
+    conn: &mut PgConnection,
+    candidate: &Candidate,
+    chosen_id: bool,
+    key: &IdempotencyKey,
+) -> Result<Placed, Failure> {
+    retry_until_resolved(|| {
+        let placed = conn.transaction(|conn| -> Result<_, Failure> {
+            if !try_lock_key(conn, key)? {
+                return Ok(Err(StoreError::KeyInUse(key.clone())));
+            }
+            match find(conn, key)? {
+                None => {}
+                Some(stored) if stored.is_expired => delete(conn, key)?,
+                Some(stored) if stored.is_for(candidate, chosen_id) => {
+                    return Ok(Ok(Some(Placed { order: stored.order, replayed: true })));
+                }
+                Some(_) => return Ok(Err(StoreError::KeyReused(key.clone()))),
+            }
+            let Some(order) = place::attempt(conn, candidate)? else { return Ok(Ok(None)) };
+            insert(conn, key, chosen_id, &order)?;
+            // Last, so that a transaction that waits for one of these keys waits shortly.
+            DeleteExpired { most: EXPIRED_KEYS }.execute(conn)?;
+            Ok(Ok(Some(Placed { order, replayed: false })))
+        });
+        let placed = match placed {
+            Ok(placed) => placed?,
+            Err(Failure::Database(error)) => unless_service_is_missing(Err(error))?,
+            Err(rejected) => return Err(rejected),
+        };
+        if placed.is_none() {
+            place::check(conn, candidate)?;
+        }
+        Ok(placed)
+    })
+}
+
+/// An idempotency key and the order that was created with it.
+struct StoredKey {
+    chosen_id: bool,
+    order: Order,
+    /// Whether the key is older than 24 hours.
+    is_expired: bool,
+}
+
+impl StoredKey {
+    /// Whether the first request with the key was the same.
+    fn is_for(&self, candidate: &Candidate, chosen_id: bool) -> bool {
+        let order = &self.order;
+        chosen_id == self.chosen_id
+            && (!chosen_id || candidate.id == order.id)
+            && candidate.calendar == order.calendar
+            && candidate.datetime == order.datetime
+            && candidate.totalfee == order.totalfee
+            && candidate.services == order.services
+    }
+}
+
+fn find(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<Option<StoredKey>> {
+    use idempotency_keys::{
+        calendar, created_at, datetime, order_id, own_id, services, table, totalfee,
+    };
+    // An order is created at version 1, and its key is stored in the same transaction.
+    let order = (
+        order_id,
+        calendar,
+        datetime,
+        totalfee,
+        services,
+        1_i64.into_sql::<BigInt>(),
+        created_at,
+        created_at,
+    );
+    let is_expired = (created_at + 24.hours()).lt(diesel::dsl::now);
+    let row: Option<(bool, OrderRow, bool)> =
+        table.find(key.as_str()).select((own_id, order, is_expired)).first(conn).optional()?;
+    row.map(|(chosen_id, order, is_expired)| {
+        Ok(StoredKey { chosen_id, order: row::order(order)?, is_expired })
+    })
+    .transpose()
+}
+
+fn delete(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<()> {
+    diesel::delete(idempotency_keys::table.find(key.as_str())).execute(conn).map(drop)
+}
+
+fn insert(
+    conn: &mut PgConnection,
+    key: &IdempotencyKey,
+    chosen_id: bool,
+    order: &Order,
+) -> QueryResult<()> {
+    diesel::insert_into(idempotency_keys::table)
+        .values((
+            idempotency_keys::key.eq(key.as_str()),
+            idempotency_keys::order_id.eq(order.id.as_str()),
+            idempotency_keys::own_id.eq(chosen_id),
+            idempotency_keys::calendar.eq(order.calendar.as_str()),
+            idempotency_keys::datetime.eq(row::pg_timestamp(order.datetime)),
+            idempotency_keys::totalfee.eq(order.totalfee.amount()),
+            idempotency_keys::services.eq(row::pg_services(&order.services)),
+            idempotency_keys::created_at.eq(row::pg_timestamp(order.created_at)),
+        ))
+        .execute(conn)
+        .map(drop)
+}

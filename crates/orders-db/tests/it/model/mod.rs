@@ -1,0 +1,242 @@
+//! The contract of a store as a program: four maps behind one lock, and the pure rules of `orders-core`.
+
+mod state;
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::{Mutex, MutexGuard};
+
+use orders_core::{
+    Booking, Calendar, CalendarDraft, CalendarId, Calendars, Conflict, Direction, GapTooWide,
+    IdempotencyKey, Interval, MAX_PAIRS, MinimumGap, Mode, Order, OrderDraft, OrderFilter, OrderId,
+    OrderPatch, OrderQuery, Orders, Page, Placed, Position, Precondition, Resource, Schedule,
+    Service, ServiceDraft, ServiceId, Services, Slot, StoreError, Timestamp, TooClose,
+    UnknownReferences,
+};
+
+use state::{State, fresh, position};
+
+/// A store that forgets everything.
+pub(crate) struct Model(Mutex<State>);
+
+impl Model {
+    /// A store with nothing in it but the calendar `default`.
+    pub(crate) fn new() -> Self {
+        let default = Calendar {
+            id: CalendarId::default(),
+            name: orders_core::Name::new("Default").unwrap(),
+            minimum_gap: MinimumGap::default(),
+        };
+        Self(Mutex::new(State {
+            orders: BTreeMap::new(),
+            services: BTreeMap::new(),
+            calendars: BTreeMap::from([(default.id.clone(), default)]),
+            keys: BTreeMap::new(),
+        }))
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl Orders for Model {
+    fn place(&self, draft: OrderDraft, mode: Mode) -> Result<Order, StoreError> {
+        self.state().place(draft, mode)
+    }
+
+    fn place_idempotent(
+        &self,
+        draft: OrderDraft,
+        key: &IdempotencyKey,
+    ) -> Result<Placed, StoreError> {
+        let mut state = self.state();
+        // Who names no calendar asks for `default`.
+        let calendar = Some(draft.calendar.clone().unwrap_or_default());
+        let asked = OrderDraft { calendar, ..draft };
+        match state.keys.get(key.as_str()) {
+            Some((before, order)) if *before == asked => {
+                Ok(Placed { order: order.clone(), replayed: true })
+            }
+            Some(_) => Err(StoreError::KeyReused(key.clone())),
+            None => {
+                let order = state.place(asked.clone(), Mode::Write)?;
+                state.keys.insert(key.as_str().to_owned(), (asked, order.clone()));
+                Ok(Placed { order, replayed: false })
+            }
+        }
+    }
+
+    fn place_batch(
+        &self,
+        drafts: Vec<OrderDraft>,
+    ) -> Result<Vec<Result<Order, StoreError>>, StoreError> {
+        let mut state = self.state();
+        Ok(drafts.into_iter().map(|draft| state.place(draft, Mode::Write)).collect())
+    }
+
+    fn order(&self, id: &OrderId) -> Result<Order, StoreError> {
+        self.state().order(id)
+    }
+
+    fn list(&self, query: &OrderQuery) -> Result<Page, StoreError> {
+        let mut orders = self.state().matching(&query.filter, query.direction);
+        if let Some(after) = &query.after {
+            orders.retain(|order| match query.direction {
+                Direction::Ascending => position(order) > *after,
+                Direction::Descending => position(order) < *after,
+            });
+        }
+        let more = orders.len() > query.limit;
+        orders.truncate(query.limit);
+        let next = orders.last().filter(|_| more).map(position);
+        Ok(Page { orders, next })
+    }
+
+    fn export(
+        &self,
+        filter: &OrderFilter,
+        direction: Direction,
+        sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
+    ) -> Result<(), StoreError> {
+        let orders = self.state().matching(filter, direction);
+        let _ = orders.chunks(10).try_for_each(|few| sink(few.to_vec()));
+        Ok(())
+    }
+
+    fn replace_if(
+        &self,
+        id: &OrderId,
+        condition: &Precondition,
+        draft: OrderDraft,
+        mode: Mode,
+    ) -> Result<Order, StoreError> {
+        let mut state = self.state();
+        let current = state.order_if(id, condition)?;
+        state.replace(current, draft, mode)
+    }
+
+    fn patch_if(
+        &self,
+        id: &OrderId,
+        condition: &Precondition,
+        patch: &OrderPatch,
+        mode: Mode,
+    ) -> Result<Order, StoreError> {
+        let mut state = self.state();
+        let current = state.order_if(id, condition)?;
+        let draft = patch.applied_to(&current);
+        state.replace(current, draft, mode)
+    }
+
+    fn remove_if(&self, id: &OrderId, condition: &Precondition) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.order_if(id, condition)?;
+        state.orders.remove(id);
+        Ok(())
+    }
+
+    fn availability(
+        &self,
+        calendar: &CalendarId,
+        window: Interval,
+    ) -> Result<Vec<Interval>, StoreError> {
+        let state = self.state();
+        let gap = state.calendar(calendar)?.minimum_gap;
+        let taken = state.orders_of(calendar).map(|order| order.datetime);
+        Ok(Schedule::new(gap, taken).free(window))
+    }
+}
+
+impl Services for Model {
+    fn add_service(&self, draft: ServiceDraft) -> Result<Service, StoreError> {
+        let mut state = self.state();
+        let id = draft.id.unwrap_or_else(|| fresh(ServiceId::new));
+        if state.services.contains_key(&id) {
+            return Err(StoreError::IdTaken(Resource::Service(id)));
+        }
+        let name = draft.name;
+        let service = Service { id, name };
+        state.services.insert(service.id.clone(), service.clone());
+        Ok(service)
+    }
+
+    fn service(&self, id: &ServiceId) -> Result<Service, StoreError> {
+        self.state().service(id)
+    }
+
+    fn services(&self) -> Result<Vec<Service>, StoreError> {
+        Ok(self.state().services.values().cloned().collect())
+    }
+
+    fn replace_service(&self, id: &ServiceId, draft: ServiceDraft) -> Result<Service, StoreError> {
+        let mut state = self.state();
+        let service = Service { name: draft.name, ..state.service(id)? };
+        state.services.insert(id.clone(), service.clone());
+        Ok(service)
+    }
+
+    fn remove_service(&self, id: &ServiceId) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.service(id)?;
+        let names_it = |order: &Order| order.services.iter().any(|service| service == id);
+        if state.orders.values().any(names_it) {
+            return Err(StoreError::InUse(Resource::Service(id.clone())));
+        }
+        state.services.remove(id);
+        Ok(())
+    }
+}
+
+impl Calendars for Model {
+    fn add_calendar(&self, draft: CalendarDraft) -> Result<Calendar, StoreError> {
+        let mut state = self.state();
+        let id = draft.id.unwrap_or_else(|| fresh(CalendarId::new));
+        if state.calendars.contains_key(&id) {
+            return Err(StoreError::IdTaken(Resource::Calendar(id)));
+        }
+        let calendar =
+            Calendar { id, name: draft.name, minimum_gap: draft.minimum_gap.unwrap_or_default() };
+        state.calendars.insert(calendar.id.clone(), calendar.clone());
+        Ok(calendar)
+    }
+
+    fn calendar(&self, id: &CalendarId) -> Result<Calendar, StoreError> {
+        self.state().calendar(id)
+    }
+
+    fn calendars(&self) -> Result<Vec<Calendar>, StoreError> {
+        Ok(self.state().calendars.values().cloned().collect())
+    }
+
+    fn replace_calendar(
+        &self,
+        id: &CalendarId,
+        draft: CalendarDraft,
+    ) -> Result<Calendar, StoreError> {
+        let mut state = self.state();
+        let current = state.calendar(id)?;
+        let minimum_gap = draft.minimum_gap.unwrap_or(current.minimum_gap);
+        let too_close = state.too_close(id, minimum_gap);
+        if !too_close.is_empty() {
+            return Err(StoreError::GapTooWide(Box::new(GapTooWide {
+                calendar: id.clone(),
+                minimum_gap,
+                too_close,
+            })));
+        }
+        let calendar = Calendar { name: draft.name, minimum_gap, ..current };
+        state.calendars.insert(id.clone(), calendar.clone());
+        Ok(calendar)
+    }
+
+    fn remove_calendar(&self, id: &CalendarId) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.calendar(id)?;
+        if id.is_default() || state.orders_of(id).next().is_some() {
+            return Err(StoreError::InUse(Resource::Calendar(id.clone())));
+        }
+        state.calendars.remove(id);
+        Ok(())
+    }
+}

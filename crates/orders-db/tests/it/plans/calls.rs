@@ -1,0 +1,127 @@
+//! The calls whose statements are checked.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use orders_core::{
+    CalendarId, Calendars, Direction, OrderFilter, OrderPatch, OrderQuery, Orders, Position,
+    Precondition, Services, StoreError,
+};
+use orders_db::PgStore;
+
+use super::{MIDDLE, hours};
+use crate::samples::*;
+
+/// A call, and its name.
+pub(super) type Call = (&'static str, fn(&PgStore));
+
+/// Every kind of call. Each leaves the database as it found it.
+pub(super) fn calls() -> Vec<Call> {
+    fn middle() -> orders_core::OrderId {
+        order_id(&format!("order-{MIDDLE}"))
+    }
+    vec![
+        ("place", |store| {
+            for mode in [DryRun, Write] {
+                // Seven hours leave space for one more order in the middle.
+                store.place(draft("new", hours(3)), mode).unwrap();
+            }
+            store.remove(&order_id("new")).unwrap();
+        }),
+        ("a conflict", |store| {
+            for mode in [DryRun, Write] {
+                conflict(store.place(draft("new", hours(1)), mode));
+            }
+        }),
+        ("place_idempotent", |store| {
+            conflict(store.place_idempotent(draft("new", hours(1)), &key("k")));
+            static KEYS: AtomicU32 = AtomicU32::new(0);
+            let key = key(&format!("key-{}", KEYS.fetch_add(1, Ordering::Relaxed)));
+            for _ in 0..2 {
+                store.place_idempotent(draft("new", hours(3)), &key).unwrap();
+            }
+            store.remove(&order_id("new")).unwrap();
+        }),
+        ("place_batch", |store| {
+            let draft = |n: i64| draft(&format!("new-{n}"), hours(7 * n + n));
+            let answers = store.place_batch((1..4).map(draft).collect()).unwrap();
+            assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
+            store.remove(&order_id("new-3")).unwrap();
+        }),
+        ("order", |store| drop(store.order(&middle()).unwrap())),
+        ("replace", |store| {
+            for datetime in [hours(0), hours(1), hours(0)] {
+                store.replace(&middle(), draft("-", datetime), DryRun).unwrap();
+                store.replace(&middle(), draft("-", datetime), Write).unwrap();
+            }
+            conflict(store.replace(&middle(), draft("-", hours(8)), Write));
+        }),
+        ("patch", |store| {
+            for datetime in [hours(1), hours(0)] {
+                let patch = OrderPatch { datetime: Some(datetime), ..OrderPatch::default() };
+                store.patch_if(&middle(), &Precondition::None, &patch, Write).unwrap();
+            }
+        }),
+        ("a move between calendars", |store| {
+            for calendar in ["crew", "default"] {
+                store.replace(&middle(), draft_in(calendar, "-", hours(0)), Write).unwrap();
+            }
+        }),
+        ("availability", |store| {
+            let window = span(hours(0), hours(70));
+            assert!(store.availability(&CalendarId::default(), window).unwrap().len() > 9);
+        }),
+        ("services", |store| {
+            assert!(store.services().unwrap().len() > 2);
+            let refused = store.remove_service(&service_id("123"));
+            assert!(matches!(refused, Err(StoreError::InUse(_))));
+            store.add_service(service_draft("unused")).unwrap();
+            store.replace_service(&service_id("unused"), service_draft("unused")).unwrap();
+            store.service(&service_id("unused")).unwrap();
+            store.remove_service(&service_id("unused")).unwrap();
+        }),
+        ("calendars", |store| {
+            let refused = store.remove_calendar(&calendar_id("crew"));
+            assert!(matches!(refused, Err(StoreError::InUse(_))));
+            store.add_calendar(calendar_draft("new", "PT1H")).unwrap();
+            store.replace_calendar(&calendar_id("new"), calendar_draft("new", "PT2H")).unwrap();
+            store.remove_calendar(&calendar_id("new")).unwrap();
+            let renamed = orders_core::CalendarDraft {
+                minimum_gap: None,
+                ..calendar_draft("default", "PT3H")
+            };
+            store.replace_calendar(&CalendarId::default(), renamed).unwrap();
+        }),
+        ("a gap that is too wide", |store| {
+            let draft = calendar_draft("default", "P1D");
+            let refused = store.replace_calendar(&CalendarId::default(), draft);
+            assert!(matches!(refused, Err(StoreError::GapTooWide(_))));
+        }),
+        ("lists", |store| {
+            for calendar in [None, Some("default"), Some("crew")] {
+                for service in [None, Some("123"), Some("789")] {
+                    list(store, calendar, service);
+                }
+            }
+        }),
+    ]
+}
+
+/// Lists with these filters: in both directions, from the beginning and from a cursor, with and without a window.
+fn list(store: &PgStore, calendar: Option<&str>, service: Option<&str>) {
+    let filter = OrderFilter {
+        calendar: calendar.map(calendar_id),
+        service: service.map(service_id),
+        from: None,
+        to: None,
+    };
+    let window = OrderFilter { from: Some(hours(0)), to: Some(hours(700)), ..filter.clone() };
+    let after = Some(Position { datetime: hours(70), id: order_id("x") });
+    for filter in [filter, window] {
+        for direction in [Direction::Ascending, Direction::Descending] {
+            let (filter, after) = (filter.clone(), after.clone());
+            let query = OrderQuery { filter, direction, after, limit: 10 };
+            store.list(&query).unwrap();
+            store.list(&OrderQuery { after: None, ..query }).unwrap();
+        }
+    }
+}
