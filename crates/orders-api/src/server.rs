@@ -46,8 +46,8 @@ pub fn listen(
     database: &DatabaseArgs,
     arguments: &ServerArgs,
 ) -> io::Result<Listening> {
-    let bounds = database.bounds(arguments.queue_wait);
-    let threads = DbThreads::start(store, database.connections() as usize, bounds)?;
+    let queue_limits = database.limits(arguments.queue_wait);
+    let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
     let shared = web::Data::new(threads.clone());
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),

@@ -9,14 +9,14 @@ use clap::{Args, Parser, Subcommand};
 use log::LevelFilter;
 
 use crate::cli::client::{ExportArgs, ImportArgs};
-use crate::db_threads::Bounds;
+use crate::db_threads::Limits;
 
 /// How many requests may wait for each database thread in a short burst.
 const BURST_PER_THREAD: usize = 1024;
 
 /// How many may wait for each database thread under a lasting overload, when the queue never gets empty. It bounds
 /// the latency of the requests that are served; the others are rejected at once.
-const STANDING_PER_THREAD: usize = 64;
+const BACKLOG_PER_THREAD: usize = 64;
 
 /// The default data directory of the private PostgreSQL, relative to the working directory.
 pub const DATA_DIR: &str = ".orders";
@@ -153,12 +153,12 @@ impl DatabaseArgs {
 
     /// How long, and how many, requests wait for these connections.
     #[must_use]
-    pub fn bounds(&self, queue_wait: Duration) -> Bounds {
-        Bounds {
+    pub fn limits(&self, queue_wait: Duration) -> Limits {
+        Limits {
             queue_wait,
             request_timeout: self.request_timeout,
             burst: BURST_PER_THREAD.saturating_mul(self.connections() as usize),
-            standing: STANDING_PER_THREAD.saturating_mul(self.connections() as usize),
+            backlog: BACKLOG_PER_THREAD.saturating_mul(self.connections() as usize),
         }
     }
 }

@@ -54,7 +54,8 @@ async fn get_calendar(store: Store, id: Path<CalendarId>, _: Query<()>) -> Reply
 
 pub(crate) fn replace() -> Endpoint {
     let description = "The calendar must exist already. A new `minimum_gap` applies to all its orders at once, or is rejected \
-                       with the pairs of orders that are too close for it.";
+                       with the pairs of orders that are too close for it. It may take up to two minutes in a large \
+                       calendar; bookings in that calendar get a 503 meanwhile.";
     endpoint(replace_calendar, "replaceCalendar", "calendars", "Replace a calendar", description)
         .problems(&[ProblemType::GapTooWide])
 }
@@ -65,7 +66,8 @@ async fn replace_calendar(
     _: Query<()>,
     draft: Body<CalendarDraft>,
 ) -> Reply<Json<Calendar>> {
-    store.run(move |calendars| Json::new(&calendars.replace_calendar(&id.0, draft.0)?)).await
+    // A new gap rewrites all orders of the calendar.
+    store.run_long(move |calendars| Json::new(&calendars.replace_calendar(&id.0, draft.0)?)).await
 }
 
 pub(crate) fn delete() -> Endpoint {

@@ -13,6 +13,7 @@ mod docs;
 mod document;
 mod faults;
 mod framework;
+mod gap_changes;
 mod idempotency;
 mod import;
 mod lists;

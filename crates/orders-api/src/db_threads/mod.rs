@@ -1,0 +1,168 @@
+//! The threads that use the database: [`DbThreads`].
+//!
+//! Diesel blocks, so each connection has a thread of its own, and requests wait for one of them in a queue. It is
+//! written by hand because no library limits both the wait and the length of the queue, and drops a job whose client
+//! has gone.
+
+mod queue;
+#[cfg(test)]
+mod tests;
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+use actix_web::rt::time::timeout;
+use actix_web::web;
+use orders_core::StoreError;
+use tokio::sync::oneshot;
+
+use crate::problem::Problem;
+use queue::{Job, NotAdded, Queue};
+
+/// As many threads as there are database connections, and one limited queue in front of them.
+///
+/// Requests wait in this queue and nowhere else, first come, first served, and never longer than the limits. Clones
+/// share the threads.
+pub struct DbThreads<S> {
+    store: Arc<S>,
+    queue: Arc<Queue<S>>,
+    limits: Limits,
+}
+
+/// How long a request waits for the database, and how many requests may wait.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// The longest wait for a thread.
+    pub queue_wait: Duration,
+    /// The longest wait for a thread and its result together.
+    pub request_timeout: Duration,
+    /// The most jobs that wait while the queue was empty within the last 250 ms.
+    pub burst: usize,
+    /// The most jobs that wait otherwise: more jobs come than the database can do, so most of them would wait in vain.
+    pub backlog: usize,
+}
+
+impl<S> Clone for DbThreads<S> {
+    fn clone(&self) -> Self {
+        Self { store: Arc::clone(&self.store), queue: Arc::clone(&self.queue), limits: self.limits }
+    }
+}
+
+impl<S: Send + Sync + 'static> DbThreads<S> {
+    /// Starts `threads` threads that share `store`.
+    ///
+    /// # Errors
+    /// If the system cannot start a thread.
+    pub fn start(store: S, threads: usize, limits: Limits) -> io::Result<Self> {
+        let started = Self { store: Arc::new(store), queue: Arc::new(Queue::new(threads)), limits };
+        for number in 1..=threads {
+            let DbThreads { store, queue, .. } = started.clone();
+            let thread = thread::Builder::new().name(format!("db-{number}"));
+            if let Err(error) = thread.spawn(move || queue.serve(&store)) {
+                (number..=threads).for_each(|_| started.queue.thread_ended());
+                started.close(Duration::ZERO);
+                return Err(error);
+            }
+        }
+        Ok(started)
+    }
+
+    /// Does `job` on one of the threads and waits for its result, within the limits.
+    ///
+    /// # Errors
+    /// The error of the job; `unavailable` if no thread or no result came in time, or if too many jobs wait already;
+    /// `internal-error` if the job panicked.
+    pub async fn run<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
+    {
+        let Limits { queue_wait, request_timeout, .. } = self.limits;
+        let start = Instant::now();
+        let (sender, mut receiver) = oneshot::channel();
+        // The first to set it owns the job: a thread, to do it, or the request, to give it up.
+        let claimed = Arc::new(AtomicBool::new(false));
+        let claim = Arc::clone(&claimed);
+        let entry: Job<S> = Box::new(move |store| {
+            if sender.is_closed() || claim.swap(true, Ordering::AcqRel) {
+                return;
+            }
+            let result = catch_unwind(AssertUnwindSafe(|| job(store)));
+            // If the client has gone meanwhile, the result is not needed.
+            let _ = sender.send(result);
+        });
+        self.queue.push(entry, &self.limits).map_err(|reason| match reason {
+            NotAdded::Closed => stopping(),
+            NotAdded::Full(waiting) => {
+                Problem::unavailable("the service is busy; nothing was done")
+                    .with_source(format!("{waiting} requests wait for a database thread"))
+            }
+        })?;
+
+        let wait = queue_wait.min(request_timeout);
+        let result = match timeout(wait, &mut receiver).await {
+            Ok(result) => result,
+            Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
+                return Err(Problem::unavailable("the service is busy; nothing was done")
+                    .with_source(format!("no database thread was free for {wait:?}")));
+            }
+            // A thread does the job.
+            Err(_) => {
+                let left = request_timeout.saturating_sub(start.elapsed());
+                timeout(left, receiver).await.map_err(|_| {
+                    Problem::unavailable(
+                        "the database did not answer in time; a write may have happened",
+                    )
+                    .with_source(format!("no answer within {request_timeout:?}"))
+                })?
+            }
+        };
+        match result {
+            Ok(Ok(result)) => result.map_err(Problem::from),
+            Ok(Err(panic)) => Err(Problem::internal(format!("panic: {}", message(&*panic)))),
+            Err(_) => Err(stopping()),
+        }
+    }
+
+    /// Does a job that may take minutes on a thread of its own. Only the store limits how many run at once, and how
+    /// long.
+    ///
+    /// # Errors
+    /// The error of the job; `internal-error` if it panicked.
+    pub async fn run_long<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
+    {
+        let store = self.store();
+        match web::block(move || job(&store)).await {
+            Ok(result) => result.map_err(Problem::from),
+            Err(error) => Err(Problem::internal(error.to_string())),
+        }
+    }
+
+    /// The store itself, for a job that produces its result piece by piece.
+    #[must_use]
+    pub fn store(&self) -> Arc<S> {
+        Arc::clone(&self.store)
+    }
+
+    /// Accepts no more jobs, drops the waiting ones, lets the running ones finish, and tells whether they did so within
+    /// `limit`.
+    pub fn close(&self, limit: Duration) -> bool {
+        self.queue.close(limit)
+    }
+}
+
+fn stopping() -> Problem {
+    Problem::unavailable("the service is about to stop; nothing was done")
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
