@@ -16,6 +16,16 @@ fn every_path_named_in_the_developer_pages_exists() {
 }
 
 #[test]
+fn the_architecture_names_every_table() {
+    let Page { text, .. } = Page::read("ARCHITECTURE.md");
+    let schema = Page::read("crates/orders-db/src/schema.rs").text;
+    let tables = schema.lines().filter_map(|line| line.strip_suffix(") {")?.split('(').next());
+    for table in tables.map(str::trim) {
+        assert!(text.contains(&format!("| `{table}` |")), "the table {table} is missing");
+    }
+}
+
+#[test]
 fn every_message_in_the_troubleshooting_table_is_one_of_ours() {
     let sources = sources();
     let page = Page::read("docs/operations.md");
