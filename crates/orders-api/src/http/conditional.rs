@@ -38,20 +38,11 @@ impl Argument for IfMatch {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.parameter(
-            "header",
-            "If-Match",
-            "The entity tags of the versions that may be changed, or `*` for any. Another version is 412.",
-            false,
-            entity_tags(),
-        );
-        operation.parameter(
-            "header",
-            "If-None-Match",
-            "`*`: there must not be such an order. If there is one, it is 412.",
-            false,
-            json!({ "type": "string", "const": "*" }),
-        );
+        let description = "The entity tags of the versions that may be changed, or `*` for any. Another version is \
+                           412.";
+        operation.header("If-Match", description, entity_tags());
+        let description = "`*`: there must not be such an order. If there is one, it is 412.";
+        operation.header("If-None-Match", description, json!({ "type": "string", "const": "*" }));
         operation.problems(&[ProblemType::VersionMismatch]);
     }
 }
@@ -97,13 +88,8 @@ impl Argument for IfNoneMatch {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.parameter(
-            "header",
-            "If-None-Match",
-            "The entity tags of the versions that the client has, or `*` for any. Such a version is 304.",
-            false,
-            entity_tags(),
-        );
+        let description = "The entity tags of the versions that the client has, or `*` for any. Such a version is 304.";
+        operation.header("If-None-Match", description, entity_tags());
     }
 }
 
@@ -140,18 +126,18 @@ impl Tags {
         let mut tags = Vec::new();
         let mut rest = value.trim();
         while !rest.is_empty() {
-            if let Some(behind) = rest.strip_prefix(',') {
-                rest = behind.trim_start();
+            if let Some(after) = rest.strip_prefix(',') {
+                rest = after.trim_start();
                 continue;
             }
             let (weak, quoted) =
                 rest.strip_prefix("W/").map_or((false, rest), |quoted| (true, quoted));
-            let (opaque, behind) = quoted.strip_prefix('"')?.split_once('"')?;
+            let (opaque, after) = quoted.strip_prefix('"')?.split_once('"')?;
             if !opaque.bytes().all(|byte| byte.is_ascii_graphic()) {
                 return None;
             }
             tags.push(Tag { weak, opaque: opaque.to_owned() });
-            rest = behind.trim_start();
+            rest = after.trim_start();
             if !rest.is_empty() && !rest.starts_with(',') {
                 return None;
             }

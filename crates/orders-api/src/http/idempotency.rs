@@ -32,18 +32,14 @@ impl Argument for Key {
     }
 
     fn describe(operation: &mut Operation) {
-        operation.parameter(
-            "header",
-            IDEMPOTENCY_KEY,
-            "The client's own name for this creation, which makes it safe to repeat: the same key with the same body \
-             returns the first response again. Kept for at least 24 hours. An error is not kept. With or without \
-             quotes.",
-            false,
-            json!({
-                "type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": MAX_KEY_LENGTH,
-                "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"]
-            }),
-        );
+        let description = "The client's own name for this creation, which makes it safe to repeat: the same key with \
+                           the same body returns the first response again. Kept for at least 24 hours. An error is \
+                           not kept. With or without quotes.";
+        let schema = json!({
+            "type": "string", "pattern": "^[!-~]+$", "minLength": 1, "maxLength": MAX_KEY_LENGTH,
+            "examples": ["8e03978e-40d5-43dd-bc93-6894a57f9324"]
+        });
+        operation.header(IDEMPOTENCY_KEY, description, schema);
         operation.problems(&[ProblemType::KeyInUse, ProblemType::KeyReused]);
     }
 }

@@ -75,6 +75,11 @@ impl Operation {
         }));
     }
 
+    /// Adds a header of the request, which may be absent.
+    pub(crate) fn header(&mut self, name: &str, description: &str, schema: Value) {
+        self.parameter("header", name, description, false, schema);
+    }
+
     /// Adds the request body, in any of these media types.
     pub(crate) fn request_body<T: Model>(&mut self, media_types: &[&str]) {
         let content = self.components.content::<T>();
