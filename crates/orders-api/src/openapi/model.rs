@@ -7,34 +7,27 @@ use orders_core::{
 use serde_json::{Value, json};
 
 use super::components::{Components, Example, Model, described, example, object};
-use super::schema::id;
+use super::schema::{id, read_only};
 
 impl Model for Order {
     const LINKS: &'static [(&'static str, &'static str)] =
         &[("getOrder", "id"), ("replaceOrder", "id"), ("patchOrder", "id"), ("deleteOrder", "id")];
 
     fn schema(components: &mut Components) -> Value {
-        let mut instant = |description| described(Timestamp::schema(components), description);
-        let datetime = instant("When it starts.");
-        let (mut created_at, mut updated_at) =
-            (instant("When it was created."), instant("When it was last written."));
-        created_at["readOnly"] = true.into();
-        updated_at["readOnly"] = true.into();
+        let instant = Timestamp::schema(components);
+        let version = json!({
+            "type": "integer", "format": "int64", "minimum": 1,
+            "description": "Counts the states of the order, from 1."
+        });
         let properties = [
             ("id", id(components)),
             ("calendar", described(id(components), "The calendar whose time it takes.")),
-            ("datetime", datetime),
+            ("datetime", described(instant.clone(), "When it starts.")),
             ("totalfee", described(Fee::schema(components), "What it costs.")),
             ("services", OrderedServices::schema(components)),
-            (
-                "version",
-                json!({
-                    "type": "integer", "format": "int64", "minimum": 1, "readOnly": true,
-                    "description": "Counts the states of the order, from 1."
-                }),
-            ),
-            ("created_at", created_at),
-            ("updated_at", updated_at),
+            ("version", read_only(version)),
+            ("created_at", read_only(described(instant.clone(), "When it was created."))),
+            ("updated_at", read_only(described(instant, "When it was last written."))),
         ];
         components.schema("Order", object("A booked appointment.", properties))
     }

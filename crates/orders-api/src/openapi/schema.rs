@@ -66,9 +66,10 @@ pub(crate) fn gap_draft(components: &mut Components) -> Value {
     components.schema("GapDraft", schema)
 }
 
-/// A property that the service ignores in requests, so that a response can be sent back unchanged.
-pub(crate) fn read_only() -> Value {
-    json!({ "readOnly": true, "description": "Set by the service and ignored in requests." })
+/// The same schema of a property that only the service sets.
+pub(crate) fn read_only(mut schema: Value) -> Value {
+    schema["readOnly"] = true.into();
+    schema
 }
 
 impl Model for Timestamp {

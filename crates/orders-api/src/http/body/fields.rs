@@ -136,10 +136,11 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Ignores fields that the service sets.
+    /// Ignores fields that the service sets, so that a response can be sent back unchanged.
     pub(super) fn ignore_read_only(&mut self, names: &[&str]) {
         for name in names {
-            self.ignore(name, read_only());
+            let description = "Set by the service and ignored in requests.";
+            self.ignore(name, read_only(json!({ "description": description })));
         }
     }
 
