@@ -1,6 +1,8 @@
 //! The statements that the service sends: [`record`] sends each row's request and reads them in PostgreSQL's log.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -11,7 +13,7 @@ use serde::Deserialize;
 use crate::bench::Bench;
 use crate::dataset::Dataset;
 use crate::load;
-use crate::postgres::Server;
+use crate::postgres::{Database, Server};
 use crate::row::{Row, Values};
 use crate::schedule::Schedule;
 
@@ -66,10 +68,7 @@ pub(crate) fn record(program: &Path, rows: &[Row]) -> Result<Recording> {
     let dataset = Dataset { orders: 4000, calendars: 100 };
     let mut bench = Bench::start(program, server.database(), dataset, 1)?;
     bench.database.add_orders_to_delete(&dataset, 100)?;
-    let types = bench.database.sql("SELECT oid, format_type(oid, NULL) FROM pg_type")?;
-    let types = types.lines().filter_map(|line| line.split_once('|'));
-    let types = types.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
-    let mut log = Log { types, ..Log::default() };
+    let mut log = Log::open(&bench.database)?;
     let rows = rows.iter().map(|row| if *row == Row::Import { Row::Create } else { *row });
     let rows = rows.filter(|row| *row != Row::Export).map(|row| {
         let requests = [log.request(&mut bench, row)?, log.request(&mut bench, row)?];
@@ -90,11 +89,10 @@ struct Sent {
     parameters: Vec<Option<String>>,
 }
 
-/// What PostgreSQL has logged.
-#[derive(Default)]
+/// PostgreSQL's log.
 struct Log {
-    /// How many lines were read.
-    read: usize,
+    /// At the first entry that was not read yet.
+    file: File,
     /// The parse trees of the statements by their texts.
     trees: HashMap<String, String>,
     /// The names of types by their object ids.
@@ -112,6 +110,16 @@ struct Entry {
 }
 
 impl Log {
+    fn open(database: &Database) -> Result<Self> {
+        let path =
+            "SELECT current_setting('data_directory') || '/' || pg_current_logfile('jsonlog')";
+        let file = File::open(database.sql(path)?.trim())?;
+        let types = database.sql("SELECT oid, format_type(oid, NULL) FROM pg_type")?;
+        let types = types.lines().filter_map(|line| line.split_once('|'));
+        let types = types.map(|(id, name)| (id.to_owned(), name.to_owned())).collect();
+        Ok(Self { file, trees: HashMap::new(), types })
+    }
+
     /// Sends a request, and reads which statements it led to.
     fn request(&mut self, bench: &mut Bench, row: Row) -> Result<Request> {
         self.entries(bench)?;
@@ -125,18 +133,15 @@ impl Log {
 
     /// The entries since the last call.
     fn entries(&mut self, bench: &Bench) -> Result<Vec<Entry>> {
-        let end = format!("SELECT 'after line {}'", self.read);
-        bench.database.sql(&end)?;
-        loop {
-            let text = bench.database.sql("SELECT pg_read_file(pg_current_logfile('jsonlog'))")?;
-            if text.contains(&end) {
-                let lines: Vec<_> = text.lines().filter(|line| line.starts_with('{')).collect();
-                let new = lines[self.read..].iter().map(|line| serde_json::from_str(line));
-                self.read = lines.len();
-                return Ok(new.collect::<Result<_, _>>()?);
-            }
-            thread::sleep(Duration::from_millis(10));
+        // The server logs in the background, but in order.
+        const LAST: &str = "SELECT 'the last entry'";
+        bench.database.sql(LAST)?;
+        let mut text = String::new();
+        while !(text.contains(LAST) && text.ends_with('\n')) {
+            self.file.read_to_string(&mut text)?;
+            thread::sleep(Duration::from_millis(1));
         }
+        Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
     /// The statement that the service has sent, if this entry says so.
@@ -255,7 +260,8 @@ mod tests {
         assert!(parameters("").is_empty());
         let tree = "{QUERY {PARAM :paramkind 0 \n :paramid 2 :paramtype 25 :paramtypmod -1}";
         let pair = |key: &str, value: &str| [(key.to_owned(), value.to_owned())].into();
-        let log = Log { trees: pair("SELECT", tree), types: pair("25", "text"), read: 0 };
+        let file = tempfile::tempfile().unwrap();
+        let log = Log { file, trees: pair("SELECT", tree), types: pair("25", "text") };
         assert_eq!(log.sql_type("SELECT", 2), some("text"));
     }
 }
