@@ -41,12 +41,12 @@ pub(crate) fn median(values: &[f64]) -> f64 {
     }
 }
 
-/// A figure with three digits, or with all that stand before the point.
+/// A figure with three digits, or with all that stand before the point; a count from 10 on has no point.
 pub(crate) fn figure(value: f64) -> String {
     match value.abs() {
         _ if !value.is_finite() => "–".to_owned(),
         0.0 => "0".to_owned(),
-        size if size >= 99.5 => grouped(value),
+        size if size >= 99.5 || (size >= 9.95 && size.fract() == 0.0) => grouped(value),
         size if size >= 9.95 => format!("{value:.1}"),
         size if size >= 0.0995 => format!("{value:.2}"),
         _ => format!("{value:.3}"),
@@ -87,6 +87,6 @@ mod tests {
             written.map(figure),
             ["0", "0.012", "0.50", "1.23", "12.3", "123", "1,234", "1,234,567", "-1,500"]
         );
-        assert_eq!(figure(f64::NAN), "–");
+        assert_eq!([f64::NAN, 10.0].map(figure), ["–", "10"]);
     }
 }

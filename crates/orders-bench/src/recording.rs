@@ -230,6 +230,8 @@ mod tests {
             assert_eq!(created, if creates { ceiling.transactions } else { 0 }, "{row:?}");
             bench.reset(*row).unwrap();
         }
+        // The insert, and the one that finds the reason.
+        assert_eq!(recording.of(Row::Refused).unwrap().len(), 2);
         let statements = recording.of(Row::Delete).unwrap();
         let id = Parameter { sql_type: "text".to_owned(), argument: Argument::Variable("id") };
         assert!(statements[0].text.starts_with("DELETE FROM orders"), "{statements:?}");

@@ -3,8 +3,7 @@
 use clap::ValueEnum;
 
 use crate::dataset::{
-    DAYS_PER_MONTH, Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY, Number,
-    SERVICES, date,
+    DAYS_PER_MONTH, Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, Number, SERVICES, date,
 };
 
 /// A row of the table.
@@ -108,11 +107,9 @@ impl Row {
             }
             Self::Refused => {
                 let order = source.random(dataset.midnights()) * dataset.per_day();
-                let calendar = dataset.calendar(order.clone());
                 vec![
                     ("id", Plain(source.next_number() + FIRST_CREATED_ID)),
-                    ("key", Plain(calendar.clone() + FIRST_KEY)),
-                    ("calendar", Plain(calendar)),
+                    ("calendar", Plain(dataset.calendar(order.clone()))),
                     ("datetime", Midnight(dataset.day(order))),
                 ]
             }
