@@ -217,7 +217,14 @@ impl App {
             let (name, value) = line.split_once(": ").unwrap();
             (name.parse().unwrap(), value.parse().unwrap())
         });
-        Answer { status, headers: headers.collect(), body: bytes.split_off(end + 4) }
+        let answer = Answer { status, headers: headers.collect(), body: bytes.split_off(end + 4) };
+        // Without one it is a response of the framework to something that is not HTTP.
+        if answer.headers.contains_key("X-Request-Id") {
+            let request = String::from_utf8_lossy(request);
+            let mut parts = request.split(' ');
+            document::check(parts.next().unwrap(), parts.next().unwrap(), &answer);
+        }
+        answer
     }
 
     /// Everything that the service stores, to find it unchanged later.
