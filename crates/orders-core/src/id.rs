@@ -1,4 +1,4 @@
-//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`].
+//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`], [`ClientId`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -119,6 +119,17 @@ id! {
     /// # Ok::<(), orders_core::InvalidId>(())
     /// ```
     ServiceId
+}
+
+id! {
+    /// Names a client of the service; the same characters as an [`OrderId`].
+    ///
+    /// ```
+    /// use orders_core::ClientId;
+    /// assert_eq!(ClientId::new("web-shop")?.as_str(), "web-shop");
+    /// # Ok::<(), orders_core::InvalidId>(())
+    /// ```
+    ClientId
 }
 
 id! {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod access;
 mod calendar;
 mod candidate;
 mod conflict;
@@ -19,12 +20,13 @@ mod timestamp;
 #[cfg(feature = "serde")]
 mod wire;
 
+pub use access::{Client, InvalidScope, Scope};
 pub use calendar::{Calendar, CalendarDraft};
 pub use candidate::Candidate;
 pub use conflict::{Booking, Conflict, GapTooWide, MAX_PAIRS, TooClose};
 pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
 pub use gap::{InvalidGap, MinimumGap};
-pub use id::{CalendarId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId};
+pub use id::{CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId};
 pub use idempotency::{IdempotencyKey, InvalidKey, MAX_KEY_LENGTH, Placed};
 pub use name::{InvalidName, MAX_NAME_LENGTH, Name};
 pub use order::{InvalidServices, MAX_SERVICES, Order, OrderDraft, OrderPatch, OrderedServices};

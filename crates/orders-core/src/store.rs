@@ -7,9 +7,9 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use crate::{
-    Calendar, CalendarDraft, CalendarId, Conflict, Direction, GapTooWide, IdempotencyKey, Interval,
-    Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed, Precondition,
-    Service, ServiceDraft, ServiceId,
+    Calendar, CalendarDraft, CalendarId, ClientId, Conflict, Direction, GapTooWide, IdempotencyKey,
+    Interval, Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed,
+    Precondition, Service, ServiceDraft, ServiceId,
 };
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
@@ -232,6 +232,8 @@ pub enum Resource {
     Service(ServiceId),
     /// A calendar.
     Calendar(CalendarId),
+    /// A client of the service.
+    Client(ClientId),
 }
 
 impl std::fmt::Display for Resource {
@@ -240,6 +242,7 @@ impl std::fmt::Display for Resource {
             Self::Order(id) => write!(f, "order {id}"),
             Self::Service(id) => write!(f, "service {id}"),
             Self::Calendar(id) => write!(f, "calendar {id}"),
+            Self::Client(id) => write!(f, "client {id}"),
         }
     }
 }
@@ -273,6 +276,9 @@ pub enum StoreError {
         /// Its current version.
         current: u64,
     },
+    /// The client may not use this calendar.
+    #[error("this client may not use calendar {0}")]
+    NotPermitted(CalendarId),
     /// The idempotency key was used for a different draft.
     #[error("idempotency key {0} was used with another body")]
     KeyReused(IdempotencyKey),

@@ -27,6 +27,7 @@ impl Calendars for PgStore {
     fn add_calendar(&self, draft: CalendarDraft) -> Result<Calendar, StoreError> {
         let id = draft.id.unwrap_or_else(|| row::generate_id(CalendarId::new));
         let minimum_gap = draft.minimum_gap.unwrap_or_default();
+        self.caller.permit(&id)?;
         self.with(|conn| {
             let added = diesel::insert_into(calendars::table)
                 .values((
@@ -44,13 +45,16 @@ impl Calendars for PgStore {
     }
 
     fn calendar(&self, id: &CalendarId) -> Result<Calendar, StoreError> {
+        self.caller.permit(id)?;
         self.with(|conn| find(conn, id))
     }
 
     fn calendars(&self) -> Result<Vec<Calendar>, StoreError> {
         self.with(|conn| {
             let rows = calendars::table.select(COLUMNS).order(calendars::id).load(conn)?;
-            Ok(rows.into_iter().map(calendar).collect::<QueryResult<_>>()?)
+            let calendars = rows.into_iter().map(calendar).collect::<QueryResult<Vec<_>>>()?;
+            let permitted = |calendar: &Calendar| self.caller.permit(&calendar.id).is_ok();
+            Ok(calendars.into_iter().filter(permitted).collect())
         })
     }
 
@@ -59,6 +63,7 @@ impl Calendars for PgStore {
         id: &CalendarId,
         draft: CalendarDraft,
     ) -> Result<Calendar, StoreError> {
+        self.caller.permit(id)?;
         if let Some(renamed) = self.with(|conn| Ok(rename(conn, id, &draft)?))? {
             return Ok(renamed);
         }
@@ -72,6 +77,7 @@ impl Calendars for PgStore {
     }
 
     fn remove_calendar(&self, id: &CalendarId) -> Result<(), StoreError> {
+        self.caller.permit(id)?;
         self.with(|conn| {
             if id.is_default() {
                 Err(in_use(id))?;

@@ -4,8 +4,11 @@
 //! constraint on the orders' slots, so it holds for any number of stores and for anyone with `psql`. This crate avoids
 //! deadlocks on the constraint, stays fast if many clients want the same time, and finds the reason for a rejection.
 
+mod access;
 mod calendars;
+mod caller;
 mod error;
+mod heartbeat;
 mod locks;
 pub mod migrations;
 mod orders;
@@ -18,6 +21,8 @@ mod services;
 mod session;
 mod statement;
 
+pub use access::{KeyHash, KeyInfo};
+pub use heartbeat::{Access, Beat, Heartbeat};
 pub use pool::{PgStore, Settings};
 #[doc(hidden)]
 pub use session::PLAN_SETTINGS;

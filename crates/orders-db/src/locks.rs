@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | a calendar | `(1, hash of its key)` | batches, exclusively; moves, shared |
 //! | a time bucket of a calendar | a hash of both | moves, exclusively |
-//! | an idempotency key | a hash of it | creations with that key, exclusively, without waiting |
+//! | an idempotency key of a client | a hash of both | creations with that key, exclusively, without waiting |
 //! | the schema | `orders` in ASCII | migrations, exclusively, each on a connection of its own |
 //!
 //! Transactions take them in the order of this table, and the calendars and the buckets in ascending order of their
@@ -119,13 +119,17 @@ fn lock_hash(calendar: i64, bucket: i64) -> i64 {
 }
 
 statement! {
-    TryLockKey<'a> { key: &'a str as Text } -> (Bool,) =
-    "SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0))"
+    TryLockKey<'a> { client: &'a str as Text, key: &'a str as Text } -> (Bool,) =
+    "SELECT pg_try_advisory_xact_lock(hashtextextended($1 || ' ' || $2, 0))"
 }
 
-/// Locks an idempotency key if no other transaction has locked it. Returns whether it did.
-pub(crate) fn try_lock_key(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<bool> {
-    let (locked,) = TryLockKey { key: key.as_str() }.get_result(conn)?;
+/// Locks an idempotency key of a client if no other transaction has locked it. Returns whether it did.
+pub(crate) fn try_lock_key(
+    conn: &mut PgConnection,
+    client: &str,
+    key: &IdempotencyKey,
+) -> QueryResult<bool> {
+    let (locked,) = TryLockKey { client, key: key.as_str() }.get_result(conn)?;
     Ok(locked)
 }
 

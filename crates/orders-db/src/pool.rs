@@ -1,14 +1,17 @@
 //! Connections: [`PgStore`] and its pools.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::result::DatabaseErrorKind::ReadOnlyTransaction;
 use diesel::result::Error;
 use diesel::sql_types::Bool;
-use orders_core::StoreError;
+use orders_core::{Client, StoreError};
 use r2d2::{Pool, PooledConnection};
 
+use crate::caller::Caller;
 use crate::error::Failure;
 use crate::outage_log::OutageLog;
 use crate::session::Sessions;
@@ -55,7 +58,10 @@ pub struct PgStore {
     pool: Pool<Sessions>,
     /// For long work, so that it does not take connections from short work.
     long_pool: Pool<Sessions>,
+    /// Increases if all sessions are to be replaced.
+    generation: Arc<AtomicU64>,
     pub(crate) gap_change_timeout: Duration,
+    pub(crate) caller: Caller,
 }
 
 /// How often work is attempted if the database aborts it because of another transaction, for example in a deadlock.
@@ -74,6 +80,7 @@ impl PgStore {
     /// # Errors
     /// [`StoreError::Unavailable`] if the database cannot be reached.
     pub fn connect(settings: &Settings) -> Result<Self, StoreError> {
+        let generation = Arc::new(AtomicU64::new(0));
         let builder = || {
             Pool::builder()
                 .connection_timeout(settings.connect_wait)
@@ -81,14 +88,28 @@ impl PgStore {
         };
         let pool = builder()
             .max_size(settings.connections)
-            .build(Sessions::new(settings, settings.statement_timeout))
+            .build(Sessions::new(settings, settings.statement_timeout).of(&generation))
             .map_err(|error| StoreError::Unavailable(error.into()))?;
         let long_pool = builder()
             .max_size(LONG_CONNECTIONS)
             .min_idle(Some(0))
             .idle_timeout(Some(LONG_IDLE))
-            .build_unchecked(Sessions::new(settings, settings.export_pause));
-        Ok(Self { pool, long_pool, gap_change_timeout: settings.gap_change_timeout })
+            .build_unchecked(Sessions::new(settings, settings.export_pause).of(&generation));
+        let gap_change_timeout = settings.gap_change_timeout;
+        Ok(Self { pool, long_pool, generation, gap_change_timeout, caller: Caller::default() })
+    }
+
+    /// The same store on behalf of a client: what it writes is recorded as the client's, and it uses only the
+    /// client's calendars. `None` is a client without credentials, which may use all.
+    #[must_use]
+    pub fn acting_as(&self, client: Option<Arc<Client>>) -> Self {
+        Self { caller: Caller::new(client), ..self.clone() }
+    }
+
+    /// Replaces each session before its next use. After a failover, a new session may find the server that accepts
+    /// writes.
+    pub fn reconnect(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Checks that the database answers and accepts writes.

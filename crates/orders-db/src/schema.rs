@@ -1,6 +1,25 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    access_version (singleton) {
+        singleton -> Bool,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
+    api_keys (hash) {
+        hash -> Bytea,
+        client -> Text,
+        ends -> Text,
+        created_at -> Timestamptz,
+        expires_at -> Nullable<Timestamptz>,
+        last_used_at -> Nullable<Timestamptz>,
+        revoked_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
     calendars (key) {
         key -> Int8,
         id -> Text,
@@ -10,7 +29,17 @@ diesel::table! {
 }
 
 diesel::table! {
-    idempotency_keys (key) {
+    clients (id) {
+        id -> Text,
+        scope -> Text,
+        calendars -> Nullable<Array<Nullable<Text>>>,
+        rate -> Nullable<Int4>,
+        subject -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    idempotency_keys (client, key) {
         key -> Text,
         order_id -> Text,
         own_id -> Bool,
@@ -19,6 +48,7 @@ diesel::table! {
         totalfee -> Numeric,
         services -> Array<Nullable<Text>>,
         created_at -> Timestamptz,
+        client -> Text,
     }
 }
 
@@ -43,6 +73,7 @@ diesel::table! {
         version -> Int8,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        updated_by -> Nullable<Text>,
     }
 }
 
@@ -56,7 +87,10 @@ diesel::table! {
 diesel::joinable!(order_services -> services (service));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    access_version,
+    api_keys,
     calendars,
+    clients,
     idempotency_keys,
     order_services,
     orders,

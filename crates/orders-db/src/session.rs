@@ -1,5 +1,7 @@
 //! Database sessions: how they are set up, tested and given up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -28,6 +30,7 @@ const TRUSTED: Duration = Duration::from_millis(50);
 pub(crate) struct Sessions {
     url: String,
     setup: String,
+    generation: Arc<AtomicU64>,
 }
 
 impl Sessions {
@@ -39,11 +42,19 @@ impl Sessions {
         let pause = millis(pause);
         Self {
             url: with_timeouts(&settings.url),
+            generation: Arc::default(),
             setup: format!(
                 "SET statement_timeout = {statement_timeout}; SET lock_timeout = {lock_timeout}; \
                  SET idle_in_transaction_session_timeout = {pause}; SET TimeZone = 'UTC'; {PLAN_SETTINGS}"
             ),
         }
+    }
+}
+
+impl Sessions {
+    /// These sessions, which are to be replaced if the generation increases.
+    pub(crate) fn of(self, generation: &Arc<AtomicU64>) -> Self {
+        Self { generation: Arc::clone(generation), ..self }
     }
 }
 
@@ -57,10 +68,17 @@ impl ManageConnection for Sessions {
         // Some errors are recognized by their English message (see `error.rs`). A role may lack the right to set the
         // language of the messages; then the language of the server applies.
         let _ = conn.batch_execute("SET lc_messages = 'C'");
-        Ok(Session { conn, last_used: Instant::now(), suspect: false })
+        let generation = self.generation.load(Ordering::Relaxed);
+        Ok(Session { conn, generation, last_used: Instant::now(), suspect: false })
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {
+        if session.generation != self.generation.load(Ordering::Relaxed) {
+            let message = "the session is of an earlier generation".to_owned();
+            return Err(diesel::r2d2::Error::ConnectionError(ConnectionError::BadConnection(
+                message,
+            )));
+        }
         if session.last_used.elapsed() > TRUSTED {
             session.conn.batch_execute("SELECT 1")?;
             session.last_used = Instant::now();
@@ -78,6 +96,7 @@ impl ManageConnection for Sessions {
 /// A connection, and what is known of its health.
 pub(crate) struct Session {
     conn: PgConnection,
+    generation: u64,
     last_used: Instant,
     /// Whether the pool should replace it.
     suspect: bool,

@@ -5,6 +5,7 @@ use diesel::sql_types::{Array, BigInt, Nullable, Text};
 use orders_core::{OrderId, Precondition};
 
 use super::find::find_if;
+use crate::caller::Caller;
 use crate::error::Failure;
 use crate::retry::retry_until_resolved;
 use crate::row;
@@ -15,18 +16,26 @@ statement! {
     "DELETE FROM orders WHERE id = $1 AND (version = ANY ($2) OR $2 IS NULL) RETURNING id"
 }
 
-/// Deletes an order, or tells why it cannot be deleted.
+/// Deletes an order, or tells why it cannot be deleted. A caller that may not see all orders reads the order first, and
+/// deletes the version that it has read.
 pub(super) fn delete(
     conn: &mut PgConnection,
     id: &OrderId,
     condition: &Precondition,
+    caller: &Caller,
 ) -> Result<(), Failure> {
     retry_until_resolved(|| {
-        let delete = Delete { id: id.as_str(), versions: row::pg_versions(condition) };
+        let condition = match caller.calendars() {
+            None => condition.clone(),
+            Some(_) => Precondition::VersionIn(vec![find_if(conn, id, condition, caller)?.version]),
+        };
+        let delete = Delete { id: id.as_str(), versions: row::pg_versions(&condition) };
         if delete.get_result::<(String,)>(conn).optional()?.is_some() {
             return Ok(Some(()));
         }
-        find_if(conn, id, condition)?;
+        if caller.calendars().is_none() {
+            find_if(conn, id, &condition, caller)?;
+        }
         Ok(None)
     })
 }

@@ -5,6 +5,7 @@ use diesel::sql_types::Text;
 use orders_core::{Order, OrderId, Precondition, StoreError};
 
 use super::{not_found, version_mismatch};
+use crate::caller::Caller;
 use crate::error::Failure;
 use crate::row::{self, OrderRow, OrderSql};
 use crate::statement::statement;
@@ -16,19 +17,25 @@ statement! {
        FROM orders WHERE id = $1"
 }
 
-/// The order with this id.
-pub(super) fn find(conn: &mut PgConnection, id: &OrderId) -> Result<Order, Failure> {
+/// The order with this id, if the caller sees it.
+pub(super) fn find(
+    conn: &mut PgConnection,
+    id: &OrderId,
+    caller: &Caller,
+) -> Result<Order, Failure> {
     let row: Option<OrderRow> = Find { id: id.as_str() }.get_result(conn).optional()?;
-    Ok(row.map(row::order).transpose()?.ok_or_else(|| not_found(id))?)
+    let order = row.map(row::order).transpose()?;
+    Ok(order.filter(|order| caller.sees(order)).ok_or_else(|| not_found(id))?)
 }
 
-/// The order with this id, if the condition allows a write.
+/// The order with this id, if the caller sees it and the condition allows a write.
 pub(super) fn find_if(
     conn: &mut PgConnection,
     id: &OrderId,
     condition: &Precondition,
+    caller: &Caller,
 ) -> Result<Order, Failure> {
-    Ok(allowed(find(conn, id)?, condition)?)
+    Ok(allowed(find(conn, id, caller)?, condition)?)
 }
 
 /// The order, if the condition allows a write.

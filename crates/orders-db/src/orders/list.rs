@@ -9,11 +9,12 @@ use diesel::data_types::PgTimestamp;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
-use diesel::sql_types::{BigInt, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use orders_core::{
     CalendarId, Direction, Order, OrderFilter, OrderQuery, Page, Position, ServiceId,
 };
 
+use crate::caller::Caller;
 use crate::row::{self, OrderRow, OrderSql};
 
 /// How many orders an export fetches at once.
@@ -21,10 +22,10 @@ const EXPORT_CHUNK: usize = 1000;
 
 /// The orders between two positions, both excluded, in one direction.
 ///
-/// Diesel caches the prepared statement by its text, and there are eight texts: four filters in two
+/// Diesel caches the prepared statement by its text, and there are twelve texts: six filters in two
 /// directions. Each names every column of one index in its bounds and its order, so no other index can answer it.
 struct List<'a> {
-    calendar: Option<&'a str>,
+    calendars: Calendars<'a>,
     service: Option<&'a str>,
     lower: Edge<'a>,
     upper: Edge<'a>,
@@ -32,16 +33,22 @@ struct List<'a> {
     limit: i64,
 }
 
+/// The calendars of a list.
+enum Calendars<'a> {
+    All,
+    One(&'a str),
+    /// The list of each calendar is read up to the limit, and the results are merged.
+    Several(Vec<&'a str>),
+}
+
 impl List<'_> {
     /// The columns of the index that the list follows.
     fn key(&self) -> &'static str {
-        match (self.calendar, self.service) {
-            (None, None) => "orders.datetime, orders.id",
-            (Some(_), None) => "orders.calendar, orders.datetime, orders.id",
-            (None, Some(_)) => "listed.service, listed.datetime, listed.order_id",
-            (Some(_), Some(_)) => {
-                "listed.calendar, listed.service, listed.datetime, listed.order_id"
-            }
+        match (&self.calendars, self.service) {
+            (Calendars::All, None) => "orders.datetime, orders.id",
+            (_, None) => "orders.calendar, orders.datetime, orders.id",
+            (Calendars::All, Some(_)) => "listed.service, listed.datetime, listed.order_id",
+            (_, Some(_)) => "listed.calendar, listed.service, listed.datetime, listed.order_id",
         }
     }
 
@@ -55,10 +62,14 @@ impl List<'_> {
         out.push_sql("(");
         out.push_sql(self.key());
         out.push_sql(operator);
-        if let Some(calendar) = &self.calendar {
-            out.push_sql("(SELECT key FROM calendars WHERE id = ");
-            out.push_bind_param::<Text, _>(calendar)?;
-            out.push_sql("), ");
+        match &self.calendars {
+            Calendars::All => {}
+            Calendars::One(calendar) => {
+                out.push_sql("(SELECT key FROM calendars WHERE id = ");
+                out.push_bind_param::<Text, _>(calendar)?;
+                out.push_sql("), ");
+            }
+            Calendars::Several(_) => out.push_sql("permitted.key, "),
         }
         if let Some(service) = &self.service {
             out.push_bind_param::<Text, _>(service)?;
@@ -72,8 +83,9 @@ impl List<'_> {
     }
 }
 
-impl QueryFragment<Pg> for List<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl List<'_> {
+    /// The list of all calendars, of one, or of the one that is called `permitted`.
+    fn push_list<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(
             "SELECT orders.id, (SELECT id FROM calendars WHERE key = orders.calendar),
                     orders.datetime, orders.totalfee, orders.services, orders.version,
@@ -89,18 +101,44 @@ impl QueryFragment<Pg> for List<'_> {
             }
         });
         out.push_sql(" WHERE ");
-        self.push_bound(&mut out, ") > (", &self.lower)?;
+        self.push_bound(out, ") > (", &self.lower)?;
         out.push_sql(" AND ");
-        self.push_bound(&mut out, ") < (", &self.upper)?;
+        self.push_bound(out, ") < (", &self.upper)?;
+        self.push_order_and_limit(out, self.key())
+    }
+
+    fn push_order_and_limit<'b>(
+        &'b self,
+        out: &mut AstPass<'_, 'b, Pg>,
+        key: &str,
+    ) -> QueryResult<()> {
         out.push_sql(" ORDER BY ");
-        let descending = self.direction == Direction::Descending;
-        out.push_sql(&if descending {
-            format!("{} DESC", self.key().replace(',', " DESC,"))
-        } else {
-            self.key().to_owned()
+        out.push_sql(&match self.direction {
+            Direction::Ascending => key.to_owned(),
+            Direction::Descending => format!("{} DESC", key.replace(',', " DESC,")),
         });
         out.push_sql(" LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.limit)
+    }
+}
+
+impl QueryFragment<Pg> for List<'_> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let Calendars::Several(calendars) = &self.calendars else {
+            return self.push_list(&mut out);
+        };
+        out.push_sql("SELECT merged.* FROM unnest(");
+        out.push_bind_param::<Array<Text>, _>(calendars)?;
+        out.push_sql(
+            ") AS named (id)
+             CROSS JOIN LATERAL (
+                 SELECT key FROM calendars WHERE calendars.id = named.id OFFSET 0) AS permitted
+             CROSS JOIN LATERAL (",
+        );
+        self.push_list(&mut out)?;
+        out.push_sql(") AS merged");
+        // By datetime and id.
+        self.push_order_and_limit(&mut out, "3, 1")
     }
 }
 
@@ -123,7 +161,11 @@ const START: Edge<'static> = (PgTimestamp(i64::MIN), "");
 const END: Edge<'static> = (PgTimestamp(i64::MAX), "");
 
 /// A page of the list of orders.
-pub(super) fn page(conn: &mut PgConnection, query: &OrderQuery) -> QueryResult<Page> {
+pub(super) fn page(
+    conn: &mut PgConnection,
+    query: &OrderQuery,
+    caller: &Caller,
+) -> QueryResult<Page> {
     let OrderFilter { calendar, service, from, to } = &query.filter;
     let after = query.after.as_ref().map(|at| (row::pg_timestamp(at.datetime), at.id.as_str()));
     let mut from = from.map_or(START, |from| (row::pg_timestamp(from), ""));
@@ -134,7 +176,13 @@ pub(super) fn page(conn: &mut PgConnection, query: &OrderQuery) -> QueryResult<P
         (Some(after), Direction::Descending) => to = earlier(to, after),
     }
     let list = List {
-        calendar: calendar.as_ref().map(CalendarId::as_str),
+        calendars: match (calendar, caller.calendars()) {
+            (Some(calendar), _) => Calendars::One(calendar.as_str()),
+            (None, Some(permitted)) => {
+                Calendars::Several(permitted.into_iter().map(CalendarId::as_str).collect())
+            }
+            (None, None) => Calendars::All,
+        },
         service: service.as_ref().map(ServiceId::as_str),
         lower: from,
         upper: to,
@@ -157,13 +205,14 @@ pub(super) fn export(
     conn: &mut PgConnection,
     filter: &OrderFilter,
     direction: Direction,
+    caller: &Caller,
     sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
 ) -> QueryResult<()> {
     conn.build_transaction().repeatable_read().read_only().run(|conn| {
         let mut query =
             OrderQuery { filter: filter.clone(), direction, after: None, limit: EXPORT_CHUNK };
         loop {
-            let Page { orders, next } = page(conn, &query)?;
+            let Page { orders, next } = page(conn, &query, caller)?;
             if sink(orders).is_break() || next.is_none() {
                 return Ok(());
             }

@@ -11,6 +11,8 @@ mod place_batch;
 mod place_idempotent;
 mod replace;
 
+pub(crate) use place_idempotent::delete_expired_keys;
+
 use std::ops::ControlFlow;
 
 use orders_core::{
@@ -25,8 +27,9 @@ use crate::row;
 impl Orders for PgStore {
     fn place(&self, draft: OrderDraft, mode: Mode) -> Result<Order, StoreError> {
         let candidate = Candidate::new(draft, generate_id);
+        self.caller.permit(&candidate.calendar)?;
         self.with(|conn| match mode {
-            Mode::Write => place::place(conn, &candidate),
+            Mode::Write => place::place(conn, &candidate, &self.caller),
             Mode::DryRun => place::dry_run(conn, candidate.clone()),
         })
     }
@@ -38,24 +41,41 @@ impl Orders for PgStore {
     ) -> Result<Placed, StoreError> {
         let chosen_id = draft.id.is_some();
         let candidate = Candidate::new(draft, generate_id);
-        self.with(|conn| place_idempotent::place_idempotent(conn, &candidate, chosen_id, key))
+        self.caller.permit(&candidate.calendar)?;
+        self.with(|conn| {
+            place_idempotent::place_idempotent(conn, &candidate, chosen_id, key, &self.caller)
+        })
     }
 
     fn place_batch(
         &self,
         drafts: Vec<OrderDraft>,
     ) -> Result<Vec<Result<Order, StoreError>>, StoreError> {
-        let candidates: Vec<_> =
-            drafts.into_iter().map(|draft| Candidate::new(draft, generate_id)).collect();
-        self.with(|conn| place_batch::place_batch(conn, &candidates))
+        let (mut candidates, mut permissions) = (Vec::new(), Vec::new());
+        for draft in drafts {
+            let candidate = Candidate::new(draft, generate_id);
+            let permission = self.caller.permit(&candidate.calendar);
+            if permission.is_ok() {
+                candidates.push(candidate);
+            }
+            permissions.push(permission);
+        }
+        let placed = self.with(|conn| place_batch::place_batch(conn, &candidates, &self.caller))?;
+        let mut placed = placed.into_iter();
+        let results = permissions.into_iter().filter_map(|permission| match permission {
+            Ok(()) => placed.next(),
+            Err(error) => Some(Err(error)),
+        });
+        Ok(results.collect())
     }
 
     fn order(&self, id: &OrderId) -> Result<Order, StoreError> {
-        self.with(|conn| find::find(conn, id))
+        self.with(|conn| find::find(conn, id, &self.caller))
     }
 
     fn list(&self, query: &OrderQuery) -> Result<Page, StoreError> {
-        self.with(|conn| Ok(list::page(conn, query)?))
+        self.permit_named(query.filter.calendar.as_ref())?;
+        self.with(|conn| Ok(list::page(conn, query, &self.caller)?))
     }
 
     fn export(
@@ -64,7 +84,8 @@ impl Orders for PgStore {
         direction: Direction,
         sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        self.with_long(|conn| Ok(list::export(conn, filter, direction, sink)?))
+        self.permit_named(filter.calendar.as_ref())?;
+        self.with_long(|conn| Ok(list::export(conn, filter, direction, &self.caller, sink)?))
     }
 
     fn replace_if(
@@ -74,7 +95,15 @@ impl Orders for PgStore {
         draft: OrderDraft,
         mode: Mode,
     ) -> Result<Order, StoreError> {
-        self.with(|conn| replace::replace(conn, id, condition, &draft, mode))
+        self.permit_named(draft.calendar.as_ref())?;
+        let caller = &self.caller;
+        match caller.calendars() {
+            None => self.with(|conn| replace::replace(conn, id, condition, &draft, mode, caller)),
+            // The order may be in another calendar, so it is read first.
+            Some(_) => {
+                self.with(|conn| patch::patch(conn, id, condition, |_| draft.clone(), mode, caller))
+            }
+        }
     }
 
     fn patch_if(
@@ -84,11 +113,15 @@ impl Orders for PgStore {
         patch: &OrderPatch,
         mode: Mode,
     ) -> Result<Order, StoreError> {
-        self.with(|conn| patch::patch(conn, id, condition, patch, mode))
+        self.permit_named(patch.calendar.as_ref())?;
+        self.with(|conn| {
+            let draft = |current: &Order| patch.applied_to(current);
+            patch::patch(conn, id, condition, draft, mode, &self.caller)
+        })
     }
 
     fn remove_if(&self, id: &OrderId, condition: &Precondition) -> Result<(), StoreError> {
-        self.with(|conn| delete::delete(conn, id, condition))
+        self.with(|conn| delete::delete(conn, id, condition, &self.caller))
     }
 
     fn availability(
@@ -96,7 +129,15 @@ impl Orders for PgStore {
         calendar: &CalendarId,
         window: Interval,
     ) -> Result<Vec<Interval>, StoreError> {
+        self.caller.permit(calendar)?;
         self.with(|conn| availability::availability(conn, calendar, window))
+    }
+}
+
+impl PgStore {
+    /// Fails if a calendar is named that the caller may not use.
+    fn permit_named(&self, calendar: Option<&CalendarId>) -> Result<(), StoreError> {
+        calendar.map_or(Ok(()), |calendar| self.caller.permit(calendar))
     }
 }
 

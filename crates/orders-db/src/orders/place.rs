@@ -12,6 +12,7 @@ use orders_core::{Candidate, Order, Resource, StoreError, Timestamp};
 use rust_decimal::Decimal;
 
 use super::diagnose::{Diagnosis, diagnose};
+use crate::caller::Caller;
 use crate::error::{Failure, violates};
 use crate::retry::retry_until_resolved;
 use crate::row::{self, Stamp, StampSql};
@@ -24,12 +25,13 @@ statement! {
         datetime: PgTimestamp as Timestamptz,
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
+        client: &'a str as Text,
     } -> StampSql =
     "WITH candidate AS (
-         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS totalfee, $5 AS services)
-     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS totalfee, $5 AS services, $6 AS client)
+     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, updated_by)
      SELECT candidate.id, calendars.key, calendars.minimum_gap, candidate.datetime, candidate.totalfee,
-            candidate.services
+            candidate.services, NULLIF(candidate.client, '')
        FROM candidate JOIN calendars ON calendars.id = candidate.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
@@ -44,9 +46,13 @@ statement! {
 }
 
 /// Creates an order, or tells why it cannot be created.
-pub(super) fn place(conn: &mut PgConnection, candidate: &Candidate) -> Result<Order, Failure> {
+pub(super) fn place(
+    conn: &mut PgConnection,
+    candidate: &Candidate,
+    caller: &Caller,
+) -> Result<Order, Failure> {
     retry_until_resolved(|| {
-        if let Some(order) = unless_service_is_missing(attempt(conn, candidate))? {
+        if let Some(order) = unless_service_is_missing(attempt(conn, candidate, caller))? {
             return Ok(Some(order));
         }
         check(conn, candidate)?;
@@ -64,6 +70,7 @@ pub(super) fn dry_run(conn: &mut PgConnection, candidate: Candidate) -> Result<O
 pub(super) fn attempt(
     conn: &mut PgConnection,
     candidate: &Candidate,
+    caller: &Caller,
 ) -> QueryResult<Option<Order>> {
     let place = Place {
         id: candidate.id.as_str(),
@@ -71,6 +78,7 @@ pub(super) fn attempt(
         datetime: row::pg_timestamp(candidate.datetime),
         totalfee: candidate.totalfee.amount(),
         services: row::pg_services(&candidate.services),
+        client: caller.id(),
     };
     let stamp: Option<Stamp> = place.get_result(conn).optional()?;
     stamp.map(|stamp| row::stamped(candidate, stamp)).transpose()

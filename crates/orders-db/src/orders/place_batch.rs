@@ -12,6 +12,7 @@ use orders_core::{Candidate, Order, StoreError};
 use rust_decimal::Decimal;
 
 use super::place::{self, unless_service_is_missing};
+use crate::caller::Caller;
 use crate::error::Failure;
 use crate::locks::lock_for_batch;
 use crate::row;
@@ -28,13 +29,15 @@ statement! {
         datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
         totalfees: Vec<Decimal> as Array<Numeric>,
         services: Vec<String> as Array<Text>,
+        client: &'a str as Text,
     } -> (Text, BigInt, Timestamptz, Timestamptz) =
-    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
+    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, updated_by)
      SELECT candidate.id, candidate.calendar, candidate.gap, candidate.datetime, candidate.totalfee,
-            candidate.services
-       FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, index
+            candidate.services, candidate.client
+       FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, index, client
                FROM unnest($1, $2, $3, $4, $5, $6)
-                    WITH ORDINALITY AS row (id, calendar, gap, datetime, totalfee, services, index)) AS candidate
+                    WITH ORDINALITY AS row (id, calendar, gap, datetime, totalfee, services, index),
+                    (SELECT NULLIF($7, '') AS client) AS caller) AS candidate
       WHERE NOT EXISTS (
             SELECT FROM orders
              WHERE (orders.calendar, orders.datetime)
@@ -55,12 +58,13 @@ statement! {
 pub(super) fn place_batch(
     conn: &mut PgConnection,
     candidates: &[Candidate],
+    caller: &Caller,
 ) -> Result<Vec<Result<Order, StoreError>>, Failure> {
     let mut results = Vec::with_capacity(candidates.len());
     let mut rest = candidates;
     while !rest.is_empty() {
         let (distinct, others) = rest.split_at(distinct_ids(rest));
-        results.extend(place_distinct(conn, distinct)?);
+        results.extend(place_distinct(conn, distinct, caller)?);
         rest = others;
     }
     Ok(results)
@@ -78,9 +82,10 @@ type InsertedRow = (String, i64, PgTimestamp, PgTimestamp);
 fn place_distinct(
     conn: &mut PgConnection,
     candidates: &[Candidate],
+    caller: &Caller,
 ) -> Result<Vec<Result<Order, StoreError>>, Failure> {
     // If a service is deleted between the check and the write, nothing is written, and each order is created alone.
-    let inserted = unless_service_is_missing(insert(conn, candidates).map(Some))?;
+    let inserted = unless_service_is_missing(insert(conn, candidates, caller).map(Some))?;
     let mut stamps: HashMap<_, _> = inserted
         .into_iter()
         .flatten()
@@ -90,13 +95,17 @@ fn place_distinct(
         .iter()
         .map(|candidate| match stamps.remove(candidate.id.as_str()) {
             Some(stamp) => Ok(Ok(row::stamped(candidate, stamp)?)),
-            None => place_rejected(conn, candidate),
+            None => place_rejected(conn, candidate, caller),
         })
         .collect()
 }
 
 /// Inserts the candidates whose calendars it could lock: the gap of another calendar may change at any time.
-fn insert(conn: &mut PgConnection, candidates: &[Candidate]) -> QueryResult<Vec<InsertedRow>> {
+fn insert(
+    conn: &mut PgConnection,
+    candidates: &[Candidate],
+    caller: &Caller,
+) -> QueryResult<Vec<InsertedRow>> {
     conn.transaction(|conn| {
         let locked = lock_for_batch(conn, candidates.iter().map(|it| &it.calendar).collect())?;
         let calendars: HashMap<_, _> = locked.iter().map(|it| (&it.id, it)).collect();
@@ -110,6 +119,7 @@ fn insert(conn: &mut PgConnection, candidates: &[Candidate]) -> QueryResult<Vec<
             gaps: rows.iter().map(|(_, calendar)| row::pg_interval(calendar.gap)).collect(),
             datetimes: rows.iter().map(|(it, _)| row::pg_timestamp(it.datetime)).collect(),
             totalfees: rows.iter().map(|(it, _)| it.totalfee.amount()).collect(),
+            client: caller.id(),
             services: rows.iter().map(|(it, _)| row::pg_services(&it.services).join(",")).collect(),
         };
         insert.load(conn)
@@ -120,9 +130,10 @@ fn insert(conn: &mut PgConnection, candidates: &[Candidate]) -> QueryResult<Vec<
 fn place_rejected(
     conn: &mut PgConnection,
     candidate: &Candidate,
+    caller: &Caller,
 ) -> Result<Result<Order, StoreError>, Failure> {
     let placed = match place::check(conn, candidate) {
-        Ok(_) => place::place(conn, candidate),
+        Ok(_) => place::place(conn, candidate, caller),
         Err(failure) => Err(failure),
     };
     match placed {

@@ -6,6 +6,7 @@ use diesel::sql_types::BigInt;
 use orders_core::{Candidate, IdempotencyKey, Order, Placed, StoreError};
 
 use super::place::{self, unless_service_is_missing};
+use crate::caller::Caller;
 use crate::error::Failure;
 use crate::locks::try_lock_key;
 use crate::retry::retry_until_resolved;
@@ -19,9 +20,14 @@ const EXPIRED_KEYS: i64 = 4;
 statement! {
     /// Deletes the oldest expired keys without waiting for other transactions.
     DeleteExpired { most: i64 as BigInt } -> () =
-    "DELETE FROM idempotency_keys WHERE key IN (
-         SELECT key FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
-          ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED)"
+    "DELETE FROM idempotency_keys WHERE ctid = ANY (ARRAY(
+         SELECT ctid FROM idempotency_keys WHERE created_at < now() - interval '24 hours'
+          ORDER BY created_at LIMIT $1 FOR UPDATE SKIP LOCKED))"
+}
+
+/// Deletes at most so many of the oldest expired keys, and returns how many it deleted.
+pub(crate) fn delete_expired_keys(conn: &mut PgConnection, most: i64) -> QueryResult<usize> {
+    DeleteExpired { most }.execute(conn)
 }
 
 /// Creates an order, or returns the one that was created with this key. `chosen_id` tells whether the client chose the
@@ -31,11 +37,13 @@ pub(super) fn place_idempotent(
     candidate: &Candidate,
     chosen_id: bool,
     key: &IdempotencyKey,
+    caller: &Caller,
 ) -> Result<Placed, Failure> {
+    let key = ClientKey { client: caller.id(), key };
     retry_until_resolved(|| {
         let placed = conn.transaction(|conn| -> Result<_, Failure> {
-            if !try_lock_key(conn, key)? {
-                return Ok(Err(StoreError::KeyInUse(key.clone())));
+            if !try_lock_key(conn, key.client, key.key)? {
+                return Ok(Err(StoreError::KeyInUse(key.key.clone())));
             }
             match find(conn, key)? {
                 None => {}
@@ -43,12 +51,12 @@ pub(super) fn place_idempotent(
                 Some(stored) if stored.is_for(candidate, chosen_id) => {
                     return Ok(Ok(Some(Placed { order: stored.order, replayed: true })));
                 }
-                Some(_) => return Ok(Err(StoreError::KeyReused(key.clone()))),
+                Some(_) => return Ok(Err(StoreError::KeyReused(key.key.clone()))),
             }
-            let Some(order) = place::attempt(conn, candidate)? else { return Ok(Ok(None)) };
+            let Some(order) = place::attempt(conn, candidate, caller)? else { return Ok(Ok(None)) };
             insert(conn, key, chosen_id, &order)?;
             // Last, so that a transaction that waits for one of these keys waits shortly.
-            DeleteExpired { most: EXPIRED_KEYS }.execute(conn)?;
+            delete_expired_keys(conn, EXPIRED_KEYS)?;
             Ok(Ok(Some(Placed { order, replayed: false })))
         });
         let placed = match placed {
@@ -63,7 +71,15 @@ pub(super) fn place_idempotent(
     })
 }
 
-/// An idempotency key and the order that was created with it.
+/// An idempotency key of a client.
+#[derive(Clone, Copy)]
+struct ClientKey<'a> {
+    /// Empty if the client has no credentials.
+    client: &'a str,
+    key: &'a IdempotencyKey,
+}
+
+/// The order that was created with an idempotency key.
 struct StoredKey {
     chosen_id: bool,
     order: Order,
@@ -84,7 +100,7 @@ impl StoredKey {
     }
 }
 
-fn find(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<Option<StoredKey>> {
+fn find(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<Option<StoredKey>> {
     use idempotency_keys::{
         calendar, created_at, datetime, order_id, own_id, services, table, totalfee,
     };
@@ -100,27 +116,33 @@ fn find(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<Option<Sto
         created_at,
     );
     let is_expired = (created_at + 24.hours()).lt(diesel::dsl::now);
-    let row: Option<(bool, OrderRow, bool)> =
-        table.find(key.as_str()).select((own_id, order, is_expired)).first(conn).optional()?;
+    let row: Option<(bool, OrderRow, bool)> = table
+        .find((key.client, key.key.as_str()))
+        .select((own_id, order, is_expired))
+        .first(conn)
+        .optional()?;
     row.map(|(chosen_id, order, is_expired)| {
         Ok(StoredKey { chosen_id, order: row::order(order)?, is_expired })
     })
     .transpose()
 }
 
-fn delete(conn: &mut PgConnection, key: &IdempotencyKey) -> QueryResult<()> {
-    diesel::delete(idempotency_keys::table.find(key.as_str())).execute(conn).map(drop)
+fn delete(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<()> {
+    diesel::delete(idempotency_keys::table.find((key.client, key.key.as_str())))
+        .execute(conn)
+        .map(drop)
 }
 
 fn insert(
     conn: &mut PgConnection,
-    key: &IdempotencyKey,
+    key: ClientKey<'_>,
     chosen_id: bool,
     order: &Order,
 ) -> QueryResult<()> {
     diesel::insert_into(idempotency_keys::table)
         .values((
-            idempotency_keys::key.eq(key.as_str()),
+            idempotency_keys::client.eq(key.client),
+            idempotency_keys::key.eq(key.key.as_str()),
             idempotency_keys::order_id.eq(order.id.as_str()),
             idempotency_keys::own_id.eq(chosen_id),
             idempotency_keys::calendar.eq(order.calendar.as_str()),

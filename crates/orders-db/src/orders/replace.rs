@@ -16,6 +16,7 @@ use super::diagnose::{Diagnosis, diagnose};
 use super::find::allowed;
 use super::not_found;
 use super::place::unless_service_is_missing;
+use crate::caller::Caller;
 use crate::error::{Failure, violates};
 use crate::locks::lock_for_move;
 use crate::retry::retry_until_resolved;
@@ -29,6 +30,7 @@ pub(super) fn replace(
     condition: &Precondition,
     draft: &OrderDraft,
     mode: Mode,
+    caller: &Caller,
 ) -> Result<Order, Failure> {
     match mode {
         Mode::DryRun => {
@@ -37,13 +39,13 @@ pub(super) fn replace(
             Ok(candidate.into_order(current.version + 1, current.created_at, now))
         }
         Mode::Write => retry_until_resolved(|| {
-            let updated = update_in_place(conn, id, condition, draft);
+            let updated = update_in_place(conn, id, condition, draft, caller);
             if let Some(order) = unless_service_is_missing(updated)? {
                 return Ok(Some(order));
             }
             let (current, _) = check(conn, id, condition, draft)?;
             let candidate = Candidate::replacing(&current, draft.clone());
-            let moved = match move_order(conn, &current, &candidate) {
+            let moved = match move_order(conn, &current, &candidate, caller) {
                 Err(error) if violates(&error, "orders_keep_the_minimum_gap") => Ok(None),
                 moved => unless_service_is_missing(moved),
             };
@@ -78,11 +80,14 @@ statement! {
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
         versions: Option<Vec<i64>> as Nullable<Array<BigInt>>,
+        client: &'a str as Text,
     } -> OrderSql =
     "WITH draft AS (
-         SELECT $1 AS id, $2 AS datetime, $3 AS calendar, $4 AS totalfee, $5 AS services, $6 AS versions)
+         SELECT $1 AS id, $2 AS datetime, $3 AS calendar, $4 AS totalfee, $5 AS services, $6 AS versions,
+                $7 AS client)
      UPDATE orders
-        SET totalfee = draft.totalfee, services = draft.services, version = version + 1, updated_at = now()
+        SET totalfee = draft.totalfee, services = draft.services, version = version + 1, updated_at = now(),
+            updated_by = NULLIF(set_config('orders.client', draft.client, true), ' ')
        FROM draft
       WHERE orders.id = draft.id AND orders.datetime IS NOT DISTINCT FROM draft.datetime
         AND (draft.calendar IS NULL
@@ -98,6 +103,7 @@ fn update_in_place(
     id: &OrderId,
     condition: &Precondition,
     draft: &OrderDraft,
+    caller: &Caller,
 ) -> QueryResult<Option<Order>> {
     let update = UpdateInPlace {
         id: id.as_str(),
@@ -106,6 +112,7 @@ fn update_in_place(
         totalfee: draft.totalfee.amount(),
         services: row::pg_services(&draft.services),
         versions: row::pg_versions(condition),
+        client: caller.setting(),
     };
     update.get_result::<OrderRow>(conn).optional()?.map(row::order).transpose()
 }
@@ -122,14 +129,16 @@ statement! {
         datetime: PgTimestamp as Timestamptz,
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
+        client: &'a str as Text,
     } -> StampSql =
     "WITH candidate AS (
          SELECT $1 AS id, $2 AS version, $3 AS created_at, $4 AS calendar, $5 AS gap, $6 AS datetime,
-                $7 AS totalfee, $8 AS services)
+                $7 AS totalfee, $8 AS services, $9 AS client)
      UPDATE orders
         SET calendar = candidate.calendar, minimum_gap = candidate.gap, datetime = candidate.datetime,
             totalfee = candidate.totalfee, services = candidate.services,
-            version = orders.version + 1, updated_at = now()
+            version = orders.version + 1, updated_at = now(),
+            updated_by = NULLIF(set_config('orders.client', candidate.client, true), ' ')
        FROM candidate
       WHERE orders.id = candidate.id
         AND orders.version = candidate.version AND orders.created_at = candidate.created_at
@@ -147,6 +156,7 @@ fn move_order(
     conn: &mut PgConnection,
     current: &Order,
     candidate: &Candidate,
+    caller: &Caller,
 ) -> QueryResult<Option<Order>> {
     let from = (&current.calendar, current.datetime);
     let to = (&candidate.calendar, candidate.datetime);
@@ -161,6 +171,7 @@ fn move_order(
             datetime: row::pg_timestamp(candidate.datetime),
             totalfee: candidate.totalfee.amount(),
             services: row::pg_services(&candidate.services),
+            client: caller.setting(),
         };
         let stamp: Option<Stamp> = update.get_result(conn).optional()?;
         stamp.map(|stamp| row::stamped(candidate, stamp)).transpose()

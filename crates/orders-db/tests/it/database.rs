@@ -194,12 +194,20 @@ impl Psql {
 
     /// Every row of every table, as text.
     pub(crate) fn dump(&mut self) -> Vec<String> {
-        ["calendars", "services", "orders", "order_services", "idempotency_keys"]
-            .iter()
-            .flat_map(|table| {
-                self.lines(&format!("SELECT '{table} ' || t::text FROM {table} AS t ORDER BY 1"))
-            })
-            .collect()
+        [
+            "calendars",
+            "services",
+            "orders",
+            "order_services",
+            "idempotency_keys",
+            "clients",
+            "api_keys",
+        ]
+        .iter()
+        .flat_map(|table| {
+            self.lines(&format!("SELECT '{table} ' || t::text FROM {table} AS t ORDER BY 1"))
+        })
+        .collect()
     }
 
     /// The rows of a query with one column, as text.

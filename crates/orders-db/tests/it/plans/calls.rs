@@ -1,10 +1,11 @@
 //! The calls whose statements are checked.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use orders_core::{
-    CalendarId, Calendars, Direction, OrderFilter, OrderPatch, OrderQuery, Orders, Position,
-    Precondition, Services, StoreError,
+    CalendarId, Calendars, Client, ClientId, Direction, OrderFilter, OrderPatch, OrderQuery,
+    Orders, Position, Precondition, Scope, Services, StoreError,
 };
 use orders_db::PgStore;
 
@@ -95,6 +96,15 @@ pub(super) fn calls() -> Vec<Call> {
             let draft = calendar_draft("default", "P1D");
             let refused = store.replace_calendar(&CalendarId::default(), draft);
             assert!(matches!(refused, Err(StoreError::GapTooWide(_))));
+        }),
+        ("lists of a restricted client", |store| {
+            let calendars = Some([CalendarId::default(), calendar_id("crew")].into());
+            let (id, scope) = (ClientId::new("shop").unwrap(), Scope::Read);
+            let client = Client { id, scope, calendars, rate: None, subject: None };
+            let store = store.acting_as(Some(Arc::new(client)));
+            for service in [None, Some("123"), Some("789")] {
+                list(&store, None, service);
+            }
         }),
         ("lists", |store| {
             for calendar in [None, Some("default"), Some("crew")] {

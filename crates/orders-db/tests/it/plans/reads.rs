@@ -45,7 +45,7 @@ fn no_call_reads_a_whole_calendar() {
             // More often than PostgreSQL would make plans for certain values.
             let read = read_by(&database, |store| (0..7).for_each(|_| call(store)));
             // The lists are 72 calls of ten orders each.
-            let most = if what == "lists" { 72 * FEW } else { 7 * FEW };
+            let most = if what.starts_with("lists") { 72 * FEW } else { 7 * FEW };
             assert!(read < most, "{what}, analyzed: {analyzed}, reads {read} rows in 7 calls");
         }
     }
