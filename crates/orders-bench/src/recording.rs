@@ -14,7 +14,7 @@ use crate::bench::Bench;
 use crate::dataset::Dataset;
 use crate::load;
 use crate::postgres::{Database, Server};
-use crate::row::{Row, Values};
+use crate::row::{Row, Value, Values};
 use crate::schedule::Schedule;
 
 /// Logs every statement, and its parse tree when it is prepared.
@@ -85,6 +85,8 @@ struct Request {
 
 /// A statement that was sent, and its parameters as text.
 struct Sent {
+    /// The session of PostgreSQL.
+    session: String,
     text: String,
     parameters: Vec<Option<String>>,
 }
@@ -106,7 +108,7 @@ struct Entry {
     message: String,
     detail: String,
     statement: String,
-    application_name: String,
+    session_id: String,
 }
 
 impl Log {
@@ -127,7 +129,14 @@ impl Log {
         let write = |_, out: &mut Vec<u8>| row.write(&values, out);
         let status = Some(row.spec().status);
         load::run(bench.service.address(), Schedule::once(), 1, status, write)?;
-        let sent = self.entries(bench)?.into_iter().filter_map(|entry| self.sent(entry)).collect();
+        let entries = self.entries(bench)?.into_iter();
+        let mut sent: Vec<_> = entries.filter_map(|entry| self.sent(entry)).collect();
+        // One session has served the request; what others sent meanwhile has nothing to do with it.
+        let is_value =
+            |seen: &Option<String>| values.iter().any(|(_, value)| as_logged(value) == *seen);
+        let served = sent.iter().find(|sent| sent.parameters.iter().any(is_value));
+        let session = served.context("no statement has a value of the request")?.session.clone();
+        sent.retain(|sent| sent.session == session);
         Ok(Request { values, sent })
     }
 
@@ -144,7 +153,7 @@ impl Log {
         Ok(text.lines().map(serde_json::from_str).collect::<Result<_, _>>()?)
     }
 
-    /// The statement that the service has sent, if this entry says so.
+    /// The statement that was sent, if this entry says so.
     fn sent(&mut self, entry: Entry) -> Option<Sent> {
         if entry.message == "parse tree:" {
             // The trees that follow the first are of statements within functions.
@@ -155,14 +164,13 @@ impl Log {
         let executed = executed.and_then(|rest| Some(rest.split_once(": ")?.1));
         let text = executed.or(entry.message.strip_prefix("statement: "))?;
         // A session that was idle is tested.
-        let ours = entry.application_name != "psql" && text != "SELECT 1";
-        ours.then(|| Sent { text: text.to_owned(), parameters: parameters(&entry.detail) })
+        let (text, parameters) = (text.to_owned(), parameters(&entry.detail));
+        (text != "SELECT 1").then_some(Sent { session: entry.session_id, text, parameters })
     }
 
     /// The statements of two requests, which must differ in their parameters only.
     fn statements(&self, [first, second]: &[Request; 2]) -> Result<Vec<Statement>> {
         let texts = [first, second].map(|one| one.sent.iter().map(|sent| &sent.text));
-        ensure!(!first.sent.is_empty(), "it sends no statements");
         ensure!(texts[0].clone().eq(texts[1].clone()), "it does not always send the same ones");
         let statement = |(one, two): (&Sent, &Sent)| {
             let seen = one.parameters.iter().zip(&two.parameters).enumerate();
@@ -188,12 +196,17 @@ impl Log {
 /// What a parameter is set to that was seen like this in requests with these values.
 fn argument(values: [&Values<u64>; 2], seen: [&Option<String>; 2]) -> Result<Argument> {
     for ((name, one), (_, two)) in values[0].iter().zip(values[1]) {
-        if [one, two].map(|value| Some(value.text(" ", "+00"))).each_ref() == seen {
+        if [one, two].map(as_logged).each_ref() == seen {
             return Ok(Argument::Variable(name));
         }
     }
     ensure!(seen[0] == seen[1], "{seen:?} are no values of the requests");
     Ok(seen[0].clone().map_or(Argument::Null, Argument::Constant))
+}
+
+/// A value of a request as PostgreSQL logs it.
+fn as_logged(value: &Value<u64>) -> Option<String> {
+    Some(value.text(" ", "+00"))
 }
 
 /// The parameters in the detail of an entry: `parameters: $1 = '5', $2 = NULL`.
@@ -213,7 +226,6 @@ mod tests {
 
     use super::*;
     use crate::dataset::FIRST_CREATED_ID;
-    use crate::row::Value;
 
     #[test]
     fn pgbench_can_send_what_the_service_sends() {
