@@ -33,7 +33,8 @@ statement! {
     /// `conflicts` are the orders less than a gap away. From the first and the last of them, `earlier` and `later`
     /// follow the orders of the calendar until there is room for one more: until two neighbors are at least two gaps
     /// apart. The window functions read the index step by step, and `LIMIT 1` ends them. If they do not find room within
-    /// the reach and the number of rows, their result is null.
+    /// the reach and the number of rows, their result is null. Without a conflict, `IS NOT NULL` keeps them from
+    /// scanning the calendar for a time of null.
     Diagnose<'a> {
         id: &'a str as Text,
         calendar: Option<&'a str> as Nullable<Text>,
@@ -59,7 +60,8 @@ statement! {
             (SELECT run.datetime
                FROM (SELECT datetime, lead(datetime) OVER (ORDER BY calendar DESC, datetime DESC) AS next
                        FROM orders
-                      WHERE (orders.calendar, orders.datetime) <= (calendar.key, conflicts.first)
+                      WHERE conflicts.first IS NOT NULL
+                        AND (orders.calendar, orders.datetime) <= (calendar.key, conflicts.first)
                         AND (orders.calendar, orders.datetime)
                             > (calendar.key, request.datetime - request.reach - calendar.minimum_gap)
                         AND orders.id <> request.id
@@ -70,7 +72,8 @@ statement! {
             (SELECT run.datetime
                FROM (SELECT datetime, lead(datetime) OVER (ORDER BY calendar, datetime) AS next
                        FROM orders
-                      WHERE (orders.calendar, orders.datetime) >= (calendar.key, conflicts.last)
+                      WHERE conflicts.last IS NOT NULL
+                        AND (orders.calendar, orders.datetime) >= (calendar.key, conflicts.last)
                         AND (orders.calendar, orders.datetime)
                             < (calendar.key, request.datetime + request.reach + calendar.minimum_gap)
                         AND orders.id <> request.id
@@ -89,10 +92,9 @@ statement! {
        LEFT JOIN LATERAL (
             SELECT array_agg(id) AS ids, array_agg(datetime) AS times, min(datetime) AS first, max(datetime) AS last
               FROM (SELECT id, datetime FROM orders
-                     WHERE (orders.calendar, orders.datetime)
-                           > (calendar.key, request.datetime - calendar.minimum_gap)
-                       AND (orders.calendar, orders.datetime)
-                           < (calendar.key, request.datetime + calendar.minimum_gap)
+                     WHERE orders.calendar = calendar.key
+                       AND orders.datetime > request.datetime - calendar.minimum_gap
+                       AND orders.datetime < request.datetime + calendar.minimum_gap
                        AND orders.id <> request.id
                      ORDER BY orders.calendar, orders.datetime, orders.id OFFSET 0) AS near
             ) AS conflicts ON true"
