@@ -71,6 +71,18 @@ impl PrivatePostgres {
         Self::start(Options::temporary())
     }
 
+    /// The libpq URL of a database on the server that another process runs in this directory; `None` if no server accepts
+    /// connections there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::File`] if the path of the directory cannot be found.
+    pub fn url_of_running(directory: &Path, database: &str) -> Result<Option<String>, Error> {
+        let socket_directory = socket::directory(&Layout::new(directory)?);
+        let is_running = socket::accepts_connections(&socket_directory);
+        Ok(is_running.then(|| url::url(&socket_directory, database)))
+    }
+
     /// The libpq URL of a database on this server.
     pub fn url(&self, database: &str) -> String {
         url::url(&self.launch.socket_directory, database)

@@ -43,11 +43,14 @@ pub(crate) fn create_directory(layout: &Layout, account: &Account) -> Result<Pat
     Ok(elsewhere.keep())
 }
 
+/// The directory of the socket of a server that runs.
+pub(crate) fn directory(layout: &Layout) -> PathBuf {
+    recorded(layout).unwrap_or_else(|| layout.socket())
+}
+
 /// Removes the socket directory outside the data directory, if there is one.
 pub(crate) fn remove_external(layout: &Layout, account: &Account) {
-    let record = layout.socket_record();
-    let Ok(bytes) = fs::read(&record) else { return };
-    let path = PathBuf::from(OsString::from_vec(bytes));
+    let Some(path) = recorded(layout) else { return };
     let has_our_prefix =
         path.file_name().is_some_and(|name| name.as_bytes().starts_with(PREFIX.as_bytes()));
     // Somebody else may have created a directory of this name since then, for example after a reboot.
@@ -57,7 +60,12 @@ pub(crate) fn remove_external(layout: &Layout, account: &Account) {
         // If this fails, an empty directory remains.
         let _ = fs::remove_dir_all(&path);
     }
-    let _ = fs::remove_file(&record);
+    let _ = fs::remove_file(layout.socket_record());
+}
+
+/// The socket directory outside the data directory, if there is one.
+fn recorded(layout: &Layout) -> Option<PathBuf> {
+    fs::read(layout.socket_record()).ok().map(OsString::from_vec).map(PathBuf::from)
 }
 
 /// Whether a socket in this directory can be created and be named in a URL.

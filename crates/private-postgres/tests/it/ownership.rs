@@ -39,6 +39,20 @@ fn a_second_owner_in_another_process_is_rejected_with_the_process_id_of_the_firs
 }
 
 #[test]
+fn a_running_server_is_found_by_its_directory() {
+    let parent = empty_directory();
+    // In the second, the path of the socket would be too long.
+    for directory in [parent.path().join("short"), parent.path().join("x".repeat(100))] {
+        let find = || PrivatePostgres::url_of_running(&directory, "orders").unwrap();
+        assert_eq!(find(), None);
+        let postgres = PrivatePostgres::start(quick(&directory)).unwrap();
+        assert_eq!(find(), Some(postgres.url("orders")));
+        drop(postgres);
+        assert_eq!(find(), None);
+    }
+}
+
+#[test]
 fn a_directory_is_taken_over_while_the_server_of_a_killed_owner_still_runs() {
     let directory = empty_directory();
     let other = OtherOwner::start(Some(directory.path()));
