@@ -81,10 +81,15 @@ impl Heartbeat {
     /// # Errors
     /// [`StoreError::Unavailable`] if it does not answer.
     pub fn beat(&mut self) -> Result<Beat, StoreError> {
-        self.with(|conn| {
+        let beat = self.with(|conn| {
             let (access_version, read_only) = GetBeat {}.get_result(conn)?;
             Ok(Beat { access_version, read_only })
-        })
+        })?;
+        if beat.read_only {
+            // After a failover, a new session may find the server that accepts writes.
+            self.session = None;
+        }
+        Ok(beat)
     }
 
     /// The present clients and keys.
