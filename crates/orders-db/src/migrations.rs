@@ -1,4 +1,4 @@
-//! The migrations, which the binary contains: [`run`] and [`revert`].
+//! The migrations, which the binary contains: [`run`], [`check`] and [`revert`].
 
 use std::collections::BTreeSet;
 use std::error::Error;
@@ -31,6 +31,12 @@ pub enum MigrationError {
         /// The version of the newest migration in this binary.
         known: String,
     },
+    /// The schema lacks migrations, which are not to be applied.
+    #[error(
+        "its schema is older than this release: it lacks {}; run `orders-api migrate` with a role that may change it",
+        .0.join(", ")
+    )]
+    Pending(Vec<String>),
     /// The server accepts no writes.
     #[error(
         "the server is read-only: it is a standby, or default_transaction_read_only is on; name the writable \
@@ -53,6 +59,38 @@ pub fn run(url: &str) -> Result<Vec<String>, MigrationError> {
         let steps = conn.run_pending_migrations(MIGRATIONS)?;
         Ok(steps.iter().map(ToString::to_string).collect())
     })
+}
+
+/// Checks that all migrations were applied, with a role that may only read.
+///
+/// # Errors
+/// If the database cannot be reached, or its schema is older or newer than this release.
+pub fn check(url: &str) -> Result<(), MigrationError> {
+    let mut conn = PgConnection::establish(url)?;
+    let step = |error: diesel::result::Error| MigrationError::Step(error.into());
+    let exists = diesel::dsl::sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
+    let applied = match diesel::select(exists).get_result(&mut conn).map_err(step)? {
+        true => applied_migrations::table.select(applied_migrations::version).load(&mut conn),
+        false => Ok(Vec::new()),
+    };
+    let applied: BTreeSet<String> = applied.map_err(step)?.into_iter().collect();
+    let known = known()?;
+    if let Some(newest) = applied.difference(&known).max() {
+        return Err(newer(newest, &known));
+    }
+    match known.difference(&applied).cloned().collect::<Vec<_>>() {
+        pending if pending.is_empty() => Ok(()),
+        pending => Err(MigrationError::Pending(pending)),
+    }
+}
+
+diesel::table! {
+    /// The list of applied migrations, which Diesel keeps. Diesel itself reads it only if it may create it.
+    #[sql_name = "__diesel_schema_migrations"]
+    applied_migrations (version) {
+        /// The part of the migration's name before its first underscore, without hyphens.
+        version -> Text,
+    }
 }
 
 /// Reverts the newest migration, and returns its name; `None` if there is none.
@@ -90,14 +128,19 @@ fn alone<T>(
 /// Rejects a database with a migration that this binary does not know, because its changes are not known either.
 fn check_known(conn: &mut PgConnection) -> Result<(), MigrationError> {
     let applied = conn.applied_migrations().map_err(MigrationError::Step)?;
+    let known = known()?;
+    let unknown = applied.iter().map(ToString::to_string).filter(|step| !known.contains(step));
+    unknown.max().map_or(Ok(()), |newest| Err(newer(&newest, &known)))
+}
+
+/// The versions of the migrations in this binary.
+fn known() -> Result<BTreeSet<String>, MigrationError> {
     let known: Vec<Box<dyn Migration<Pg>>> =
         MIGRATIONS.migrations().map_err(MigrationError::Step)?;
-    let known: BTreeSet<_> = known.iter().map(|step| step.name().version().to_string()).collect();
-    let unknown = applied.iter().map(ToString::to_string).filter(|step| !known.contains(step));
-    match unknown.max() {
-        None => Ok(()),
-        Some(newest) => {
-            Err(MigrationError::Newer { newest, known: known.last().cloned().unwrap_or_default() })
-        }
-    }
+    Ok(known.iter().map(|step| step.name().version().to_string()).collect())
+}
+
+fn newer(newest: &str, known: &BTreeSet<String>) -> MigrationError {
+    let known = known.last().cloned().unwrap_or_default();
+    MigrationError::Newer { newest: newest.to_owned(), known }
 }
