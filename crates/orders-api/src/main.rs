@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use log::LevelFilter;
 use orders_api::cli::arguments::{Cli, Command};
-use orders_api::cli::{client, migrate, openapi, seed, serve};
+use orders_api::cli::{client, clients, keys, migrate, openapi, seed, serve};
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -19,6 +19,8 @@ fn main() -> ExitCode {
         Command::Serve => serve(&cli),
         Command::Migrate { revert } => migrate(&cli, *revert),
         Command::Seed => seed(&cli),
+        Command::Clients(command) => clients(&cli, command),
+        Command::Keys(command) => keys(&cli, command),
         Command::Openapi => openapi(),
         Command::Export(arguments) => return client::export(arguments),
         Command::Import(arguments) => return client::import(arguments),

@@ -2,11 +2,18 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
+use orders_core::Scope;
 
 use crate::endpoints::orders::{import, list};
 use crate::endpoints::{availability, calendars, docs, health, index, orders, problems, services};
 use crate::http::resource::{Resource, at};
 use crate::problem::Problem;
+
+/// Everyone may use it.
+const OPEN: Option<Scope> = None;
+const READ: Option<Scope> = Some(Scope::Read);
+const WRITE: Option<Scope> = Some(Scope::Write);
+const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// Adds the routes to the app.
 pub(crate) fn routes(app: &mut ServiceConfig) {
@@ -20,38 +27,38 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
 /// is taken.
 pub(crate) fn table() -> Vec<Resource> {
     vec![
-        at("/").get(index::get()),
-        at("/orders").get(list::list()).post(orders::create()).compressed(),
+        at("/").get(OPEN, index::get()),
+        at("/orders").get(READ, list::list()).post(WRITE, orders::create()).compressed(),
         // An order may have the id `import`.
-        at("/orders/import").post(import::import()).inherit("/orders/{id:import}", order()),
+        at("/orders/import").post(WRITE, import::import()).inherit("/orders/{id:import}", order()),
         order(),
-        at("/services").get(services::list()).post(services::create()),
+        at("/services").get(READ, services::list()).post(ADMIN, services::create()),
         at("/services/{id}")
-            .get(services::get())
-            .put(services::replace())
-            .delete(services::delete()),
-        at("/calendars").get(calendars::list()).post(calendars::create()),
+            .get(READ, services::get())
+            .put(ADMIN, services::replace())
+            .delete(ADMIN, services::delete()),
+        at("/calendars").get(READ, calendars::list()).post(ADMIN, calendars::create()),
         at("/calendars/{id}")
-            .get(calendars::get())
-            .put(calendars::replace())
-            .delete(calendars::delete()),
-        at("/availability").get(availability::get()),
-        at("/healthz").get(health::alive()),
-        at("/readyz").get(health::ready()),
-        at("/problems").get(problems::list()),
-        at("/problems/{slug}").get(problems::get()),
-        at("/openapi.json").get(docs::document()).compressed(),
-        at("/docs").get(docs::page()).compressed(),
-        at("/docs/{file}").get(docs::file()).compressed(),
+            .get(READ, calendars::get())
+            .put(ADMIN, calendars::replace())
+            .delete(ADMIN, calendars::delete()),
+        at("/availability").get(READ, availability::get()),
+        at("/healthz").get(OPEN, health::alive()),
+        at("/readyz").get(OPEN, health::ready()),
+        at("/problems").get(OPEN, problems::list()),
+        at("/problems/{slug}").get(OPEN, problems::get()),
+        at("/openapi.json").get(OPEN, docs::document()).compressed(),
+        at("/docs").get(OPEN, docs::page()).compressed(),
+        at("/docs/{file}").get(OPEN, docs::file()).compressed(),
     ]
 }
 
 fn order() -> Resource {
     at("/orders/{id}")
-        .get(orders::get())
-        .put(orders::replace())
-        .patch(orders::patch())
-        .delete(orders::delete())
+        .get(READ, orders::get())
+        .put(WRITE, orders::replace())
+        .patch(WRITE, orders::patch())
+        .delete(WRITE, orders::delete())
 }
 
 async fn not_found() -> Result<HttpResponse, Problem> {

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -14,6 +14,7 @@ use actix_web::rt::signal::unix::SignalKind;
 use actix_web::{App, HttpServer, web};
 use orders_db::PgStore;
 
+use crate::access::Access;
 use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
 use crate::http::body::BodyLimits;
@@ -43,11 +44,15 @@ pub struct Listening {
 /// If the address is not available, or the system starts no thread.
 pub fn listen(
     store: PgStore,
+    access: Access,
     database: &DatabaseArgs,
     arguments: &ServerArgs,
 ) -> io::Result<Listening> {
     let queue_limits = database.limits(arguments.queue_wait);
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
+    let addresses: Vec<_> = arguments.bind.to_socket_addrs()?.collect();
+    let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
+    let access = web::Data::new(access.listening(on_loopback));
     let shared = web::Data::new(threads.clone());
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),
@@ -57,6 +62,7 @@ pub fn listen(
     let app = move || {
         App::new()
             .app_data(shared.clone())
+            .app_data(access.clone())
             .app_data(limits)
             .wrap(from_fn(log_request))
             .configure(routes)
@@ -70,7 +76,7 @@ pub fn listen(
         .tcp_nodelay(true)
         .shutdown_signal(stop_signal())
         .shutdown_timeout(arguments.shutdown_timeout.into())
-        .bind(&arguments.bind)?;
+        .bind(addresses.as_slice())?;
     let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
     Ok(Listening { server: server.run(), address, threads, shutdown })

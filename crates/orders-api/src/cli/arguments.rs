@@ -5,10 +5,13 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
+use crate::access::AuthMode;
 use crate::cli::client::{ExportArgs, ImportArgs};
+use crate::cli::clients::ClientsCommand;
+use crate::cli::keys::KeysCommand;
 use crate::db_threads::Limits;
 
 /// How many requests may wait for each database thread in a short burst.
@@ -55,6 +58,12 @@ pub enum Command {
     },
     /// Add the sample services, calendars and orders; what exists already stays as it is
     Seed,
+    /// Manage the clients of the service; works while it runs
+    #[command(subcommand)]
+    Clients(ClientsCommand),
+    /// Manage the API keys of clients; works while the service runs
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print the OpenAPI document
     Openapi,
     /// Export the orders of a running service as JSON, one per line
@@ -83,6 +92,16 @@ pub struct DatabaseArgs {
         value_name = "DIR"
     )]
     pub data_dir: PathBuf,
+    /// Whether the schema is updated, or only checked, before the database is used
+    #[arg(
+        long,
+        env = "ORDERS_MIGRATE",
+        value_enum,
+        default_value = "auto",
+        global = true,
+        value_name = "MODE"
+    )]
+    pub migrate: MigrateMode,
     /// The number of database connections, and of requests that are processed at a time; twice the number of cores
     /// by default
     #[arg(long, env = "ORDERS_CONNECTIONS", global = true, value_name = "NUMBER")]
@@ -93,6 +112,15 @@ pub struct DatabaseArgs {
         global = true, value_name = "TIME"
     )]
     pub request_timeout: Duration,
+}
+
+/// What is done about a schema that is older than the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum MigrateMode {
+    /// Update it
+    Auto,
+    /// Fail, so that a role without the right to change it is enough
+    Check,
 }
 
 /// How requests are served.
@@ -107,6 +135,16 @@ pub struct ServerArgs {
         value_name = "ADDRESS"
     )]
     pub bind: String,
+    /// Which requests need the key of a client
+    #[arg(
+        long,
+        env = "ORDERS_AUTH",
+        value_enum,
+        default_value = "auto",
+        global = true,
+        value_name = "MODE"
+    )]
+    pub auth: AuthMode,
     /// The largest request body, in bytes
     #[arg(
         long,

@@ -4,14 +4,16 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Result, anyhow};
-use orders_core::StoreError;
+use anyhow::{Context as _, Result, anyhow};
+use orders_core::{Services as _, StoreError};
 use orders_db::migrations::{self, MigrationError};
-use orders_db::{PgStore, Settings};
+use orders_db::{Heartbeat, PgStore, Settings};
 use private_postgres::{Options, PrivatePostgres, Supervisor};
 
-use super::arguments::{Cli, DATA_DIR, DatabaseArgs};
+use super::arguments::{Cli, DATA_DIR, DatabaseArgs, MigrateMode};
 use super::database_url::DatabaseUrl;
+use super::sample_data;
+use crate::access::Access;
 
 /// The name of the database in the private PostgreSQL.
 const DATABASE: &str = "orders";
@@ -36,8 +38,16 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Private {
-    server: Supervisor,
+    /// None if it is another process that runs it.
+    server: Option<Supervisor>,
     directory: PathBuf,
+}
+
+/// Whether a command may use a private PostgreSQL that a running service has started.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Use {
+    Alone,
+    Shared,
 }
 
 impl Database {
@@ -46,20 +56,35 @@ impl Database {
     /// # Errors
     /// If the URL is malformed, or the private PostgreSQL does not start.
     pub fn open(arguments: &DatabaseArgs) -> Result<Self> {
+        Self::open_for(arguments, Use::Alone)
+    }
+
+    /// Does work on the store of an up-to-date database, also while a service runs.
+    ///
+    /// # Errors
+    /// If the database cannot be used, or the work fails.
+    pub(super) fn with_store(cli: &Cli, work: impl FnOnce(&PgStore) -> Result<()>) -> Result<()> {
+        let database = Self::open_for(&cli.database, Use::Shared)?;
+        let done = database.prepare(cli).and_then(|store| work(&store));
+        database.close();
+        done
+    }
+
+    fn open_for(arguments: &DatabaseArgs, purpose: Use) -> Result<Self> {
         match arguments.database_url.as_deref().filter(|url| !url.trim().is_empty()) {
             Some(url) => Ok(Self { url: parse(url)?, private: None }),
-            None => Self::start_private(&arguments.data_dir),
+            None => Self::start_private(&arguments.data_dir, purpose),
         }
     }
 
-    fn start_private(directory: &Path) -> Result<Self> {
-        let (directory, started) = match start_in(directory) {
+    fn start_private(directory: &Path, purpose: Use) -> Result<Self> {
+        let (directory, started) = match start_in(directory, purpose) {
             // As root we run PostgreSQL as another user, who cannot enter root's home directory.
             Err(private_postgres::Error::Unreachable { .. })
                 if directory == Path::new(DATA_DIR) =>
             {
                 log::warn!("PostgreSQL cannot enter {}", directory.display());
-                (Path::new(ROOT_DATA_DIR), start_in(Path::new(ROOT_DATA_DIR)))
+                (Path::new(ROOT_DATA_DIR), start_in(Path::new(ROOT_DATA_DIR), purpose))
             }
             started => (directory, started),
         };
@@ -82,6 +107,27 @@ impl Database {
         migrations::run(self.url.expose()).map_err(|error| self.migration_error(&error))
     }
 
+    /// A store on this database after its schema was updated, or only checked. A new private database gets the sample
+    /// services, so that the first order takes one request.
+    ///
+    /// # Errors
+    /// If the database cannot be reached or is unsuitable, a migration fails, or one is missing that may not be applied.
+    pub(super) fn prepare(&self, cli: &Cli) -> Result<PgStore> {
+        let is_migrated = match cli.database.migrate {
+            MigrateMode::Auto => !self.migrate()?.is_empty(),
+            MigrateMode::Check => {
+                migrations::check(self.url.expose())
+                    .map_err(|error| self.migration_error(&error))?;
+                false
+            }
+        };
+        let store = self.store(cli)?;
+        if is_migrated && self.private.is_some() {
+            add_first_services(&store)?;
+        }
+        Ok(store)
+    }
+
     /// Reverts the newest migration, if there is one, and returns its name.
     ///
     /// # Errors
@@ -95,30 +141,37 @@ impl Database {
     /// # Errors
     /// If the database cannot be reached.
     pub fn store(&self, cli: &Cli) -> Result<PgStore> {
-        // The database gives up before the request does, so that the client learns that nothing was done.
-        let within_request = |wait: Duration| wait.min(cli.database.request_timeout * 4 / 5);
-        let settings = Settings {
-            connect_wait: within_request(CONNECT_WAIT),
-            statement_timeout: within_request(STATEMENT_TIMEOUT),
-            // The service ends an export itself if the client stalls; this ends one that hangs in the service.
-            export_pause: cli.server.stall_timeout * 2,
-            ..Settings::new(self.url.expose(), cli.database.connections())
-        };
-        PgStore::connect(&settings).map_err(|error| match error {
+        PgStore::connect(&self.settings(cli)).map_err(|error| match error {
             StoreError::Unavailable(cause) => self.unreachable(cause),
             other => self.unreachable(other),
         })
     }
 
-    /// Whether it is a private PostgreSQL.
-    #[must_use]
-    pub fn is_private(&self) -> bool {
-        self.private.is_some()
+    /// The clients and their keys in this database, from now on.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub fn access(&self, cli: &Cli, store: &PgStore) -> Result<Access> {
+        let heartbeat = Heartbeat::new(&self.settings(cli));
+        let started = Access::start(cli.server.auth, heartbeat, store.clone());
+        started.map_err(|error| self.unusable(error))
+    }
+
+    fn settings(&self, cli: &Cli) -> Settings {
+        // The database gives up before the request does, so that the client learns that nothing was done.
+        let within_request = |wait: Duration| wait.min(cli.database.request_timeout * 4 / 5);
+        Settings {
+            connect_wait: within_request(CONNECT_WAIT),
+            statement_timeout: within_request(STATEMENT_TIMEOUT),
+            // The service ends an export itself if the client stalls; this ends one that hangs in the service.
+            export_pause: cli.server.stall_timeout * 2,
+            ..Settings::new(self.url.expose(), cli.database.connections())
+        }
     }
 
     /// Stops the private PostgreSQL, if there is one. The database must no longer be in use.
     pub fn close(mut self) {
-        if let Some(Private { server, directory }) = &mut self.private {
+        if let Some(Private { server: Some(server), directory }) = &mut self.private {
             log::info!("stopping the private PostgreSQL in {}", directory.display());
             if let Err(error) = server.stop() {
                 log::error!("{error}");
@@ -129,7 +182,9 @@ impl Database {
     fn migration_error(&self, error: &MigrationError) -> anyhow::Error {
         match error {
             MigrationError::Connect(cause) => self.unreachable(cause),
-            MigrationError::Newer { .. } | MigrationError::ReadOnly => self.unusable(error),
+            MigrationError::Newer { .. }
+            | MigrationError::Pending(_)
+            | MigrationError::ReadOnly => self.unusable(error),
             MigrationError::Step(cause) => {
                 anyhow!("cannot bring the database {self} up to date: {}", self.redact(cause))
             }
@@ -160,12 +215,29 @@ impl Display for Database {
     }
 }
 
+fn add_first_services(store: &PgStore) -> Result<()> {
+    if store.services().context("cannot read the services")?.is_empty() {
+        let services =
+            sample_data::add_services(store).context("cannot add the sample services")?;
+        log::info!("the database is new; added {services} sample services, see /services");
+    }
+    Ok(())
+}
+
 fn parse(url: &str) -> Result<DatabaseUrl> {
     DatabaseUrl::new(url).map_err(|error| anyhow!("{error} (--database-url or DATABASE_URL)"))
 }
 
-fn start_in(directory: &Path) -> Result<(String, Supervisor), private_postgres::Error> {
+fn start_in(
+    directory: &Path,
+    purpose: Use,
+) -> Result<(String, Option<Supervisor>), private_postgres::Error> {
+    if purpose == Use::Shared
+        && let Some(url) = PrivatePostgres::url_of_running(directory, DATABASE)?
+    {
+        return Ok((url, None));
+    }
     log::info!("starting a private PostgreSQL in {}", directory.display());
     let server = PrivatePostgres::start(Options::at(directory).database(DATABASE))?;
-    Ok((server.url(DATABASE), server.supervise()?))
+    Ok((server.url(DATABASE), Some(server.supervise()?)))
 }

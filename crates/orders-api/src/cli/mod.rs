@@ -2,14 +2,19 @@
 
 pub mod arguments;
 pub mod client;
+pub mod clients;
 pub mod database;
 mod database_url;
+pub mod keys;
 mod migrate;
 mod openapi;
 pub mod sample_data;
 mod seed;
 mod serve;
+mod table;
 
+pub use clients::clients;
+pub use keys::keys;
 pub use migrate::migrate;
 pub use openapi::openapi;
 pub use seed::seed;

@@ -12,8 +12,7 @@ use super::sample_data;
 /// If the database cannot be used, or existing orders conflict with the sample orders.
 pub fn seed(cli: &Cli) -> Result<()> {
     let database = Database::open(&cli.database)?;
-    database.migrate()?;
-    let store = database.store(cli)?;
+    let store = database.prepare(cli)?;
     let services = sample_data::add_services(&store).context("cannot add the sample services")?;
     let calendars =
         sample_data::add_calendars(&store).context("cannot add the sample calendars")?;

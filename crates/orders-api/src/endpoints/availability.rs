@@ -14,7 +14,7 @@ pub(crate) fn get() -> Endpoint {
                        the order ends one microsecond after the last free instant.";
     let summary = "Get the times at which an order could start";
     endpoint(get_availability, "getAvailability", "calendars", summary, description)
-        .problems(&[ProblemType::NotFound])
+        .problems(&[ProblemType::NotFound, ProblemType::NotPermitted])
 }
 
 async fn get_availability(store: Store, query: Query<Window>) -> Reply<Json<Vec<Interval>>> {

@@ -46,6 +46,7 @@ pub(crate) fn get() -> Endpoint {
         "Get a calendar",
         "Its name and its minimum gap.",
     )
+    .problems(&[ProblemType::NotPermitted])
 }
 
 async fn get_calendar(store: Store, id: Path<CalendarId>, _: Query<()>) -> Reply<Json<Calendar>> {

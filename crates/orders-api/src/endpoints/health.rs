@@ -1,10 +1,10 @@
 //! `/healthz`, `/readyz`
 
-use orders_db::PgStore;
+use actix_web::web::Data;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::Store;
+use crate::access::Access;
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::response::Json;
 use crate::openapi::{Components, Model};
@@ -23,8 +23,8 @@ pub(crate) fn ready() -> Endpoint {
     endpoint(is_ready, "isReady", "about", "Check that the database answers too", description)
 }
 
-async fn is_ready(store: Store) -> Reply<Json<Health>> {
-    store.run(PgStore::ping).await?;
+async fn is_ready(access: Data<Access>) -> Reply<Json<Health>> {
+    access.check_database().await?;
     Ok(Json::new(&Health { status: "ready" })?)
 }
 

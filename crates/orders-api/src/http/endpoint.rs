@@ -5,8 +5,10 @@ use std::mem;
 use actix_web::dev::Payload;
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, Route, web};
+use orders_core::Scope;
 use serde_json::Value;
 
+use crate::access::authorize;
 use crate::openapi::{Components, Operation};
 use crate::problem::{Problem, ProblemType};
 
@@ -87,7 +89,7 @@ pub(crate) struct Endpoint {
     problems: &'static [ProblemType],
     impossible: &'static [ProblemType],
     describe_types: fn(&mut Operation),
-    route: Box<dyn Fn(Method) -> Route>,
+    route: Box<dyn Fn(Method, Option<Scope>) -> Route>,
 }
 
 /// An endpoint: the handler, the operation's id and tag, one line on what it does, and the rest of what there is
@@ -99,11 +101,16 @@ pub(crate) fn endpoint<H: Handler<Arguments>, Arguments>(
     summary: &'static str,
     description: &'static str,
 ) -> Endpoint {
-    let route = move |method| {
+    let route = move |method, scope: Option<Scope>| {
         let handler = handler.clone();
         web::method(method).to(move |request: HttpRequest, payload: web::Payload| {
             let handler = handler.clone();
-            async move { handler.handle(&request, payload.into_inner()).await }
+            async move {
+                if let Some(scope) = scope {
+                    authorize(&request, scope).await?;
+                }
+                handler.handle(&request, payload.into_inner()).await
+            }
         })
     };
     Endpoint {
@@ -129,18 +136,21 @@ impl Endpoint {
         Self { impossible, ..self }
     }
 
-    /// A route that lets the handler answer requests with this method.
-    pub(super) fn route(&self, method: Method) -> Route {
-        (self.route)(method)
+    /// A route that lets the handler answer requests with this method, if the client has the scope.
+    pub(super) fn route(&self, method: Method, scope: Option<Scope>) -> Route {
+        (self.route)(method, scope)
     }
 
-    /// The Operation Object; what it refers to is added to `components`.
-    pub(crate) fn describe(&self, components: &mut Components) -> Value {
+    /// The Operation Object if it needs this scope; what it refers to is added to `components`.
+    pub(crate) fn describe(&self, scope: Option<Scope>, components: &mut Components) -> Value {
         let mut operation = Operation::new(mem::take(components));
         (self.describe_types)(&mut operation);
         operation.problems(&[ProblemType::MalformedRequest]);
         operation.problems(self.problems);
         operation.remove_problems(self.impossible);
+        if let Some(scope) = scope {
+            operation.require(scope);
+        }
         let json = operation.json(self.id, self.tag, self.summary, self.description);
         *components = operation.components;
         json

@@ -6,6 +6,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{Error, HttpRequest, HttpResponse, web};
+use orders_core::Scope;
 
 use super::body::MERGE_PATCH;
 use super::endpoint::Endpoint;
@@ -18,53 +19,55 @@ use crate::problem::Problem;
 pub(crate) struct Resource {
     path: &'static str,
     pattern: &'static str,
-    endpoints: Vec<(Method, Endpoint)>,
+    methods: Vec<MethodEndpoint>,
     /// Those of another resource whose path includes this one.
-    inherited: Vec<(Method, Endpoint)>,
+    inherited: Vec<MethodEndpoint>,
     compressed: bool,
+}
+
+/// A method, the scope that a client needs for it, and what it does.
+pub(crate) struct MethodEndpoint {
+    pub(crate) method: Method,
+    /// `None` if everyone may use it.
+    pub(crate) scope: Option<Scope>,
+    pub(crate) endpoint: Endpoint,
 }
 
 /// The resource at `path`, without a method so far.
 pub(crate) fn at(path: &'static str) -> Resource {
-    Resource {
-        path,
-        pattern: path,
-        endpoints: Vec::new(),
-        inherited: Vec::new(),
-        compressed: false,
-    }
+    Resource { path, pattern: path, methods: Vec::new(), inherited: Vec::new(), compressed: false }
 }
 
 impl Resource {
     /// Adds `GET`, and `HEAD` with it.
-    pub(crate) fn get(self, endpoint: Endpoint) -> Self {
-        self.on(Method::GET, endpoint)
+    pub(crate) fn get(self, scope: Option<Scope>, endpoint: Endpoint) -> Self {
+        self.on(Method::GET, scope, endpoint)
     }
 
     /// Adds `POST`.
-    pub(crate) fn post(self, endpoint: Endpoint) -> Self {
-        self.on(Method::POST, endpoint)
+    pub(crate) fn post(self, scope: Option<Scope>, endpoint: Endpoint) -> Self {
+        self.on(Method::POST, scope, endpoint)
     }
 
     /// Adds `PUT`.
-    pub(crate) fn put(self, endpoint: Endpoint) -> Self {
-        self.on(Method::PUT, endpoint)
+    pub(crate) fn put(self, scope: Option<Scope>, endpoint: Endpoint) -> Self {
+        self.on(Method::PUT, scope, endpoint)
     }
 
     /// Adds `PATCH`, which takes a JSON Merge Patch.
-    pub(crate) fn patch(self, endpoint: Endpoint) -> Self {
-        self.on(Method::PATCH, endpoint)
+    pub(crate) fn patch(self, scope: Option<Scope>, endpoint: Endpoint) -> Self {
+        self.on(Method::PATCH, scope, endpoint)
     }
 
     /// Adds `DELETE`.
-    pub(crate) fn delete(self, endpoint: Endpoint) -> Self {
-        self.on(Method::DELETE, endpoint)
+    pub(crate) fn delete(self, scope: Option<Scope>, endpoint: Endpoint) -> Self {
+        self.on(Method::DELETE, scope, endpoint)
     }
 
     /// Adds the methods of a resource whose path includes this one if it is written as `pattern`. They are
     /// described there.
     pub(crate) fn inherit(self, pattern: &'static str, general: Self) -> Self {
-        Self { pattern, inherited: general.endpoints, ..self }
+        Self { pattern, inherited: general.methods, ..self }
     }
 
     /// Compresses responses to `GET` if the client accepts that: for responses that are long and have no `ETag`.
@@ -78,12 +81,12 @@ impl Resource {
     }
 
     /// What the document describes at this path.
-    pub(crate) fn endpoints(&self) -> &[(Method, Endpoint)] {
-        &self.endpoints
+    pub(crate) fn methods(&self) -> &[MethodEndpoint] {
+        &self.methods
     }
 
-    fn on(mut self, method: Method, endpoint: Endpoint) -> Self {
-        self.endpoints.push((method, endpoint));
+    fn on(mut self, method: Method, scope: Option<Scope>, endpoint: Endpoint) -> Self {
+        self.methods.push(MethodEndpoint { method, scope, endpoint });
         self
     }
 }
@@ -92,11 +95,13 @@ impl HttpServiceFactory for Resource {
     fn register(self, config: &mut AppService) {
         let mut resource = web::resource(self.pattern);
         let mut methods = Vec::new();
-        for (method, endpoint) in self.inherited.into_iter().chain(self.endpoints) {
-            resource = resource.route(endpoint.route(method.clone()));
+        for MethodEndpoint { method, scope, endpoint } in
+            self.inherited.into_iter().chain(self.methods)
+        {
+            resource = resource.route(endpoint.route(method.clone(), scope));
             methods.push(method.clone());
             if method == Method::GET {
-                resource = resource.route(endpoint.route(Method::HEAD));
+                resource = resource.route(endpoint.route(Method::HEAD, scope));
                 methods.push(Method::HEAD);
             }
         }

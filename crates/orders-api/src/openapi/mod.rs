@@ -15,11 +15,13 @@ use serde_json::{Map, Value, json};
 
 pub(crate) use self::components::{Components, Example, Model, described, example, object};
 pub(crate) use self::model::ordered_services;
+use self::operation::SECURITY_SCHEME;
 pub(crate) use self::operation::{Header, Operation};
 pub(crate) use self::problem::{
     any as any_problem, example as problem_example, schema as problem_schema,
 };
 pub(crate) use self::schema::{datetime, gap_draft, id, id_or_integer, read_only};
+use crate::http::resource::MethodEndpoint;
 use crate::routes;
 
 /// The introduction of the document.
@@ -42,6 +44,11 @@ write means that it may have happened: repeat it with the same id or `Idempotenc
 
 **Every response** has an `X-Request-Id`, that of the request or a new one; the service's log has it too.";
 
+/// What the document says about credentials.
+const AUTHENTICATION: &str = "\
+An API key, `ordk_` and 36 letters and digits. The operator creates it with `orders-api keys create`. A client has one of the \
+scopes `read`, `write` and `admin`, each of which includes those before it, and may be restricted to some calendars.";
+
 /// The groups of operations, and what they are about.
 const TAGS: [(&str, &str); 4] = [
     ("orders", "Booked appointments."),
@@ -58,12 +65,19 @@ fn document() -> Value {
     let mut paths = Map::new();
     for resource in routes::table() {
         let mut item = Map::new();
-        for (method, endpoint) in resource.endpoints() {
-            let operation = endpoint.describe(&mut components);
+        for MethodEndpoint { method, scope, endpoint } in resource.methods() {
+            let operation = endpoint.describe(*scope, &mut components);
             item.insert(method.as_str().to_ascii_lowercase(), operation);
         }
         paths.insert(resource.path().to_owned(), item.into());
     }
+    components.add(
+        "securitySchemes",
+        SECURITY_SCHEME,
+        json!({
+            "type": "http", "scheme": "bearer", "description": AUTHENTICATION
+        }),
+    );
     let license = env!("CARGO_PKG_LICENSE");
     json!({
         "openapi": "3.1.0",
@@ -111,6 +125,8 @@ mod tests {
             let target = reference.strip_prefix('#').unwrap();
             assert!(document.pointer(target).is_some(), "{reference}");
         }
+        // Not by a reference, but by its name.
+        used.insert(format!("#/components/securitySchemes/{SECURITY_SCHEME}"));
         for (kind, components) in document["components"].as_object().unwrap() {
             for name in components.as_object().unwrap().keys() {
                 let reference = format!("#/components/{kind}/{name}");

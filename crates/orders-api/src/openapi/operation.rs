@@ -3,12 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::StatusCode;
+use orders_core::Scope;
 use serde_json::{Map, Value, json};
 
 use super::components::{Components, Model};
 use super::problem;
 use crate::http::response::JSON;
 use crate::problem::ProblemType;
+
+/// The name of the only security scheme.
+pub(super) const SECURITY_SCHEME: &str = "key";
 
 /// What the document says of an operation.
 #[derive(Debug, Default)]
@@ -19,6 +23,7 @@ pub(crate) struct Operation {
     request_body: Option<Value>,
     responses: BTreeMap<u16, Value>,
     problems: BTreeSet<ProblemType>,
+    scope: Option<Scope>,
 }
 
 /// A header of a response.
@@ -98,6 +103,20 @@ impl Operation {
         self.problems.retain(|problem| !problems.contains(problem));
     }
 
+    /// Requires credentials of a client with this scope.
+    pub(crate) fn require(&mut self, scope: Scope) {
+        self.scope = Some(scope);
+        self.problems(&[
+            ProblemType::AuthenticationRequired,
+            ProblemType::TooManyRequests,
+            ProblemType::Unavailable,
+        ]);
+        // Every client may read.
+        if scope > Scope::Read {
+            self.problems(&[ProblemType::NotPermitted]);
+        }
+    }
+
     /// Adds a response without a body.
     pub(crate) fn response(&mut self, status: StatusCode, description: &str, headers: &[Header]) {
         let response = response(&mut self.components, description, headers);
@@ -154,6 +173,9 @@ impl Operation {
         });
         if let Some(body) = &self.request_body {
             operation["requestBody"] = body.clone();
+        }
+        if let Some(scope) = self.scope {
+            operation["security"] = json!([{ SECURITY_SCHEME: [scope.as_str()] }]);
         }
         operation["responses"] = json!(self.responses);
         operation

@@ -6,12 +6,17 @@ use serde_json::{Map, Value, json};
 use super::components::{Components, Model, object};
 use super::operation::{self, Header};
 use super::schema::id;
-use crate::problem::{MAX_FIELD_ERRORS, PROBLEM_JSON, ProblemType, RETRY_AFTER};
+use crate::problem::{
+    MAX_FIELD_ERRORS, PROBLEM_JSON, ProblemType, RATE_LIMIT, RATE_LIMIT_POLICY, RETRY_AFTER,
+    WWW_AUTHENTICATE,
+};
 
 /// The response with one of these problems, which have the same status.
 pub(super) fn response(components: &mut Components, problems: &[ProblemType]) -> Value {
     let headers: &[Header] = match problems {
         [ProblemType::Unavailable] => &[RETRY_AFTER],
+        [ProblemType::AuthenticationRequired | ProblemType::NotPermitted] => &[WWW_AUTHENTICATE],
+        [ProblemType::TooManyRequests] => &[RETRY_AFTER, RATE_LIMIT_POLICY, RATE_LIMIT],
         _ => &[],
     };
     let (mut schemas, mut examples) = (Vec::new(), Map::new());

@@ -4,25 +4,47 @@ mod problem_type;
 
 use std::error::Error;
 use std::fmt;
+use std::num::NonZeroU32;
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, HeaderValue};
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpResponse, ResponseError};
-use orders_core::{Resource, StoreError, UnknownReferences};
+use orders_core::{Client, Resource, Scope, StoreError, UnknownReferences};
 use serde::Serialize;
 use serde_json::{Value, json};
 
 pub(crate) use problem_type::ProblemType;
 
+use crate::access::WINDOW;
 use crate::openapi::Header;
 
 /// The media type of every error.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
-/// The header of `unavailable`.
+/// The header of `unavailable` and `too-many-requests`.
 pub(crate) const RETRY_AFTER: Header =
     Header::new("Retry-After", "After how many seconds to try again.", r"^\d+$");
+
+/// The header of `authentication-required` and `not-permitted` (RFC 6750).
+pub(crate) const WWW_AUTHENTICATE: Header = Header::new(
+    "WWW-Authenticate",
+    "How to authenticate, and what was wrong with the credentials.",
+    "^Bearer realm=\"orders\"",
+);
+
+/// The headers of `too-many-requests` (draft-ietf-httpapi-ratelimit-headers).
+pub(crate) const RATE_LIMIT_POLICY: Header = Header::new(
+    "RateLimit-Policy",
+    "How many requests (`q`) the client may send in a time (`w`, in seconds).",
+    r#"^"client";q=\d+;w=\d+$"#,
+);
+pub(crate) const RATE_LIMIT: Header = Header::new(
+    "RateLimit",
+    "How many requests (`r`) the client may send now, and after how many seconds (`t`) it may send more.",
+    r#"^"client";r=\d+;t=\d+$"#,
+);
 
 const RETRY_AFTER_SECONDS: u32 = 1;
 
@@ -36,7 +58,8 @@ pub struct Problem {
     detail: String,
     /// The members of the body besides those that all problems have: an object, or null.
     members: Box<Value>,
-    allow: Option<HeaderValue>,
+    /// The headers of the response besides those that all problems of the type have.
+    headers: Vec<(&'static str, HeaderValue)>,
     cause: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -67,7 +90,7 @@ impl Problem {
             problem_type,
             detail: detail.into(),
             members: Box::default(),
-            allow: None,
+            headers: Vec::new(),
             cause: None,
         }
     }
@@ -85,7 +108,7 @@ impl Problem {
     /// The path has other methods.
     pub(crate) fn method_not_allowed(method: &str, allow: HeaderValue) -> Self {
         let detail = format!("{method} is not possible here");
-        Self { allow: Some(allow), ..Self::new(ProblemType::MethodNotAllowed, detail) }
+        Self::new(ProblemType::MethodNotAllowed, detail).with_header(("Allow", allow))
     }
 
     /// Fields break rules; there is at least one error.
@@ -101,6 +124,34 @@ impl Problem {
         };
         errors.truncate(MAX_FIELD_ERRORS);
         Self::new(ProblemType::InvalidRequest, detail).with(json!({ "errors": errors }))
+    }
+
+    /// The request needs credentials and has none.
+    pub(crate) fn authentication_required(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::AuthenticationRequired, detail).challenge("")
+    }
+
+    /// The credentials are not those of a client.
+    pub(crate) fn invalid_credentials(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::AuthenticationRequired, detail)
+            .challenge(", error=\"invalid_token\"")
+    }
+
+    /// The client has a lower scope than the request needs.
+    pub(crate) fn insufficient_scope(client: &Client, needed: Scope) -> Self {
+        let detail = format!("client {} has the scope {}, not {needed}", client.id, client.scope);
+        Self::new(ProblemType::NotPermitted, detail)
+            .challenge(&format!(", error=\"insufficient_scope\", scope=\"{needed}\""))
+    }
+
+    /// The client exceeded its rate, which is in requests per [`WINDOW`].
+    pub(crate) fn too_many_requests(rate: NonZeroU32, wait: Duration) -> Self {
+        let (window, seconds) = (WINDOW.as_secs(), wait.as_secs_f64().ceil());
+        let detail = format!("more than {rate} requests in {window} s; try again after {wait:.1?}");
+        Self::new(ProblemType::TooManyRequests, detail)
+            .with_header(RETRY_AFTER.with(text(&seconds.to_string())))
+            .with_header(RATE_LIMIT_POLICY.with(text(&format!("\"client\";q={rate};w={window}"))))
+            .with_header(RATE_LIMIT.with(text(&format!("\"client\";r=0;t={seconds}"))))
     }
 
     /// A later try may succeed.
@@ -154,6 +205,18 @@ impl Problem {
     fn with(self, members: Value) -> Self {
         Self { members: Box::new(members), ..self }
     }
+
+    fn with_header(mut self, header: (&'static str, HeaderValue)) -> Self {
+        self.headers.push(header);
+        self
+    }
+
+    /// Adds the header that says how to authenticate, with these parameters.
+    fn challenge(self, parameters: &str) -> Self {
+        self.with_header(
+            WWW_AUTHENTICATE.with(text(&format!("Bearer realm=\"orders\"{parameters}"))),
+        )
+    }
 }
 
 impl fmt::Display for Problem {
@@ -173,8 +236,8 @@ impl ResponseError for Problem {
         if self.problem_type == ProblemType::Unavailable {
             response.insert_header(RETRY_AFTER.with(RETRY_AFTER_SECONDS));
         }
-        if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, allow.clone()));
+        for (name, value) in &self.headers {
+            response.insert_header((*name, value.clone()));
         }
         response.json(self.document())
     }
@@ -199,14 +262,15 @@ impl From<StoreError> for Problem {
             StoreError::InUse(Resource::Calendar(_)) => {
                 Self::new(ProblemType::CalendarInUse, detail)
             }
-            StoreError::InUse(Resource::Order(_) | Resource::Client(_))
-            | StoreError::NotPermitted(_) => Self::internal(detail),
+            StoreError::InUse(Resource::Order(_) | Resource::Client(_)) => Self::internal(detail),
             StoreError::GapTooWide(gap) => Self::new(ProblemType::GapTooWide, detail).with(json!({
                 "calendar": gap.calendar,
                 "minimum_gap": gap.minimum_gap,
                 "too_close": gap.too_close,
             })),
             StoreError::VersionMismatch { .. } => Self::new(ProblemType::VersionMismatch, detail),
+            StoreError::NotPermitted(_) => Self::new(ProblemType::NotPermitted, detail)
+                .challenge(", error=\"insufficient_scope\""),
             StoreError::KeyReused(_) => Self::new(ProblemType::KeyReused, detail),
             StoreError::KeyInUse(_) => Self::new(ProblemType::KeyInUse, detail),
             StoreError::Unavailable(cause) => {
@@ -215,6 +279,11 @@ impl From<StoreError> for Problem {
             StoreError::Bug(cause) => Self::internal(cause),
         }
     }
+}
+
+/// OK because the headers of problems are visible ASCII.
+fn text(value: &str) -> HeaderValue {
+    HeaderValue::from_str(value).expect("visible ASCII")
 }
 
 /// The fields of an order that refer to what does not exist.

@@ -6,6 +6,8 @@ use actix_web::http::StatusCode;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ProblemType {
     MalformedRequest,
+    AuthenticationRequired,
+    NotPermitted,
     NotFound,
     MethodNotAllowed,
     NotAcceptable,
@@ -21,6 +23,7 @@ pub(crate) enum ProblemType {
     UnsupportedMediaType,
     InvalidRequest,
     KeyReused,
+    TooManyRequests,
     InternalError,
     ImportStopped,
     Unavailable,
@@ -28,8 +31,10 @@ pub(crate) enum ProblemType {
 
 impl ProblemType {
     /// All types, by status.
-    pub(crate) const ALL: [ProblemType; 19] = [
+    pub(crate) const ALL: [ProblemType; 22] = [
         ProblemType::MalformedRequest,
+        ProblemType::AuthenticationRequired,
+        ProblemType::NotPermitted,
         ProblemType::NotFound,
         ProblemType::MethodNotAllowed,
         ProblemType::NotAcceptable,
@@ -45,6 +50,7 @@ impl ProblemType {
         ProblemType::UnsupportedMediaType,
         ProblemType::InvalidRequest,
         ProblemType::KeyReused,
+        ProblemType::TooManyRequests,
         ProblemType::InternalError,
         ProblemType::ImportStopped,
         ProblemType::Unavailable,
@@ -94,6 +100,20 @@ impl ProblemType {
                 "The request cannot be read",
                 "The body is not JSON, or a query parameter or header is unknown or invalid; detail says which.",
                 "query parameter limit: must be a number from 1 to 1000",
+            ),
+            Self::AuthenticationRequired => (
+                StatusCode::UNAUTHORIZED,
+                "authentication-required",
+                "The request needs the key of a client",
+                "The request has no credentials, or they are malformed, unknown, expired or revoked; send an API key as Authorization: Bearer.",
+                "the API key is unknown, expired or revoked",
+            ),
+            Self::NotPermitted => (
+                StatusCode::FORBIDDEN,
+                "not-permitted",
+                "The client may not do this",
+                "The client is known, but its scope is too low, or it is restricted to other calendars; detail says which.",
+                "client web-shop has the scope read, not write",
             ),
             Self::NotFound => (
                 StatusCode::NOT_FOUND,
@@ -199,6 +219,13 @@ impl ProblemType {
                 "The key was used with another body",
                 "An Idempotency-Key belongs to one creation; use a new key for another one.",
                 "idempotency key 8e03978e was used with another body",
+            ),
+            Self::TooManyRequests => (
+                StatusCode::TOO_MANY_REQUESTS,
+                "too-many-requests",
+                "The client sends too many requests",
+                "The client exceeded its rate, and nothing was done; send the request again after the seconds in Retry-After.",
+                "more than 10 requests in 1 s; try again after 0.1s",
             ),
             Self::InternalError => (
                 StatusCode::INTERNAL_SERVER_ERROR,

@@ -98,9 +98,11 @@ impl App {
         let cli = cli(url, arguments);
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
-            let store = Database::open(&cli.database).unwrap().store(&cli).unwrap();
+            let database = Database::open(&cli.database).unwrap();
+            let store = database.store(&cli).unwrap();
+            let access = database.access(&cli, &store).unwrap();
             System::new().block_on(async {
-                let listening = server::listen(store, &cli.database, &cli.server).unwrap();
+                let listening = server::listen(store, access, &cli.database, &cli.server).unwrap();
                 tell.send((listening.address(), listening.handle())).unwrap();
                 listening.run().await.unwrap();
             });
@@ -121,9 +123,19 @@ impl App {
         &self.database
     }
 
+    /// Another server on the same database.
+    pub(crate) fn start_another(&self, arguments: &[&str]) -> Self {
+        Self::start_on(&self.url(), self.database.clone(), arguments)
+    }
+
+    /// The URL of its database.
+    pub(crate) fn url(&self) -> String {
+        POSTGRES.url(&self.database)
+    }
+
     /// The command line that reaches its database.
     pub(crate) fn cli(&self) -> Cli {
-        cli(&POSTGRES.url(&self.database), &[])
+        cli(&self.url(), &[])
     }
 
     /// A connection to its database.
@@ -346,9 +358,11 @@ fn new_database(template: &str) -> String {
 }
 
 fn cli(url: &str, arguments: &[&str]) -> Cli {
-    let mut usual = vec!["orders-api", "--database-url", url, "--bind", "127.0.0.1:0"];
-    if !arguments.contains(&"--connections") {
-        usual.extend(["--connections", "2"]);
+    let mut usual = vec!["orders-api", "--database-url", url];
+    for [flag, value] in [["--bind", "127.0.0.1:0"], ["--connections", "2"]] {
+        if !arguments.contains(&flag) {
+            usual.extend([flag, value]);
+        }
     }
     Cli::try_parse_from(usual.iter().chain(arguments)).unwrap()
 }

@@ -173,11 +173,11 @@ fn a_body_over_the_limit_is_too_large() {
     let (fits, larger) = (format!("{GOOD}{padding}"), format!("{GOOD}{padding} "));
     assert_eq!(standing.app.put("/orders/1", fits).is(200)["version"], 2);
     assert_eq!(standing.app.put("/orders/1", &larger).is_problem(413, "too-large")["status"], 413);
-    let announced = "PUT /orders/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+    let announced = "PUT /orders/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                      Content-Length: 99999999999\r\n\r\n";
     standing.app.send_raw(announced.as_bytes()).is_problem(413, "too-large");
     let chunked = format!(
-        "PUT /orders/1 HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n\
+        "PUT /orders/1 HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nConnection: close\r\n\
          Transfer-Encoding: chunked\r\n\r\n{:x}\r\n{larger}\r\n0\r\n\r\n",
         larger.len()
     );

@@ -19,7 +19,8 @@ use crate::wire::Wire;
 fn without_the_database_everything_that_needs_it_is_unavailable() {
     let mut postgres = own_postgres();
     // As many connections as requests, so that none is rejected because the service is busy.
-    let arguments = ["--request-timeout", "2s", "--connections", "24"];
+    // After 5 s keys could not be checked, so an import would not begin.
+    let arguments = ["--request-timeout", "2s", "--connections", "24", "--auth", "off"];
     let app = App::start_on(&postgres.url(TEMPLATE), TEMPLATE.to_owned(), &arguments);
     app.post("/orders", order("1", 0)).is(201);
     let mut import = Wire::import(&app);
@@ -153,7 +154,7 @@ pub(crate) fn waits_for_a_lock(app: &App) -> bool {
 #[test]
 fn another_service_takes_over_from_a_killed_one_without_losing_acknowledged_orders() {
     let directory = Directory::new("killed");
-    let arguments = ["--data-dir", directory.0.to_str().unwrap()];
+    let arguments = ["--data-dir", directory.path()];
     let program = Program::start(&arguments);
     program.send("POST", "/orders", order("1", 0)).is(201);
     program.signal(Signal::KILL);
@@ -169,7 +170,7 @@ fn another_service_takes_over_from_a_killed_one_without_losing_acknowledged_orde
 #[test]
 fn a_private_postgresql_that_dies_is_restarted_as_soon_as_possible() {
     let directory = Directory::new("died");
-    let program = Program::start(&["--data-dir", directory.0.to_str().unwrap()]);
+    let program = Program::start(&["--data-dir", directory.path()]);
     let data = directory.0.join("postgres");
     let configuration = data.join("postgresql.conf");
     let good = fs::read(&configuration).unwrap();
@@ -196,14 +197,18 @@ fn a_private_postgresql_that_dies_is_restarted_as_soon_as_possible() {
 }
 
 /// A directory that the user of a private PostgreSQL can enter, until it is dropped.
-struct Directory(PathBuf);
+pub(crate) struct Directory(PathBuf);
 
 impl Directory {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("orders-it-{}-{name}", std::process::id()));
         fs::create_dir(&path).unwrap();
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
         Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        self.0.to_str().unwrap()
     }
 }
 

@@ -141,7 +141,7 @@ fn anything_but_http_is_a_bad_request() {
 #[test]
 fn a_body_that_never_ends_times_out() {
     let app = App::start_with(&["--request-timeout", "300ms"]);
-    let request = "POST /orders HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
+    let request = "POST /orders HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
                    Content-Length: 100\r\n\r\n{";
     app.send_raw(request.as_bytes()).is_problem(408, "request-timeout");
 }

@@ -21,15 +21,30 @@ pub(crate) struct Program {
 impl Program {
     /// Starts it and waits until it is ready.
     pub(crate) fn start(arguments: &[&str]) -> Self {
+        Self::start_logging("info", arguments)
+    }
+
+    /// Starts it with this log level, and waits until it is ready.
+    pub(crate) fn start_logging(level: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_orders-api"));
         command.args(["--connections", "2"]).args(arguments).env_remove("DATABASE_URL");
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");
-        let service = Service::start(&mut command, "info", &log).unwrap();
+        let service = Service::start(&mut command, level, &log).unwrap();
         Self { service, directory }
     }
 
     pub(crate) fn send(&self, method: &str, path: &str, body: impl ToString) -> Answer {
+        self.send_with(method, path, &[], body)
+    }
+
+    pub(crate) fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl ToString,
+    ) -> Answer {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(STALL_TIMEOUT))
@@ -38,9 +53,10 @@ impl Program {
         let request = Request::builder()
             .method(method)
             .uri(format!("http://{}{path}", self.address()))
-            .header("Content-Type", "application/json")
-            .body(body.to_string())
-            .unwrap();
+            .header("Content-Type", "application/json");
+        let request =
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        let request = request.body(body.to_string()).unwrap();
         let (head, mut body) = agent.run(request).unwrap().into_parts();
         let body = body.read_to_vec().unwrap();
         Answer { status: head.status.as_u16(), headers: head.headers, body }
@@ -51,9 +67,14 @@ impl Program {
         self.service.address()
     }
 
+    /// All that it has logged.
+    pub(crate) fn whole_log(&self) -> String {
+        fs::read_to_string(self.directory.path().join("log")).unwrap()
+    }
+
     /// The lines that it has logged since it listens, except those of `GET /readyz`, which the start sends.
     pub(crate) fn log(&self) -> Vec<String> {
-        let log = fs::read_to_string(self.directory.path().join("log")).unwrap();
+        let log = self.whole_log();
         log.split_inclusive('\n')
             .filter_map(|line| line.strip_suffix('\n'))
             .skip_while(|line| !line.contains("listening on http://"))

@@ -38,7 +38,7 @@ impl Wire {
         stream.set_write_timeout(Some(STALL_TIMEOUT)).unwrap();
         let mut sending = Sending(stream.try_clone().unwrap());
         let head = head.replace('\n', "\r\n");
-        sending.raw(format!("{head}\r\nHost: x\r\n\r\n").as_bytes()).unwrap();
+        sending.raw(format!("{head}\r\nHost: localhost\r\n\r\n").as_bytes()).unwrap();
         let reading =
             Reading { stream: BufReader::new(stream), pending: VecDeque::new(), ended: false };
         Self { sending, reading }

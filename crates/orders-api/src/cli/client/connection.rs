@@ -1,5 +1,6 @@
 //! A connection to a service, for one request: [`Connection`].
 
+use std::env;
 use std::error::Error;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use anyhow::{Context as _, Result, anyhow, bail};
 use http_body_util::{BodyExt as _, Collected, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper::header::HOST;
+use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
@@ -19,6 +20,9 @@ use super::ServiceUrl;
 
 /// The longest wait for a connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The environment variable with the API key.
+const KEY_VARIABLE: &str = "ORDERS_KEY";
 
 /// How many bytes of an error response are read at most.
 const MAX_ERROR_BODY: usize = 64 << 10;
@@ -57,6 +61,9 @@ where
         let target = self.url.target(&request.uri().to_string());
         *request.uri_mut() = target.parse()?;
         request.headers_mut().insert(HOST, self.url.authority().parse()?);
+        if let Some(key) = key()? {
+            request.headers_mut().insert(AUTHORIZATION, key);
+        }
         let response = self.sender.send_request(request).await;
         let response = response.with_context(|| format!("{} does not answer", self.url))?;
         let status = response.status();
@@ -70,6 +77,19 @@ where
             Err(_) => bail!("{} says {status}; is it the orders service?", self.url),
         }
     }
+}
+
+/// The credentials in the environment. There is no flag for them, because other users can see the command line.
+fn key() -> Result<Option<HeaderValue>> {
+    let key = env::var(KEY_VARIABLE).unwrap_or_default();
+    if key.trim().is_empty() {
+        return Ok(None);
+    }
+    // The error must not repeat the key.
+    let mut value = HeaderValue::from_str(&format!("Bearer {}", key.trim()))
+        .map_err(|_| anyhow!("{KEY_VARIABLE} is not an API key"))?;
+    value.set_sensitive(true);
+    Ok(Some(value))
 }
 
 /// The texts of a problem.

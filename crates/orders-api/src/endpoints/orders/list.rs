@@ -17,7 +17,7 @@ use crate::http::negotiation::{Accept, MediaTypes};
 use crate::http::query::{FromQuery, Parameter, Parameters, Query, invalid};
 use crate::http::response::{JSON, Json};
 use crate::openapi::{Components, Header, Operation};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemType};
 
 /// How many orders are on a page unless the client chooses.
 const DEFAULT_LIMIT: usize = 100;
@@ -38,6 +38,7 @@ pub(crate) fn list() -> Endpoint {
                        the cursor meanwhile may appear at both places or at neither. With \
                        `Accept: application/x-ndjson`, every matching order, one a line, from one consistent snapshot.";
     endpoint(list_orders, "listOrders", "orders", "List orders, by time", description)
+        .problems(&[ProblemType::NotPermitted])
 }
 
 async fn list_orders(

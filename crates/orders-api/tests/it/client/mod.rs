@@ -16,14 +16,14 @@ use crate::app::App;
 use crate::samples::{lines, order};
 
 /// How a program ended, and what it printed.
-struct Finished {
-    status: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Finished {
+    pub(crate) status: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 /// The program as a client of this service.
-fn program(app: &App, arguments: &[&str]) -> Command {
+pub(crate) fn program(app: &App, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_orders-api"));
     command.args(arguments).env("ORDERS_URL", format!("http://{}", app.address()));
     command
@@ -34,7 +34,12 @@ fn run(app: &App, arguments: &[&str]) -> Finished {
 }
 
 fn run_with(app: &App, arguments: &[&str], input: impl AsRef<[u8]>) -> Finished {
-    let mut child = program(app, arguments)
+    finish(program(app, arguments), input)
+}
+
+/// Runs the program with this input until it ends.
+pub(crate) fn finish(mut program: Command, input: impl AsRef<[u8]>) -> Finished {
+    let mut child = program
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

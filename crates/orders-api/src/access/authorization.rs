@@ -1,0 +1,205 @@
+//! Whether a request may be answered: [`authorize`].
+
+use std::io;
+use std::sync::{Arc, Once};
+use std::time::Instant;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{AUTHORIZATION, HOST};
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use orders_core::{Client, Scope, StoreError};
+use orders_db::{Heartbeat, KeyHash, PgStore};
+
+use super::heartbeat::Pulse;
+use super::key::ApiKey;
+use super::now;
+use super::policy::{AuthMode, Circumstances, is_forwarding};
+use super::rate::Rates;
+use super::snapshot::{Current, Snapshot};
+use crate::http::endpoint::{Argument, Reply};
+use crate::openapi::Operation;
+use crate::problem::{Problem, ProblemType};
+
+/// The commands that create the first key.
+const FIRST_KEY: &str = "create the first key with `orders-api clients add NAME --scope admin` and \
+                         `orders-api keys create NAME`";
+
+/// What decides which requests are answered.
+pub struct Access {
+    mode: AuthMode,
+    on_loopback: bool,
+    current: Arc<Current>,
+    pulse: Pulse,
+    rates: Rates,
+    first_rejection: Once,
+}
+
+/// Why the clients are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The database did not answer.
+    #[error("cannot read the clients: {0}")]
+    Store(#[from] StoreError),
+    /// The system started no thread.
+    #[error("cannot start a thread: {0}")]
+    Thread(#[from] io::Error),
+}
+
+/// The client that sent a request; none if the request needed no credentials.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller(pub(crate) Option<Arc<Client>>);
+
+impl Access {
+    /// Loads the clients and their keys, and follows their changes from now on.
+    ///
+    /// # Errors
+    /// If the database does not answer, or the system starts no thread.
+    pub fn start(
+        mode: AuthMode,
+        mut heartbeat: Heartbeat,
+        store: PgStore,
+    ) -> Result<Self, StartError> {
+        let current = Arc::new(Current::new(Snapshot::new(heartbeat.access()?)));
+        let pulse = Pulse::start(heartbeat, store, Arc::clone(&current))?;
+        let (rates, first_rejection) = (Rates::default(), Once::new());
+        Ok(Self { mode, on_loopback: false, current, pulse, rates, first_rejection })
+    }
+
+    /// The same for a service that listens on loopback addresses only, or on others.
+    pub(crate) fn listening(self, on_loopback: bool) -> Self {
+        match (self.mode, on_loopback) {
+            (AuthMode::Off, _) => {
+                log::warn!("nobody needs a key, because --auth is off");
+            }
+            (AuthMode::Auto, true) if !self.any_key_ever() => {
+                log::info!(
+                    "requests from this machine need no key until there is one; {FIRST_KEY}"
+                );
+            }
+            _ if !self.any_key_ever() => {
+                log::warn!("every request needs a key, and there is none; {FIRST_KEY}");
+            }
+            _ => {}
+        }
+        Self { on_loopback, ..self }
+    }
+
+    /// Checks that the database answers now and accepts writes.
+    ///
+    /// # Errors
+    /// `unavailable` if it does not.
+    pub(crate) async fn check_database(&self) -> Reply<()> {
+        self.pulse.beat().await.map_err(|cause| {
+            Problem::unavailable("the database cannot answer now").with_source(cause)
+        })
+    }
+
+    /// The client that sent the request.
+    async fn caller(&self, request: &HttpRequest) -> Reply<Option<Arc<Client>>> {
+        if self.mode == AuthMode::Off {
+            return Ok(None);
+        }
+        let mut fields = request.headers().get_all(AUTHORIZATION);
+        let (field, another) = (fields.next(), fields.next());
+        let Some(field) = field else {
+            return self.check_open(request).map(|()| None);
+        };
+        let text = field.to_str().ok().filter(|_| another.is_none());
+        let token = text.and_then(bearer_token).ok_or_else(|| {
+            Problem::invalid_credentials(
+                "write one header Authorization: Bearer, a space, and an API key",
+            )
+        })?;
+        let key: ApiKey =
+            token.parse().map_err(|error| Problem::invalid_credentials(format!("{error}")))?;
+        self.client_with(&key.hash()).await.map(Some)
+    }
+
+    async fn client_with(&self, key: &KeyHash) -> Reply<Arc<Client>> {
+        if let Some(client) = self.current.client(&*self.snapshot()?, key, now()) {
+            return Ok(client);
+        }
+        // The key may have been created a moment ago.
+        self.check_database().await?;
+        let client = self.current.client(&*self.snapshot()?, key, now());
+        client.ok_or_else(|| {
+            Problem::invalid_credentials("the API key is unknown, expired or revoked")
+        })
+    }
+
+    /// Fails unless a request without credentials may do everything.
+    fn check_open(&self, request: &HttpRequest) -> Reply<()> {
+        let any_key_ever = self.snapshot()?.any_key_ever();
+        let mut hosts = request.headers().get_all(HOST);
+        let (host, another) = (hosts.next(), hosts.next());
+        let circumstances = Circumstances {
+            mode: self.mode,
+            on_loopback: self.on_loopback,
+            any_key_ever,
+            host: host.filter(|_| another.is_none()).and_then(|host| host.to_str().ok()),
+            is_forwarded: request.headers().keys().any(|name| is_forwarding(name.as_str())),
+        };
+        if circumstances.are_open() {
+            return Ok(());
+        }
+        let detail = "send an API key as Authorization: Bearer ordk_..";
+        if any_key_ever {
+            return Err(Problem::authentication_required(detail));
+        }
+        self.first_rejection.call_once(|| {
+            log::warn!(
+                "a request was rejected, because it has no key, and there is none; {FIRST_KEY}"
+            );
+        });
+        Err(Problem::authentication_required(format!("{detail}; there is none yet: {FIRST_KEY}")))
+    }
+
+    fn snapshot(&self) -> Reply<Arc<Snapshot>> {
+        self.current.get().ok_or_else(|| {
+            Problem::unavailable("the service cannot check keys now; nothing was done")
+        })
+    }
+
+    fn any_key_ever(&self) -> bool {
+        self.current.get().is_some_and(|snapshot| snapshot.any_key_ever())
+    }
+}
+
+/// Fails unless the request has the credentials of a client with this scope, or needs none. The [`Caller`] is then in
+/// the request's extensions.
+pub(crate) async fn authorize(request: &HttpRequest, scope: Scope) -> Reply<()> {
+    let access = access(request);
+    let client = access.caller(request).await?;
+    if let Some(client) = &client {
+        if let Some(rate) = client.rate {
+            let counted = access.rates.count(&client.id, rate, Instant::now());
+            counted.map_err(|wait| Problem::too_many_requests(rate, wait))?;
+        }
+        if client.scope < scope {
+            return Err(Problem::insufficient_scope(client, scope));
+        }
+    }
+    request.extensions_mut().insert(Caller(client));
+    Ok(())
+}
+
+impl Argument for web::Data<Access> {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        Ok(access(request).clone())
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.problems(&[ProblemType::Unavailable]);
+    }
+}
+
+fn access(request: &HttpRequest) -> &web::Data<Access> {
+    // OK because every app has it, see `server::listen`.
+    request.app_data().expect("access is set")
+}
+
+/// The token in the value of `Authorization`.
+fn bearer_token(value: &str) -> Option<&str> {
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}

@@ -1,0 +1,26 @@
+//! Who may do what: the clients, their API keys, and what they may use.
+//!
+//! A request costs no round trip: [`Access`] finds the client of a key in a snapshot, which a heartbeat keeps current.
+
+mod authorization;
+mod heartbeat;
+pub(crate) mod key;
+mod policy;
+mod rate;
+mod snapshot;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use orders_core::Timestamp;
+
+pub use authorization::{Access, StartError};
+pub(crate) use authorization::{Caller, authorize};
+pub use policy::AuthMode;
+pub(crate) use rate::WINDOW;
+
+/// The present time.
+pub(crate) fn now() -> Timestamp {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    // OK because the years up to 9999 are timestamps.
+    Timestamp::from_micros(since_1970.as_micros() as i64).expect("a year up to 9999")
+}

@@ -1,0 +1,61 @@
+//! The store of a request: [`Store`].
+
+use actix_web::dev::Payload;
+use actix_web::{HttpMessage as _, HttpRequest, web};
+use orders_core::StoreError;
+use orders_db::PgStore;
+
+use crate::access::Caller;
+use crate::db_threads::DbThreads;
+use crate::http::endpoint::{Argument, Reply};
+use crate::openapi::Operation;
+use crate::problem::{Problem, ProblemType};
+
+/// The store, as the handlers use it: on behalf of the client that sent the request.
+#[derive(Clone)]
+pub(crate) struct Store {
+    threads: DbThreads<PgStore>,
+    caller: Caller,
+}
+
+impl Store {
+    /// Does `job` on a database thread, see [`DbThreads::run`].
+    pub(crate) async fn run<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
+        let Caller(client) = self.caller.clone();
+        self.threads.run(move |store| job(&store.acting_as(client))).await
+    }
+
+    /// Does a job that may take minutes, see [`DbThreads::run_long`].
+    pub(crate) async fn run_long<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
+        let Caller(client) = self.caller.clone();
+        self.threads.run_long(move |store| job(&store.acting_as(client))).await
+    }
+
+    /// The store itself, for a job that produces its result piece by piece.
+    pub(crate) fn store(&self) -> PgStore {
+        self.threads.store().acting_as(self.caller.0.clone())
+    }
+}
+
+impl Argument for Store {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        // OK because every app has them, see `server::listen`.
+        let threads =
+            request.app_data::<web::Data<DbThreads<PgStore>>>().expect("the store is set");
+        // Routes that are open to everyone have no caller.
+        let caller = request.extensions().get::<Caller>().cloned().unwrap_or(Caller(None));
+        Ok(Self { threads: DbThreads::clone(threads), caller })
+    }
+
+    fn describe(operation: &mut Operation) {
+        operation.problems(&[ProblemType::InternalError, ProblemType::Unavailable]);
+    }
+}
