@@ -96,12 +96,13 @@ impl Beating {
             self.current.replace(Snapshot::new(self.heartbeat.access()?));
         }
         self.current.confirm(start);
+        // They are not kept while the server accepts no writes, because they could become many.
+        let uses = self.current.take_uses();
         if read_only {
             // New sessions may find the server that accepts writes.
             self.store.reconnect();
             return Err(StoreError::Unavailable("the database is read-only".into()));
         }
-        let uses = self.current.take_uses();
         if !uses.is_empty() {
             self.heartbeat.mark_used(&uses)?;
         }

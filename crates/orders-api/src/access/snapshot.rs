@@ -71,7 +71,9 @@ impl Current {
 
     /// The snapshot, unless it is older than [`MAX_AGE`].
     pub(crate) fn get(&self) -> Option<Arc<Snapshot>> {
-        let age = self.since_start(Instant::now()) - self.confirmed_at.load(Ordering::Acquire);
+        let confirmed_at = self.confirmed_at.load(Ordering::Acquire);
+        // It may be confirmed again after the present time was taken.
+        let age = self.since_start(Instant::now()).saturating_sub(confirmed_at);
         (age <= MAX_AGE.as_millis() as u64).then(|| self.snapshot())
     }
 
