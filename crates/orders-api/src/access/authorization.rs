@@ -5,17 +5,17 @@ use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{AUTHORIZATION, HOST};
+use actix_web::http::header::HOST;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use orders_core::{Client, Scope, StoreError};
-use orders_db::{Heartbeat, KeyHash, PgStore};
+use orders_db::{Heartbeat, PgStore};
 
+use super::credentials::Credentials;
 use super::heartbeat::Pulse;
-use super::key::ApiKey;
-use super::now;
 use super::policy::{AuthMode, Circumstances, is_forwarding};
 use super::rate::Rates;
 use super::snapshot::{Current, Snapshot};
+use super::token::Tokens;
 use crate::http::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
@@ -30,13 +30,14 @@ pub struct Access {
     on_loopback: bool,
     current: Arc<Current>,
     pulse: Pulse,
+    tokens: Option<Arc<Tokens>>,
     rates: Rates,
     first_rejection: Once,
 }
 
 /// Why the clients are not known.
 #[derive(Debug, thiserror::Error)]
-pub enum StartError {
+pub(crate) enum StartError {
     /// The database did not answer.
     #[error("cannot read the clients: {0}")]
     Store(#[from] StoreError),
@@ -50,19 +51,27 @@ pub enum StartError {
 pub(crate) struct Caller(pub(crate) Option<Arc<Client>>);
 
 impl Access {
-    /// Loads the clients and their keys, and follows their changes from now on.
+    /// Loads the clients and their keys, and follows their changes from now on. Tokens of clients are accepted too, if
+    /// there is an identity provider.
     ///
     /// # Errors
     /// If the database does not answer, or the system starts no thread.
-    pub fn start(
+    pub(crate) fn start(
         mode: AuthMode,
+        tokens: Option<Tokens>,
         mut heartbeat: Heartbeat,
         store: PgStore,
     ) -> Result<Self, StartError> {
         let current = Arc::new(Current::new(Snapshot::new(heartbeat.access()?)));
-        let pulse = Pulse::start(heartbeat, store, Arc::clone(&current))?;
+        let tokens = tokens.map(Arc::new);
+        let pulse = Pulse::start(heartbeat, store, Arc::clone(&current), tokens.clone())?;
         let (rates, first_rejection) = (Rates::default(), Once::new());
-        Ok(Self { mode, on_loopback: false, current, pulse, rates, first_rejection })
+        // An identity provider is configured so that nobody else has access.
+        let mode = match mode {
+            AuthMode::Auto if tokens.is_some() => AuthMode::Required,
+            mode => mode,
+        };
+        Ok(Self { mode, on_loopback: false, current, pulse, tokens, rates, first_rejection })
     }
 
     /// The same for a service that listens on loopback addresses only, or on others.
@@ -76,7 +85,7 @@ impl Access {
                     "requests from this machine need no key until there is one; {FIRST_KEY}"
                 );
             }
-            _ if !self.any_key_ever() => {
+            _ if !self.any_key_ever() && self.tokens.is_none() => {
                 log::warn!("every request needs a key, and there is none; {FIRST_KEY}");
             }
             _ => {}
@@ -99,32 +108,16 @@ impl Access {
         if self.mode == AuthMode::Off {
             return Ok(None);
         }
-        let mut fields = request.headers().get_all(AUTHORIZATION);
-        let (field, another) = (fields.next(), fields.next());
-        let Some(field) = field else {
+        let Some(credentials) = Credentials::of(request.headers(), self.tokens.as_deref())? else {
             return self.check_open(request).map(|()| None);
         };
-        let text = field.to_str().ok().filter(|_| another.is_none());
-        let token = text.and_then(bearer_token).ok_or_else(|| {
-            Problem::invalid_credentials(
-                "write one header Authorization: Bearer, a space, and an API key",
-            )
-        })?;
-        let key: ApiKey =
-            token.parse().map_err(|error| Problem::invalid_credentials(format!("{error}")))?;
-        self.client_with(&key.hash()).await.map(Some)
-    }
-
-    async fn client_with(&self, key: &KeyHash) -> Reply<Arc<Client>> {
-        if let Some(client) = self.current.client(&*self.snapshot()?, key, now()) {
-            return Ok(client);
+        if let Some(client) = credentials.client(&self.current, &*self.snapshot()?) {
+            return Ok(Some(client));
         }
-        // The key may have been created a moment ago.
+        // The client or the key may have been created a moment ago.
         self.check_database().await?;
-        let client = self.current.client(&*self.snapshot()?, key, now());
-        client.ok_or_else(|| {
-            Problem::invalid_credentials("the API key is unknown, expired or revoked")
-        })
+        let client = credentials.client(&self.current, &*self.snapshot()?);
+        client.ok_or_else(|| credentials.unknown()).map(Some)
     }
 
     /// Fails unless a request without credentials may do everything.
@@ -143,7 +136,7 @@ impl Access {
             return Ok(());
         }
         let detail = "send an API key as Authorization: Bearer ordk_..";
-        if any_key_ever {
+        if any_key_ever || self.tokens.is_some() {
             return Err(Problem::authentication_required(detail));
         }
         self.first_rejection.call_once(|| {
@@ -196,10 +189,4 @@ impl Argument for web::Data<Access> {
 fn access(request: &HttpRequest) -> &web::Data<Access> {
     // OK because every app has it, see `server::listen`.
     request.app_data().expect("access is set")
-}
-
-/// The token in the value of `Authorization`.
-fn bearer_token(value: &str) -> Option<&str> {
-    let (scheme, token) = value.split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

@@ -11,6 +11,7 @@ use orders_db::{Beat, Heartbeat, PgStore};
 use tokio::sync::oneshot;
 
 use super::snapshot::{Current, Snapshot};
+use super::token::Tokens;
 use crate::http::log_text::LogText;
 
 /// The longest time between two beats.
@@ -26,7 +27,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 type Health = Result<(), String>;
 
 /// A thread that asks the database once a second, and on request, whether it accepts writes and whether clients or keys
-/// have changed. It ends when this is dropped.
+/// have changed. It also reads the keys of the identity provider again if they have changed. It ends when this is dropped.
 pub(crate) struct Pulse {
     requests: Sender<oneshot::Sender<Health>>,
 }
@@ -37,10 +38,11 @@ impl Pulse {
         heartbeat: Heartbeat,
         store: PgStore,
         current: Arc<Current>,
+        tokens: Option<Arc<Tokens>>,
     ) -> io::Result<Self> {
         let (requests, requested) = channel();
         let next_cleanup = Instant::now() + CLEANUP;
-        let beating = Beating { heartbeat, store, current, next_cleanup, failed: false };
+        let beating = Beating { heartbeat, store, current, tokens, next_cleanup, failed: false };
         thread::Builder::new()
             .name("heartbeat".to_owned())
             .spawn(move || beating.run(requested))?;
@@ -66,6 +68,7 @@ struct Beating {
     heartbeat: Heartbeat,
     store: PgStore,
     current: Arc<Current>,
+    tokens: Option<Arc<Tokens>>,
     next_cleanup: Instant,
     /// Whether the last beat failed.
     failed: bool,
@@ -80,6 +83,9 @@ impl Beating {
                 Err(RecvTimeoutError::Disconnected) => return,
             };
             let waiting: Vec<_> = first.into_iter().chain(requests.try_iter()).collect();
+            if let Some(tokens) = &self.tokens {
+                tokens.reload_keys();
+            }
             let health = self.beat().map_err(|error| describe(&error));
             self.log(&health);
             for request in waiting {

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use orders_db::KeyHash;
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
+use ring::error::Unspecified;
+use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// How every key begins, so that people and secret scanners recognize it.
 pub(crate) const PREFIX: &str = "ordk_";
@@ -36,12 +38,13 @@ impl ApiKey {
     ///
     /// # Errors
     /// If the system has none.
-    pub(crate) fn generate() -> Result<Self, getrandom::Error> {
+    pub(crate) fn generate() -> Result<Self, Unspecified> {
+        let random = SystemRandom::new();
         let mut text = String::with_capacity(PREFIX.len() + RANDOM + CHECKSUM);
         text.push_str(PREFIX);
         while text.len() < PREFIX.len() + RANDOM {
             let mut byte = [0];
-            getrandom::fill(&mut byte)?;
+            random.fill(&mut byte)?;
             // The largest multiple of 62 in a byte: without the rest, all characters are equally likely.
             if byte[0] < 248 {
                 text.push(digit(byte[0].into()));
@@ -55,7 +58,9 @@ impl ApiKey {
     /// The SHA-256 of the whole key, under which it is stored. No slow hash is needed, because nobody can try 2^178
     /// keys.
     pub(crate) fn hash(&self) -> KeyHash {
-        Sha256::digest(&self.0).into()
+        let mut hash = [0; 32];
+        hash.copy_from_slice(digest(&SHA256, self.0.as_bytes()).as_ref());
+        hash
     }
 
     /// The last characters, by which its owner recognizes it.

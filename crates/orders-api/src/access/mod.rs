@@ -1,19 +1,21 @@
-//! Who may do what: the clients, their API keys, and what they may use.
+//! Who may do what: the clients, their API keys and tokens, and what they may use.
 //!
-//! A request costs no round trip: [`Access`] finds the client of a key in a snapshot, which a heartbeat keeps current.
+//! A request costs no round trip: [`Access`] finds its client in a snapshot, which a heartbeat keeps current.
 
 mod authorization;
+mod credentials;
 mod heartbeat;
 pub(crate) mod key;
 mod policy;
 mod rate;
 mod snapshot;
+pub(crate) mod token;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use orders_core::Timestamp;
 
-pub use authorization::{Access, StartError};
+pub use authorization::Access;
 pub(crate) use authorization::{Caller, authorize};
 pub use policy::AuthMode;
 pub(crate) use rate::WINDOW;

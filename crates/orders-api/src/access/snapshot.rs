@@ -19,6 +19,7 @@ pub(crate) struct Snapshot {
     version: i64,
     any_key_ever: bool,
     keys: HashMap<KeyHash, Key>,
+    subjects: HashMap<String, Arc<Client>>,
 }
 
 /// A key that was not revoked.
@@ -35,11 +36,20 @@ impl Snapshot {
         let Access { version, any_key_ever, clients, keys } = access;
         let clients: HashMap<_, _> =
             clients.into_iter().map(|client| (client.id.clone(), Arc::new(client))).collect();
+        let subjects = clients
+            .values()
+            .filter_map(|client| Some((client.subject.clone()?, Arc::clone(client))));
+        let subjects = subjects.collect();
         let keys = keys.into_iter().filter_map(|(hash, id, expires_at)| {
             let client = Arc::clone(clients.get(&id)?);
             Some((hash, Key { client, expires_at, used_at: AtomicI64::new(i64::MIN) }))
         });
-        Self { version, any_key_ever, keys: keys.collect() }
+        Self { version, any_key_ever, keys: keys.collect(), subjects }
+    }
+
+    /// The client that an identity provider names by one of these subjects, the first that is known.
+    pub(crate) fn client_named(&self, subjects: &[String]) -> Option<Arc<Client>> {
+        subjects.iter().find_map(|subject| self.subjects.get(subject)).cloned()
     }
 
     /// Whether any key was ever created, even if it was revoked since.

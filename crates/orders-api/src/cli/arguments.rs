@@ -11,6 +11,7 @@ use log::LevelFilter;
 use crate::access::AuthMode;
 use crate::cli::client::{ExportArgs, ImportArgs};
 use crate::cli::clients::ClientsCommand;
+use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::db_threads::Limits;
 
@@ -145,6 +146,9 @@ pub struct ServerArgs {
         value_name = "MODE"
     )]
     pub auth: AuthMode,
+    /// Whose tokens are accepted.
+    #[command(flatten)]
+    pub identity_provider: IdentityProviderArgs,
     /// The largest request body, in bytes
     #[arg(
         long,

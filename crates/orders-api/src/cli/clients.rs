@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
 use anyhow::{Result, bail};
+use clap::builder::NonEmptyStringValueParser;
 use clap::{Args, Subcommand};
 use orders_core::{CalendarId, Client, ClientId, Scope};
 use orders_db::PgStore;
@@ -28,6 +29,9 @@ pub enum ClientsCommand {
         /// How many requests it may send in a second, to each instance of the service; any number by default
         #[arg(long, value_name = "NUMBER")]
         rate: Option<NonZeroU32>,
+        /// What the tokens of the identity provider call it, in `client_id`, `azp` or `sub`
+        #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
+        subject: Option<String>,
     },
     /// Change a client; what is not given stays as it is
     Set(SetArgs),
@@ -60,6 +64,12 @@ pub struct SetArgs {
     /// Let it send any number of requests
     #[arg(long, conflicts_with = "rate")]
     pub any_rate: bool,
+    /// What the tokens of the identity provider call it, in `client_id`, `azp` or `sub`
+    #[arg(long, value_parser = NonEmptyStringValueParser::new(), value_name = "NAME")]
+    pub subject: Option<String>,
+    /// Accept no tokens for it
+    #[arg(long, conflicts_with = "subject")]
+    pub no_subject: bool,
 }
 
 /// Adds, changes, lists or removes clients.
@@ -68,14 +78,15 @@ pub struct SetArgs {
 /// If the database cannot be used, or there is no such client, or another one of this name.
 pub fn clients(cli: &Cli, command: &ClientsCommand) -> Result<()> {
     Database::with_store(cli, |store| match command {
-        ClientsCommand::Add { name, scope, calendars, rate } => {
+        ClientsCommand::Add { name, scope, calendars, rate, subject } => {
             let client = Client {
                 id: name.clone(),
                 scope: *scope,
                 calendars: list(calendars),
                 rate: *rate,
-                subject: None,
+                subject: subject.clone(),
             };
+            check_subject(&store.clients()?, &client)?;
             store.add_client(&client)?;
             log::info!("added client {name}; create a key with: orders-api keys create {name}");
             Ok(())
@@ -92,7 +103,8 @@ pub fn clients(cli: &Cli, command: &ClientsCommand) -> Result<()> {
 
 fn set(store: &PgStore, arguments: &SetArgs) -> Result<()> {
     let clients = store.clients()?;
-    let Some(mut client) = clients.into_iter().find(|client| client.id == arguments.name) else {
+    let Some(mut client) = clients.iter().find(|client| client.id == arguments.name).cloned()
+    else {
         bail!("there is no client {}", arguments.name);
     };
     client.scope = arguments.scope.unwrap_or(client.scope);
@@ -102,9 +114,25 @@ fn set(store: &PgStore, arguments: &SetArgs) -> Result<()> {
     if arguments.any_rate || arguments.rate.is_some() {
         client.rate = arguments.rate;
     }
+    if arguments.no_subject || arguments.subject.is_some() {
+        client.subject.clone_from(&arguments.subject);
+    }
+    check_subject(&clients, &client)?;
     store.set_client(&client)?;
     log::info!("changed client {}", client.id);
     Ok(())
+}
+
+/// Fails with a better message than the store's if another client has the subject.
+fn check_subject(clients: &[Client], changed: &Client) -> Result<()> {
+    let has_subject =
+        |client: &&Client| client.subject == changed.subject && client.id != changed.id;
+    match (&changed.subject, clients.iter().find(has_subject)) {
+        (Some(subject), Some(other)) => {
+            bail!("the subject {subject} is that of client {}", other.id)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The calendars, or `None`, which is all of them.
@@ -118,7 +146,8 @@ fn print_clients(clients: &[Client]) -> Result<()> {
             calendars.iter().map(CalendarId::as_str).collect::<Vec<_>>().join(",")
         });
         let rate = client.rate.map_or("any".to_owned(), |rate| format!("{rate}/s"));
-        [client.id.to_string(), client.scope.to_string(), calendars, rate]
+        let subject = client.subject.clone().unwrap_or("-".to_owned());
+        [client.id.to_string(), client.scope.to_string(), calendars, rate, subject]
     });
-    print_table(["NAME", "SCOPE", "CALENDARS", "RATE"], rows)
+    print_table(["NAME", "SCOPE", "CALENDARS", "RATE", "SUBJECT"], rows)
 }

@@ -150,10 +150,11 @@ impl Database {
     /// The clients and their keys in this database, from now on.
     ///
     /// # Errors
-    /// If the database cannot be reached.
+    /// If the database cannot be reached, or the keys of the identity provider cannot be read.
     pub fn access(&self, cli: &Cli, store: &PgStore) -> Result<Access> {
         let heartbeat = Heartbeat::new(&self.settings(cli));
-        let started = Access::start(cli.server.auth, heartbeat, store.clone());
+        let tokens = cli.server.identity_provider.tokens()?;
+        let started = Access::start(cli.server.auth, tokens, heartbeat, store.clone());
         started.map_err(|error| self.unusable(error))
     }
 

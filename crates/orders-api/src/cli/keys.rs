@@ -3,7 +3,7 @@
 use std::io::{self, Read as _, Write as _};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use clap::{Args, Subcommand};
 use orders_core::{ClientId, Timestamp};
 use orders_db::{KeyInfo, PgStore};
@@ -66,14 +66,14 @@ pub struct RevokeArgs {
 pub fn keys(cli: &Cli, command: &KeysCommand) -> Result<()> {
     Database::with_store(cli, |store| match command {
         KeysCommand::Create { name, expires } => {
-            let key = ApiKey::generate().context("cannot create a key")?;
+            let key = new_key()?;
             let expires_at = expires.map(after_now).transpose()?;
             store.add_key(name, key.hash(), key.ends(), expires_at)?;
             print_key(&key)
         }
         KeysCommand::List { name } => print_keys(&store.keys(name.as_ref())?),
         KeysCommand::Roll { name, overlap } => {
-            let key = ApiKey::generate().context("cannot create a key")?;
+            let key = new_key()?;
             store.roll_key(name, key.hash(), key.ends(), *overlap)?;
             print_key(&key)
         }
@@ -92,6 +92,10 @@ fn revoke(store: &PgStore, arguments: &RevokeArgs) -> Result<()> {
         several => log::info!("revoked {several} keys"),
     }
     Ok(())
+}
+
+fn new_key() -> Result<ApiKey> {
+    ApiKey::generate().map_err(|_| anyhow!("the system has no random numbers"))
 }
 
 fn read_key() -> Result<ApiKey> {

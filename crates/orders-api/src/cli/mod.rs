@@ -5,6 +5,7 @@ pub mod client;
 pub mod clients;
 pub mod database;
 mod database_url;
+pub mod identity_provider;
 pub mod keys;
 mod migrate;
 mod openapi;

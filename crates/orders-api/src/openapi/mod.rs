@@ -46,7 +46,8 @@ write means that it may have happened: repeat it with the same id or `Idempotenc
 
 /// What the document says about credentials.
 const AUTHENTICATION: &str = "\
-An API key, `ordk_` and 36 letters and digits. The operator creates it with `orders-api keys create`. A client has one of the \
+An API key, `ordk_` and 36 letters and digits, which the operator creates with `orders-api keys create`; or an access token of the \
+identity provider that the operator trusts. A client has one of the \
 scopes `read`, `write` and `admin`, each of which includes those before it, and may be restricted to some calendars.";
 
 /// The groups of operations, and what they are about.

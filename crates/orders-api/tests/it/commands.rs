@@ -34,6 +34,23 @@ fn a_wrong_setting_is_an_error_that_says_what_to_do() {
     fails(&["--body-limit", "0"], &["--body-limit"]);
     fails(&["--connections", "many"], &["--connections"]);
     fails(&["--log", "inof"], &["--log", "info"]);
+    fails(&["--auth", "none"], &["--auth", "required"]);
+}
+
+#[test]
+fn an_identity_provider_is_configured_completely_or_not_at_all() {
+    let app = App::start();
+    let url = app.url();
+    let with_url = |arguments: &[&str], part: &str| {
+        fails(&[&["--database-url", url.as_str()], arguments].concat(), &[part]);
+    };
+    with_url(
+        &["--issuer", "https://id.example"],
+        "--issuer, --audience and --jwks belong together",
+    );
+    let complete = ["--issuer", "https://id.example", "--audience", "orders", "--jwks", "/missing"];
+    with_url(&complete, "cannot read /missing");
+    with_url(&[&complete[..5], &["Cargo.toml"]].concat(), "Cargo.toml is not a JWK Set");
 }
 
 #[test]

@@ -21,23 +21,25 @@ fn ends(key: &str) -> &str {
 #[test]
 fn clients_are_added_changed_listed_and_removed() {
     let app = App::start();
-    app.command("clients add shop --scope write --calendar roof --calendar crew --rate 5");
+    app.command(
+        "clients add shop --scope write --calendar roof --calendar crew --rate 5 --subject s-1",
+    );
     app.command("clients add board --scope read");
     let listed = app.command("clients list");
     assert_eq!(
         rows(&listed),
-        [["board", "read", "all", "any"], ["shop", "write", "crew,roof", "5/s"]]
+        [["board", "read", "all", "any", "-"], ["shop", "write", "crew,roof", "5/s", "s-1"]]
     );
     app.command("clients set shop --scope admin");
     app.command("clients set board --calendar roof --rate 2");
     let listed = app.command("clients list");
     assert_eq!(
         rows(&listed),
-        [["board", "read", "roof", "2/s"], ["shop", "admin", "crew,roof", "5/s"]]
+        [["board", "read", "roof", "2/s", "-"], ["shop", "admin", "crew,roof", "5/s", "s-1"]]
     );
-    app.command("clients set shop --all-calendars --any-rate");
+    app.command("clients set shop --all-calendars --any-rate --no-subject");
     app.command("clients remove board");
-    assert_eq!(rows(&app.command("clients list")), [["shop", "admin", "all", "any"]]);
+    assert_eq!(rows(&app.command("clients list")), [["shop", "admin", "all", "any", "-"]]);
 }
 
 #[test]
@@ -82,13 +84,14 @@ fn the_last_use_of_a_key_is_listed() {
 #[test]
 fn a_mistake_is_an_error_that_names_it() {
     let app = App::start();
-    app.command("clients add shop --scope read");
+    app.command("clients add shop --scope read --subject s-1");
     let url = app.url();
     for (arguments, part) in [
         ("clients add shop --scope read", "client shop already exists"),
         ("clients add a/b --scope read", "'/' is not allowed"),
         ("clients add new --scope owner", "the scopes are read, write and admin"),
         ("clients add new", "--scope"),
+        ("clients add new --scope read --subject s-1", "the subject s-1 is that of client shop"),
         ("clients set nobody --scope read", "there is no client nobody"),
         ("clients set shop --rate 0", "--rate"),
         ("clients remove nobody", "there is no client nobody"),

@@ -6,6 +6,7 @@ mod keys;
 mod routes;
 mod secrets;
 mod snapshot;
+mod tokens;
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

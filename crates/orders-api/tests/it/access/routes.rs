@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use orders_core::Scope;
 use serde_json::{Value, json};
 
-use super::bearer;
+use super::{bearer, tokens};
 use crate::app::{Answer, App, NDJSON};
 use crate::samples::order;
 use crate::wire::Wire;
@@ -109,7 +109,9 @@ fn every_route_is_in_the_table() {
 
 #[test]
 fn every_route_checks_its_caller() {
-    let app = App::start_with(&["--auth", "required"]);
+    let directory = tempfile::tempdir().unwrap();
+    let arguments = tokens::arguments(&directory);
+    let app = App::start_with(&arguments.each_ref().map(String::as_str));
     let expired = app.new_key("expired", "admin");
     app.command("keys roll expired --overlap 0s");
     let revoked = app.new_key("revoked", "admin");
@@ -118,6 +120,9 @@ fn every_route_checks_its_caller() {
     let elsewhere = bearer(&app.command("keys create elsewhere"));
     let [read, write, admin] =
         Scope::ALL.map(|scope| bearer(&app.new_key(scope.as_str(), scope.as_str())));
+    app.command("clients set write --subject s-1");
+    let token = |claims| bearer(&tokens::token(json!({}), claims));
+    let (token, expired_token) = (token(json!({})), token(json!({ "exp": 1 })));
     let unknown = "Bearer ordk_0000000000000000000000000000003bJUkV".to_owned();
     let invalid = [
         unknown.clone(),
@@ -126,6 +131,7 @@ fn every_route_checks_its_caller() {
         bearer(&revoked),
         "Bearer".to_owned(),
         "Bearer x.y.z".to_owned(),
+        expired_token,
         unknown.replace("Bearer", "Basic"),
     ];
     let headers = [("Authorization", admin.as_str()), ("Content-Type", "application/json")];
@@ -149,9 +155,15 @@ fn every_route_checks_its_caller() {
             answer.is_problem(403, "not-permitted");
             assert!(answer.header("WWW-Authenticate").ends_with(", error=\"insufficient_scope\""));
         }
-        for (has, authorization) in Scope::ALL.iter().zip([&read, &write, &admin]) {
+        let callers = [
+            (Scope::Read, &read),
+            (Scope::Write, &write),
+            (Scope::Write, &token),
+            (Scope::Admin, &admin),
+        ];
+        for (has, authorization) in callers {
             let answer = row.send(&app, Some(authorization));
-            if has >= scope {
+            if has >= *scope {
                 assert!(!is_rejected(&answer), "{method} {path} as {has}: {answer:?}");
                 continue;
             }
