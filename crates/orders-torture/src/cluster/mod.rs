@@ -17,6 +17,9 @@ pub use endpoint::{Endpoint, Location};
 /// The name of the database on the private PostgreSQL.
 const DATABASE: &str = "orders";
 
+/// The name under which the clients use the service.
+const CLIENT: &str = "torture";
+
 /// How many database connections each service process has.
 const CONNECTIONS: &str = "8";
 
@@ -24,6 +27,7 @@ const CONNECTIONS: &str = "8";
 pub struct Cluster {
     services: Vec<ServiceProcess>,
     postgres: PrivatePostgres,
+    key: String,
     program: PathBuf,
     directory: TempDir,
     unexpected_exits: Vec<String>,
@@ -53,6 +57,9 @@ pub enum ClusterError {
         /// The cause.
         error: StartError,
     },
+    /// The clients get no key.
+    #[error("cannot create an API key: {0}")]
+    Key(String),
 }
 
 impl Cluster {
@@ -66,9 +73,12 @@ impl Cluster {
             .durable(true)
             .setting("log_min_error_statement", "panic")
             .setting("log_lock_waits", "on");
+        let postgres = PrivatePostgres::start(options)?;
+        let key = create_key(program, &postgres.url(DATABASE))?;
         let mut cluster = Self {
             services: (0..processes).map(|_| ServiceProcess::default()).collect(),
-            postgres: PrivatePostgres::start(options)?,
+            postgres,
+            key,
             program: program.to_owned(),
             directory: tempfile::tempdir()?,
             unexpected_exits: Vec::new(),
@@ -89,6 +99,12 @@ impl Cluster {
     #[must_use]
     pub fn url(&self) -> String {
         self.postgres.url(DATABASE)
+    }
+
+    /// The API key of the clients.
+    #[must_use]
+    pub fn key(&self) -> &str {
+        &self.key
     }
 
     /// The endpoints of the service processes, by their index.
@@ -133,7 +149,10 @@ impl Cluster {
     /// If it does not start.
     pub fn start_service(&mut self, process: usize) -> Result<(), ClusterError> {
         let mut command = Command::new(&self.program);
-        command.env("DATABASE_URL", self.url()).env("ORDERS_CONNECTIONS", CONNECTIONS);
+        command
+            .env("DATABASE_URL", self.url())
+            .env("ORDERS_AUTH", "required")
+            .env("ORDERS_CONNECTIONS", CONNECTIONS);
         let log = self.directory.path().join(log_name(process));
         let running = Service::start(&mut command, "warn", &log)
             .map_err(|error| ClusterError::Start { process, error })?;
@@ -196,6 +215,20 @@ impl Cluster {
         fs::write(directory.join("postgres.log"), self.postgres_log()?)?;
         Ok(())
     }
+}
+
+/// A new key of a client that may do everything.
+fn create_key(program: &Path, url: &str) -> Result<String, ClusterError> {
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(program);
+        let output = command.args(arguments).env("DATABASE_URL", url).output()?;
+        match output.status.success() {
+            true => Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned()),
+            false => Err(ClusterError::Key(String::from_utf8_lossy(&output.stderr).into_owned())),
+        }
+    };
+    run(&["clients", "add", CLIENT, "--scope", "admin"])?;
+    run(&["keys", "create", CLIENT])
 }
 
 fn log_name(process: usize) -> String {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ureq::http::header::{CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
+use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
 use ureq::{Agent, Body, http};
 
 use crate::history::OperationId;
@@ -20,10 +20,12 @@ const TIMEOUT: Duration = Duration::from_secs(15);
 pub(crate) struct Connection {
     agent: Agent,
     address: SocketAddr,
+    authorization: String,
 }
 
 impl Connection {
-    pub(crate) fn new(address: SocketAddr) -> Self {
+    /// A connection of a client with this API key.
+    pub(crate) fn new(address: SocketAddr, key: &str) -> Self {
         let config = Agent::config_builder()
             .proxy(None)
             .http_status_as_error(false)
@@ -33,7 +35,7 @@ impl Connection {
             .output_buffer_size(16 * 1024)
             .timeout_global(Some(TIMEOUT))
             .build();
-        Self { agent: config.new_agent(), address }
+        Self { agent: config.new_agent(), address, authorization: format!("Bearer {key}") }
     }
 
     /// Sends the request of an operation once, and waits for the outcome.
@@ -59,8 +61,10 @@ impl Connection {
         path: &str,
         body: Option<String>,
     ) -> Result<Response, ureq::Error> {
-        let request =
-            http::Request::builder().method(method).uri(format!("http://{}{path}", self.address));
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header(AUTHORIZATION, &self.authorization);
         let response = match body {
             Some(body) => {
                 self.agent.run(request.header(CONTENT_TYPE, "application/json").body(body)?)?

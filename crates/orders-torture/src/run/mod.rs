@@ -136,6 +136,7 @@ fn record(
         deadline,
         clock,
         endpoints: cluster.endpoints(),
+        key: cluster.key().to_owned(),
     };
     let injector = FaultInjector {
         seed: settings.seed,

@@ -15,7 +15,7 @@ use super::RunError;
 pub(super) fn create_services_and_calendars(cluster: &Cluster) -> Result<Vec<Calendar>, RunError> {
     let address = cluster.endpoints().iter().find_map(|endpoint| endpoint.location().address);
     let not_running = || ClusterError::Io(io::ErrorKind::NotConnected.into());
-    let connection = Connection::new(address.ok_or_else(not_running)?);
+    let connection = Connection::new(address.ok_or_else(not_running)?, cluster.key());
     // OK because the constants are valid ids and names.
     for id in SERVICES {
         let (id, name) = (ServiceId::new(id).expect("an id"), Name::new(id).expect("a name"));

@@ -34,6 +34,8 @@ pub struct Clients {
     pub clock: Clock,
     /// The endpoints of the service processes.
     pub endpoints: Vec<Arc<Endpoint>>,
+    /// The API key.
+    pub key: String,
 }
 
 /// A client's connections by service process, each with the generation of the process.
@@ -107,7 +109,8 @@ impl Clients {
                 let Location { address, generation } = self.endpoints[process].location();
                 let Some(address) = address else { continue };
                 if connections.get(&process).is_none_or(|(known, _)| *known != generation) {
-                    connections.insert(process, (generation, Connection::new(address)));
+                    let connection = Connection::new(address, &self.key);
+                    connections.insert(process, (generation, connection));
                 }
                 return connections.get(&process).map(|(_, connection)| (process, connection));
             }
