@@ -1,9 +1,13 @@
-// A client generated from the document, against the service at ORDERS_URL: books, conflicts, moves, lists, deletes.
+// A client generated from the document, against the service at ORDERS_URL, with the API key in ORDERS_KEY: books,
+// conflicts, moves, lists, deletes.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "./orders.js";
 
-const client = createClient<paths>({ baseUrl: process.env.ORDERS_URL! });
+const client = createClient<paths>({
+  baseUrl: process.env.ORDERS_URL!,
+  headers: { Authorization: `Bearer ${process.env.ORDERS_KEY}` },
+});
 
 function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);

@@ -11,6 +11,7 @@ import requests
 import schemathesis
 
 URL = os.environ["ORDERS_URL"]
+HEADERS = {"Authorization": f"Bearer {os.environ['ORDERS_KEY']}"}
 SERVICES = [f"service-{n}" for n in range(32)]
 # Any number of orders can share a time in this calendar, so most creations succeed.
 CALENDAR = "without-a-rule"
@@ -19,7 +20,7 @@ WINDOW = {"from": "2022-11-01T00:00:00Z", "to": "2022-11-02T00:00:00Z"}
 
 
 def add(what, **fields):
-    answer = requests.post(f"{URL}/{what}", json=fields)
+    answer = requests.post(f"{URL}/{what}", json=fields, headers=HEADERS)
     assert answer.status_code in (201, 409), answer.text
 
 
