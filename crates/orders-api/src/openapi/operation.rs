@@ -175,7 +175,9 @@ impl Operation {
             operation["requestBody"] = body.clone();
         }
         if let Some(scope) = self.scope {
-            operation["security"] = json!([{ SECURITY_SCHEME: [scope.as_str()] }]);
+            operation["description"] =
+                format!("{description} The client needs the scope `{scope}`.").into();
+            operation["security"] = json!([{ SECURITY_SCHEME: [] }]);
         }
         operation["responses"] = json!(self.responses);
         operation
