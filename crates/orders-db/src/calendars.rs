@@ -160,9 +160,7 @@ statement! {
       WHERE id = $1
         AND NOT EXISTS (
             SELECT FROM orders
-             WHERE (orders.calendar, orders.datetime) >= (calendars.key, '-infinity')
-               AND (orders.calendar, orders.datetime) <= (calendars.key, 'infinity')
-            OFFSET 0)
+             WHERE orders.calendar = calendars.key OFFSET 0)
      RETURNING id"
 }
 
@@ -176,24 +174,24 @@ fn find(conn: &mut PgConnection, id: &CalendarId) -> Result<Calendar, Failure> {
 }
 
 statement! {
-    /// The earliest pairs of orders of a calendar that start less than a gap apart. A subquery finds the calendar,
-    /// because the planner would turn a join into a scan of the orders of all calendars.
+    /// The earliest pairs of orders of a calendar that start less than a gap apart. It looks for more than the next order
+    /// only if the next one is too close. Each first order has its second ones in order, so sorting them again would only
+    /// keep the limit from ending the scan.
     PairsCloserThan<'a> {
-        gap: PgInterval as Interval,
         calendar: &'a str as Text,
+        gap: PgInterval as Interval,
         most: i64 as BigInt,
-    }
-        -> (Text, Timestamptz, Text, Timestamptz) =
-    "SELECT a.id, a.datetime, b.id, b.datetime
-       FROM orders a
+    } -> (Text, Timestamptz, Text, Timestamptz) =
+    "SELECT first.id, first.datetime, second.id, second.datetime
+       FROM (SELECT id, datetime, lead(datetime) OVER (ORDER BY datetime, id) AS next
+               FROM orders WHERE calendar = (SELECT key FROM calendars WHERE id = $1)) AS first
        CROSS JOIN LATERAL (
-            SELECT b.id, b.datetime FROM orders b
-             WHERE (b.calendar, b.datetime, b.id) > (a.calendar, a.datetime, a.id)
-               AND (b.calendar, b.datetime) < (a.calendar, a.datetime + $1)
-             ORDER BY b.calendar, b.datetime, b.id LIMIT $3) b
-      WHERE (a.calendar, a.datetime) >= ((SELECT key FROM calendars WHERE id = $2), '-infinity')
-        AND (a.calendar, a.datetime) <= ((SELECT key FROM calendars WHERE id = $2), 'infinity')
-      ORDER BY a.calendar, a.datetime, a.id, b.datetime, b.id LIMIT $3"
+            SELECT id, datetime FROM orders
+             WHERE calendar = (SELECT key FROM calendars WHERE id = $1)
+               AND (datetime, id) > (first.datetime, first.id) AND datetime < first.datetime + $2
+             ORDER BY datetime, id LIMIT $3) AS second
+      WHERE first.next < first.datetime + $2
+      ORDER BY first.datetime, first.id LIMIT $3"
 }
 
 /// Fails if orders of the calendar start less than the gap apart.

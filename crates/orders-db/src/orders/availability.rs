@@ -20,8 +20,8 @@ statement! {
     } -> (IntervalSql, Array<Timestamptz>) =
     "SELECT calendars.minimum_gap, ARRAY(
             SELECT datetime FROM orders
-             WHERE (calendar, datetime) > (calendars.key, $1 - calendars.minimum_gap)
-               AND (calendar, datetime) < (calendars.key, $2 + calendars.minimum_gap)
+             WHERE calendar = calendars.key
+               AND datetime > $1 - calendars.minimum_gap AND datetime < $2 + calendars.minimum_gap
                AND calendars.minimum_gap > interval '0'
              ORDER BY calendar, datetime)
        FROM calendars WHERE id = $3"

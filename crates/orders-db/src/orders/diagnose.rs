@@ -33,8 +33,7 @@ statement! {
     /// `conflicts` are the orders less than a gap away. From the first and the last of them, `earlier` and `later`
     /// follow the orders of the calendar until there is room for one more: until two neighbors are at least two gaps
     /// apart. The window functions read the index step by step, and `LIMIT 1` ends them. If they do not find room within
-    /// the reach and the number of rows, their result is null. Without a conflict, `IS NOT NULL` keeps them from
-    /// scanning the calendar for a time of null.
+    /// the reach and the number of rows, their result is null.
     Diagnose<'a> {
         id: &'a str as Text,
         calendar: Option<&'a str> as Nullable<Text>,
@@ -58,28 +57,24 @@ statement! {
                    ORDER BY named.index),
             conflicts.ids, conflicts.times,
             (SELECT run.datetime
-               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY calendar DESC, datetime DESC) AS next
+               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY datetime DESC) AS next
                        FROM orders
-                      WHERE conflicts.first IS NOT NULL
-                        AND (orders.calendar, orders.datetime) <= (calendar.key, conflicts.first)
-                        AND (orders.calendar, orders.datetime)
-                            > (calendar.key, request.datetime - request.reach - calendar.minimum_gap)
+                      WHERE orders.calendar = calendar.key AND orders.datetime <= conflicts.first
+                        AND orders.datetime > request.datetime - request.reach - calendar.minimum_gap
                         AND orders.id <> request.id
-                      ORDER BY calendar DESC, datetime DESC
+                      ORDER BY datetime DESC
                       LIMIT CASE WHEN calendar.minimum_gap < interval '1 minute' THEN request.rows END) AS run
-              WHERE run.next IS NULL OR run.datetime - run.next >= 2 * calendar.minimum_gap
+              WHERE run.next IS NULL OR run.next <= run.datetime - calendar.two_gaps
               LIMIT 1) AS earlier,
             (SELECT run.datetime
-               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY calendar, datetime) AS next
+               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY datetime) AS next
                        FROM orders
-                      WHERE conflicts.last IS NOT NULL
-                        AND (orders.calendar, orders.datetime) >= (calendar.key, conflicts.last)
-                        AND (orders.calendar, orders.datetime)
-                            < (calendar.key, request.datetime + request.reach + calendar.minimum_gap)
+                      WHERE orders.calendar = calendar.key AND orders.datetime >= conflicts.last
+                        AND orders.datetime < request.datetime + request.reach + calendar.minimum_gap
                         AND orders.id <> request.id
-                      ORDER BY calendar, datetime
+                      ORDER BY datetime
                       LIMIT CASE WHEN calendar.minimum_gap < interval '1 minute' THEN request.rows END) AS run
-              WHERE run.next IS NULL OR run.next - run.datetime >= 2 * calendar.minimum_gap
+              WHERE run.next IS NULL OR run.next >= run.datetime + calendar.two_gaps
               LIMIT 1) AS later
        FROM request
        LEFT JOIN LATERAL (
@@ -87,7 +82,7 @@ statement! {
        LEFT JOIN LATERAL (
             SELECT id FROM calendars WHERE calendars.key = current.calendar OFFSET 0) AS current_calendar ON true
        LEFT JOIN LATERAL (
-            SELECT key, minimum_gap FROM calendars
+            SELECT key, minimum_gap, 2 * minimum_gap AS two_gaps FROM calendars
              WHERE calendars.id = COALESCE(request.calendar, current_calendar.id) OFFSET 0) AS calendar ON true
        LEFT JOIN LATERAL (
             SELECT array_agg(id) AS ids, array_agg(datetime) AS times, min(datetime) AS first, max(datetime) AS last

@@ -22,13 +22,14 @@ const EXPORT_CHUNK: usize = 1000;
 
 /// The orders between two positions, both excluded, in one direction.
 ///
-/// Diesel caches the prepared statement by its text, and there are twelve texts: six filters in two
-/// directions. Each names every column of one index in its bounds and its order, so no other index can answer it.
+/// Diesel caches the prepared statement by its text, and there are twelve texts: six filters in two directions. Each
+/// follows one index: its near bound and its order name all columns of the index, so no other index can be used.
+/// PostgreSQL would not stop reading at the far bound, but the limit comes before it.
 struct List<'a> {
     calendars: Calendars<'a>,
     service: Option<&'a str>,
-    lower: Edge<'a>,
-    upper: Edge<'a>,
+    near: Edge<'a>,
+    far: Edge<'a>,
     direction: Direction,
     limit: i64,
 }
@@ -45,11 +46,43 @@ impl List<'_> {
     /// The columns of the index that the list follows.
     fn key(&self) -> &'static str {
         match (&self.calendars, self.service) {
-            (Calendars::All, None) => "orders.datetime, orders.id",
-            (_, None) => "orders.calendar, orders.datetime, orders.id",
+            (Calendars::All, None) => "listed.datetime, listed.id",
+            (_, None) => "listed.calendar, listed.datetime, listed.id",
             (Calendars::All, Some(_)) => "listed.service, listed.datetime, listed.order_id",
             (_, Some(_)) => "listed.calendar, listed.service, listed.datetime, listed.order_id",
         }
+    }
+
+    /// The list of all calendars, of one, or of the one that is called `permitted`.
+    fn push_list<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let (after, before) = match self.direction {
+            Direction::Ascending => (") > (", ") < ("),
+            Direction::Descending => (") < (", ") > ("),
+        };
+        out.push_sql(
+            "SELECT found.id, (SELECT id FROM calendars WHERE key = found.calendar), found.datetime,
+                    found.totalfee, found.services, found.version, found.created_at, found.updated_at
+               FROM (SELECT * FROM ",
+        );
+        out.push_sql(match (&self.calendars, self.service) {
+            // The predicate of the index.
+            (Calendars::All, None) => "orders AS listed WHERE created_at > '-infinity' AND ",
+            (_, None) => "orders AS listed WHERE ",
+            (_, Some(_)) => "order_services AS listed WHERE ",
+        });
+        self.push_bound(out, after, &self.near)?;
+        self.push_order(out, self.key());
+        self.push_limit(out)?;
+        out.push_sql(") AS listed CROSS JOIN LATERAL (");
+        out.push_sql(match self.service {
+            None => "SELECT listed.*",
+            // OFFSET 0 keeps the planner from joining: each order is fetched by its id.
+            Some(_) => "SELECT * FROM orders WHERE orders.id = listed.order_id OFFSET 0",
+        });
+        out.push_sql(") AS found WHERE ");
+        self.push_bound(out, before, &self.far)?;
+        self.push_order(out, self.key());
+        Ok(())
     }
 
     /// `(key) > (edge)`, or with another operator.
@@ -81,42 +114,16 @@ impl List<'_> {
         out.push_sql(")");
         Ok(())
     }
-}
 
-impl List<'_> {
-    /// The list of all calendars, of one, or of the one that is called `permitted`.
-    fn push_list<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        out.push_sql(
-            "SELECT orders.id, (SELECT id FROM calendars WHERE key = orders.calendar),
-                    orders.datetime, orders.totalfee, orders.services, orders.version,
-                    orders.created_at, orders.updated_at FROM ",
-        );
-        out.push_sql(match self.service {
-            None => "orders",
-            // OFFSET 0 keeps the planner from joining: each order is fetched by its id.
-            Some(_) => {
-                "order_services AS listed
-                 CROSS JOIN LATERAL (
-                     SELECT * FROM orders WHERE orders.id = listed.order_id OFFSET 0) AS orders"
-            }
-        });
-        out.push_sql(" WHERE ");
-        self.push_bound(out, ") > (", &self.lower)?;
-        out.push_sql(" AND ");
-        self.push_bound(out, ") < (", &self.upper)?;
-        self.push_order_and_limit(out, self.key())
-    }
-
-    fn push_order_and_limit<'b>(
-        &'b self,
-        out: &mut AstPass<'_, 'b, Pg>,
-        key: &str,
-    ) -> QueryResult<()> {
+    fn push_order(&self, out: &mut AstPass<'_, '_, Pg>, key: &str) {
         out.push_sql(" ORDER BY ");
         out.push_sql(&match self.direction {
             Direction::Ascending => key.to_owned(),
             Direction::Descending => format!("{} DESC", key.replace(',', " DESC,")),
         });
+    }
+
+    fn push_limit<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         out.push_sql(" LIMIT ");
         out.push_bind_param::<BigInt, _>(&self.limit)
     }
@@ -138,7 +145,8 @@ impl QueryFragment<Pg> for List<'_> {
         self.push_list(&mut out)?;
         out.push_sql(") AS merged");
         // By datetime and id.
-        self.push_order_and_limit(&mut out, "3, 1")
+        self.push_order(&mut out, "3, 1");
+        self.push_limit(&mut out)
     }
 }
 
@@ -175,6 +183,10 @@ pub(super) fn page(
         (Some(after), Direction::Ascending) => from = later(from, after),
         (Some(after), Direction::Descending) => to = earlier(to, after),
     }
+    let (near, far) = match query.direction {
+        Direction::Ascending => (from, to),
+        Direction::Descending => (to, from),
+    };
     let list = List {
         calendars: match (calendar, caller.calendars()) {
             (Some(calendar), _) => Calendars::One(calendar.as_str()),
@@ -184,8 +196,8 @@ pub(super) fn page(
             (None, None) => Calendars::All,
         },
         service: service.as_ref().map(ServiceId::as_str),
-        lower: from,
-        upper: to,
+        near,
+        far,
         direction: query.direction,
         // One more than requested, which tells whether there are more.
         limit: i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1),

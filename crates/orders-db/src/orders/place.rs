@@ -35,10 +35,9 @@ statement! {
        FROM candidate JOIN calendars ON calendars.id = candidate.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
-             WHERE (orders.calendar, orders.datetime)
-                   > (calendars.key, candidate.datetime - calendars.minimum_gap)
-               AND (orders.calendar, orders.datetime)
-                   < (calendars.key, candidate.datetime + calendars.minimum_gap)
+             WHERE orders.calendar = calendars.key
+               AND orders.datetime > candidate.datetime - calendars.minimum_gap
+               AND orders.datetime < candidate.datetime + calendars.minimum_gap
             OFFSET 0)
         FOR KEY SHARE OF calendars SKIP LOCKED
      ON CONFLICT DO NOTHING

@@ -40,10 +40,9 @@ statement! {
                     (SELECT NULLIF($7, '') AS client) AS caller) AS candidate
       WHERE NOT EXISTS (
             SELECT FROM orders
-             WHERE (orders.calendar, orders.datetime)
-                   > (candidate.calendar, candidate.datetime - candidate.gap)
-               AND (orders.calendar, orders.datetime)
-                   < (candidate.calendar, candidate.datetime + candidate.gap)
+             WHERE orders.calendar = candidate.calendar
+               AND orders.datetime > candidate.datetime - candidate.gap
+               AND orders.datetime < candidate.datetime + candidate.gap
             OFFSET 0)
         AND NOT EXISTS (
             SELECT FROM unnest(candidate.services) AS named (id)

@@ -144,8 +144,9 @@ statement! {
         AND orders.version = candidate.version AND orders.created_at = candidate.created_at
         AND NOT EXISTS (
             SELECT FROM orders AS other
-             WHERE (other.calendar, other.datetime) > (candidate.calendar, candidate.datetime - candidate.gap)
-               AND (other.calendar, other.datetime) < (candidate.calendar, candidate.datetime + candidate.gap)
+             WHERE other.calendar = candidate.calendar
+               AND other.datetime > candidate.datetime - candidate.gap
+               AND other.datetime < candidate.datetime + candidate.gap
                AND other.id <> candidate.id
             OFFSET 0)
      RETURNING orders.version, orders.created_at, orders.updated_at"

@@ -76,10 +76,9 @@ fn a_schema_that_is_not_up_to_date_is_reported_and_not_changed() {
     else {
         panic!("the service starts");
     };
-    assert!(
-        stderr.contains("it lacks 20261126000000, 20261126000001; run `orders-api migrate`"),
-        "{stderr}"
-    );
+    for part in ["it lacks 20261126000000, 20261126000001", "; run `orders-api migrate`"] {
+        assert!(stderr.contains(part), "{stderr}");
+    }
     app.execute("INSERT INTO __diesel_schema_migrations (version) VALUES ('99990101000000')");
     let newer = program(&["--migrate", "check", "--database-url", &url], "").err().unwrap();
     assert!(newer.stderr.contains("99990101000000"), "{}", newer.stderr);

@@ -20,16 +20,31 @@ fn rows_read(psql: &mut Psql) -> i64 {
     read.parse().unwrap()
 }
 
-/// How many rows some calls read, made in a session of their own.
-fn read_by(database: &Database, calls: impl Fn(&PgStore)) -> i64 {
+/// How many pages of the indexes of `orders` and `order_services` have been read so far. An entry that an index scan
+/// skips is no row that it reads, but its page is.
+fn index_pages_read(psql: &mut Psql) -> i64 {
+    let read = psql.line(
+        "SELECT sum(idx_blks_read + idx_blks_hit) FROM pg_statio_user_indexes
+          WHERE relname IN ('orders', 'order_services')",
+    );
+    read.parse().unwrap()
+}
+
+/// How much some calls read, made in a session of their own, as a measure counts it.
+fn measured(database: &Database, measure: fn(&mut Psql) -> i64, calls: impl Fn(&PgStore)) -> i64 {
     let mut psql = database.psql();
-    let before = rows_read(&mut psql);
+    let before = measure(&mut psql);
     let store = database.store_of(1);
     calls(&store);
     drop(store);
     psql.wait_until_alone();
     psql.run("SELECT pg_stat_clear_snapshot()");
-    rows_read(&mut psql) - before
+    measure(&mut psql) - before
+}
+
+/// How many rows some calls read.
+fn read_by(database: &Database, calls: impl Fn(&PgStore)) -> i64 {
+    measured(database, rows_read, calls)
 }
 
 #[test]
@@ -48,6 +63,24 @@ fn no_call_reads_a_whole_calendar() {
             let most = if what.starts_with("lists") { 72 * FEW } else { 7 * FEW };
             assert!(read < most, "{what}, analyzed: {analyzed}, reads {read} rows in 7 calls");
         }
+    }
+}
+
+#[test]
+fn no_call_reads_more_index_pages_in_a_larger_calendar() {
+    let pages = [2_000, 20_000].map(|orders| {
+        let database = Database::new();
+        prepare(&database.store());
+        fill(&mut database.psql(), Layout::OneCalendar, orders);
+        database.psql().run("VACUUM ANALYZE");
+        calls().into_iter().map(move |(what, call)| {
+            (what, measured(&database, index_pages_read, |store| (0..7).for_each(|_| call(store))))
+        })
+    });
+    let [few, many] = pages;
+    for ((what, few), (_, many)) in few.zip(many) {
+        // An index of the larger calendar has one level more, and ten times the pages.
+        assert!(many <= 2 * few + 40, "{what}: {few} pages, and {many} in the larger calendar");
     }
 }
 
