@@ -5,18 +5,19 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use actix_web::HttpRequest;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header::HeaderValue;
 use actix_web::http::{Method, StatusCode};
 use actix_web::web::Bytes;
+use actix_web::{HttpMessage as _, HttpRequest};
 use log::Level;
 
 use super::as_text;
+use crate::access::Caller;
 use crate::http::log_text::LogText;
 
 /// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
-/// request, the bytes that were passed to the connection, and whether and why the body was cut off.
+/// request, the bytes that were passed to the connection, whether and why the body was cut off, and the client.
 pub(crate) struct LoggedBody {
     body: BoxBody,
     /// The size according to the head of the response.
@@ -101,11 +102,13 @@ impl Drop for LoggedBody {
                 (Level::Info, format!(", cut off: {reason}"))
             }
         };
+        let caller = request.extensions().get::<Caller>().and_then(|caller| caller.0.clone());
+        let client = caller.map_or(String::new(), |client| format!(" client {}", client.id));
         // The body of a response to HEAD is produced but not sent.
         let bytes = if request.method() == Method::HEAD { 0 } else { self.bytes };
         log::log!(
             level,
-            "{} {} {} {:.1?} {bytes} bytes{cut_off} {}",
+            "{} {} {} {:.1?} {bytes} bytes{cut_off}{client} {}",
             LogText(request.method().as_str()),
             LogText(request.path()),
             status.as_u16(),

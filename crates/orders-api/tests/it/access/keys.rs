@@ -121,6 +121,7 @@ fn the_commands_share_the_private_postgresql_with_a_running_service() {
     let authorization = bearer(&run("keys create shop"));
     let headers = [("Authorization", authorization.as_str())];
     service.send_with("POST", "/orders", &headers, order("1", 0)).is(201);
+    assert!(service.logs("POST /orders 201 ").contains(" bytes client shop "));
     run("clients remove shop");
     eventually(401, || service.send_with("GET", "/orders/1", &headers, ""));
     service.signal(Signal::TERM);
