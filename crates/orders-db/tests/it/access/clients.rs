@@ -26,7 +26,7 @@ fn a_client_is_added_changed_and_removed() {
         ..client("shop", Some(&["default", "roof"]))
     };
     store.set_client(&changed).unwrap();
-    assert_eq!(store.clients().unwrap(), [changed.clone()]);
+    assert_eq!(store.clients().unwrap(), std::slice::from_ref(&changed));
     let same_subject = Client { subject: changed.subject, ..client("crm", None) };
     assert!(matches!(store.add_client(&same_subject), Err(StoreError::IdTaken(_))));
 
