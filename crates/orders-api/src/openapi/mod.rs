@@ -33,6 +33,10 @@ otherwise. Exactly the gap apart is far enough.
 types. An unknown path is 404; a method that a path does not have is 405, `method-not-allowed`. Unknown query \
 parameters and fields are rejected, so that a misspelt one is not silently lost.
 
+**Access**: each operation says which scope its client needs; those that say nothing are open to everyone. Without valid \
+credentials the answer is 401, without the scope or the calendar 403, and 429 to a client that exceeds its rate. A client that is \
+restricted to some calendars sees only their orders.
+
 **HEAD and OPTIONS**: `HEAD` works wherever `GET` does and has the same status and headers, without the body. `OPTIONS` \
 answers 204 with the methods of the path in `Allow`.
 
