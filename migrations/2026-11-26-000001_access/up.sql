@@ -1,4 +1,5 @@
--- Who may use the service, and with which keys.
+-- Who may use the service, and with which keys. It rebuilds the primary key of idempotency_keys, and locks that table
+-- and orders meanwhile.
 CREATE TABLE clients (
     id        text COLLATE "C" CONSTRAINT clients_pkey PRIMARY KEY
               CONSTRAINT clients_id_is_an_id CHECK (id ~ '^[A-Za-z0-9._~-]{1,64}$' AND id NOT IN ('.', '..')),
@@ -6,7 +7,10 @@ CREATE TABLE clients (
               CONSTRAINT clients_scope_is_a_scope CHECK (scope IN ('read', 'write', 'admin')),
     -- The ids of the only calendars that it may use. They need not exist. Null is all.
     calendars text[]
-              CONSTRAINT clients_calendars_are_ids CHECK (array_position(calendars, NULL) IS NULL),
+              CONSTRAINT clients_calendars_are_ids CHECK (
+                  array_position(calendars, NULL) IS NULL AND array_position(calendars, '') IS NULL
+                  AND array_to_string(calendars, ',') ~ '^([A-Za-z0-9._~-]{1,64}(,|$))*$'
+                  AND NOT calendars && ARRAY['.', '..']),
     -- Requests per second. Null is any number.
     rate      integer CONSTRAINT clients_rate_is_positive CHECK (rate > 0),
     -- How an identity provider names it.
@@ -18,14 +22,19 @@ CREATE TABLE api_keys (
     -- SHA-256 of the key, which is stored nowhere.
     hash         bytea CONSTRAINT api_keys_pkey PRIMARY KEY
                  CONSTRAINT api_keys_hash_is_sha_256 CHECK (octet_length(hash) = 32),
-    client       text COLLATE "C" NOT NULL,
+    client       text COLLATE "C" NOT NULL
+                 CONSTRAINT api_keys_client_is_an_id CHECK (
+                     client ~ '^[A-Za-z0-9._~-]{1,64}$' AND client NOT IN ('.', '..')),
     -- The last four characters, by which people recognize it.
     ends         text NOT NULL CONSTRAINT api_keys_ends_are_4 CHECK (ends ~ '^[A-Za-z0-9]{4}$'),
     created_at   timestamptz NOT NULL DEFAULT now(),
     expires_at   timestamptz,
     -- To the minute.
     last_used_at timestamptz,
-    revoked_at   timestamptz
+    revoked_at   timestamptz,
+    CONSTRAINT api_keys_times_are_in_range CHECK (
+        LEAST(created_at, expires_at, last_used_at, revoked_at) >= '0001-01-01 00:00:00+00'
+        AND GREATEST(created_at, expires_at, last_used_at, revoked_at) < '10000-01-01 00:00:00+00')
 );
 
 CREATE INDEX api_keys_by_client ON api_keys (client, created_at);

@@ -39,6 +39,11 @@ impl Store {
         self.threads.run_long(move |store| job(&store.acting_as(client))).await
     }
 
+    /// The same store on behalf of another client.
+    pub(crate) fn acting_as(&self, caller: Caller) -> Self {
+        Self { caller, ..self.clone() }
+    }
+
     /// The store itself, for a job that produces its result piece by piece.
     pub(crate) fn store(&self) -> PgStore {
         self.threads.store().acting_as(self.caller.0.clone())
@@ -50,8 +55,9 @@ impl Argument for Store {
         // OK because every app has them, see `server::listen`.
         let threads =
             request.app_data::<web::Data<DbThreads<PgStore>>>().expect("the store is set");
-        // Routes that are open to everyone have no caller.
-        let caller = request.extensions().get::<Caller>().cloned().unwrap_or(Caller(None));
+        // A route that is open to everyone must not use the store.
+        let caller = request.extensions().get::<Caller>().cloned();
+        let caller = caller.ok_or_else(|| Problem::internal("the route has no scope"))?;
         Ok(Self { threads: DbThreads::clone(threads), caller })
     }
 

@@ -1,17 +1,14 @@
 //! Clients and their API keys, for the commands that manage them.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use diesel::data_types::{PgInterval, PgTimestamp};
+use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
-use diesel::result::DatabaseErrorKind::UniqueViolation;
-use diesel::result::Error;
-use diesel::sql_types::{Bytea, Interval, Text};
+use diesel::sql_types::{Bytea, Nullable, Text, Timestamptz};
 use orders_core::{CalendarId, Client, ClientId, Resource, StoreError, Timestamp};
 
 use crate::PgStore;
-use crate::error::Failure;
+use crate::error::{Failure, violates};
 use crate::row::{self, decode};
 use crate::schema::{api_keys, clients};
 use crate::statement::statement;
@@ -81,13 +78,14 @@ impl PgStore {
     pub fn remove_client(&self, id: &ClientId) -> Result<(), StoreError> {
         self.with(|conn| {
             conn.transaction(|conn| {
+                // First the client, so that no key is added meanwhile.
+                if diesel::delete(clients::table.find(id.as_str())).execute(conn)? == 0 {
+                    return Err(not_found(id).into());
+                }
                 diesel::update(valid_keys_of(id))
                     .set(api_keys::revoked_at.eq(diesel::dsl::now))
                     .execute(conn)?;
-                match diesel::delete(clients::table.find(id.as_str())).execute(conn)? {
-                    0 => Err(not_found(id))?,
-                    _ => Ok(()),
-                }
+                Ok(())
             })
         })
     }
@@ -106,7 +104,7 @@ impl PgStore {
         self.with(|conn| conn.transaction(|conn| insert_key(conn, client, hash, ends, expires_at)))
     }
 
-    /// Adds a key of a client, and lets its other keys expire after the overlap, unless they expire before.
+    /// Adds a key of a client, and lets its other keys expire at a time, unless they expire before.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] if there is no such client.
@@ -115,14 +113,18 @@ impl PgStore {
         client: &ClientId,
         hash: KeyHash,
         ends: &str,
-        overlap: Duration,
+        others_expire_at: Timestamp,
     ) -> Result<(), StoreError> {
-        let micros = i64::try_from(overlap.as_micros()).unwrap_or(i64::MAX);
         self.with(|conn| {
             conn.transaction(|conn| {
-                let overlap = PgInterval::from_microseconds(micros);
-                ExpireKeys { overlap, client: client.as_str() }.execute(conn)?;
-                insert_key(conn, client, hash, ends, None)
+                insert_key(conn, client, hash, ends, None)?;
+                let expire = ExpireOtherKeys {
+                    at: row::pg_timestamp(others_expire_at),
+                    client: client.as_str(),
+                    hash: &hash,
+                };
+                expire.execute(conn)?;
+                Ok(())
             })
         })
     }
@@ -191,16 +193,20 @@ fn valid_keys_of(client: &ClientId) -> ValidKeys<'_> {
 }
 
 statement! {
-    ExpireKeys<'a> { overlap: PgInterval as Interval, client: &'a str as Text } -> () =
-    "UPDATE api_keys SET expires_at = LEAST(expires_at, now() + $1)
-      WHERE client = $2 AND revoked_at IS NULL"
+    ExpireOtherKeys<'a> {
+        at: PgTimestamp as Timestamptz,
+        client: &'a str as Text,
+        hash: &'a [u8] as Bytea,
+    } -> () =
+    "UPDATE api_keys SET expires_at = LEAST(expires_at, $1)
+      WHERE client = $2 AND hash <> $3 AND revoked_at IS NULL"
 }
 
 statement! {
     InsertKey<'a> {
         hash: &'a [u8] as Bytea,
         ends: &'a str as Text,
-        expires_at: Option<PgTimestamp> as diesel::sql_types::Nullable<diesel::sql_types::Timestamptz>,
+        expires_at: Option<PgTimestamp> as Nullable<Timestamptz>,
         client: &'a str as Text,
     } -> () =
     "INSERT INTO api_keys (hash, ends, expires_at, client)
@@ -288,7 +294,9 @@ fn key_info(
 /// The id or the subject of a client may belong to another one.
 fn unless_taken(client: &Client, written: QueryResult<usize>) -> Result<usize, Failure> {
     match written {
-        Err(Error::DatabaseError(UniqueViolation, _)) => {
+        Err(error)
+            if violates(&error, "clients_pkey") || violates(&error, "clients_subject_key") =>
+        {
             Err(StoreError::IdTaken(Resource::Client(client.id.clone())).into())
         }
         written => Ok(written?),

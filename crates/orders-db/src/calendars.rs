@@ -64,15 +64,15 @@ impl Calendars for PgStore {
         draft: CalendarDraft,
     ) -> Result<Calendar, StoreError> {
         self.caller.permit(id)?;
-        if let Some(renamed) = self.with(|conn| Ok(rename(conn, id, &draft)?))? {
-            return Ok(renamed);
-        }
         match draft.minimum_gap {
+            None => self.with(|conn| Ok(rename(conn, id, &draft)?.ok_or_else(|| not_found(id))?)),
             Some(gap) => {
                 let deadline = Instant::now() + self.gap_change_timeout;
-                self.with_long(|conn| change_gap(conn, id, &draft.name, gap, deadline))
+                self.with_long(|conn| match rename(conn, id, &draft)? {
+                    Some(renamed) => Ok(renamed),
+                    None => change_gap(conn, id, &draft.name, gap, deadline),
+                })
             }
-            None => Err(not_found(id)),
         }
     }
 

@@ -40,8 +40,8 @@ impl Caller {
     }
 
     /// The only calendars that the client may use; `None` is all.
-    pub(crate) fn calendars(&self) -> Option<Vec<&CalendarId>> {
+    pub(crate) fn calendar_ids(&self) -> Option<Vec<&str>> {
         let calendars = self.0.as_ref()?.calendars.as_ref()?;
-        Some(calendars.iter().collect())
+        Some(calendars.iter().map(CalendarId::as_str).collect())
     }
 }

@@ -11,7 +11,7 @@ use r2d2::ManageConnection as _;
 use crate::Settings;
 use crate::access::{KeyHash, all_clients};
 use crate::error::Failure;
-use crate::orders::delete_expired_keys;
+use crate::orders::delete_expired_idempotency_keys;
 use crate::row::{self, decode};
 use crate::schema::api_keys;
 use crate::session::{Session, Sessions};
@@ -48,7 +48,7 @@ pub struct Access {
     pub any_key_ever: bool,
     /// All clients, by id.
     pub clients: Vec<Client>,
-    /// The keys that were not revoked, with their clients and their expiry.
+    /// The valid keys, with their clients and their expiry.
     pub keys: Vec<(KeyHash, ClientId, Option<Timestamp>)>,
 }
 
@@ -58,14 +58,19 @@ statement! {
 }
 
 statement! {
-    /// Sets the last use of keys, unless it is known.
+    /// Sets the last use of keys, unless it is known. Instances do so at the same time, so a key that another one has
+    /// locked is left out.
     MarkUsed<'a> {
         hashes: Vec<&'a [u8]> as Array<Bytea>,
         times: Vec<PgTimestamp> as Array<Timestamptz>,
     } -> () =
     "UPDATE api_keys SET last_used_at = used.at
        FROM unnest($1, $2) AS used (hash, at)
-      WHERE api_keys.hash = used.hash AND (last_used_at < used.at OR last_used_at IS NULL)"
+       CROSS JOIN LATERAL (
+            SELECT ctid FROM api_keys
+             WHERE api_keys.hash = used.hash AND (last_used_at < used.at OR last_used_at IS NULL)
+               FOR UPDATE SKIP LOCKED) AS unknown
+      WHERE api_keys.ctid = unknown.ctid"
 }
 
 impl Heartbeat {
@@ -104,6 +109,11 @@ impl Heartbeat {
                 let any_key_ever = diesel::select(any_key_ever).get_result(conn)?;
                 let keys = api_keys::table
                     .filter(api_keys::revoked_at.is_null())
+                    .filter(
+                        api_keys::expires_at
+                            .is_null()
+                            .or(api_keys::expires_at.assume_not_null().gt(diesel::dsl::now)),
+                    )
                     .select((api_keys::hash, api_keys::client, api_keys::expires_at))
                     .load(conn)?
                     .into_iter()
@@ -134,8 +144,10 @@ impl Heartbeat {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database does not answer or accepts no writes.
-    pub fn delete_expired_keys(&mut self) -> Result<bool, StoreError> {
-        self.with(|conn| Ok(delete_expired_keys(conn, EXPIRED_KEYS)? == EXPIRED_KEYS as usize))
+    pub fn delete_expired_idempotency_keys(&mut self) -> Result<bool, StoreError> {
+        self.with(|conn| {
+            Ok(delete_expired_idempotency_keys(conn, EXPIRED_KEYS)? == EXPIRED_KEYS as usize)
+        })
     }
 
     fn with<T>(

@@ -5,9 +5,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
-use diesel::result::DatabaseErrorKind::ReadOnlyTransaction;
-use diesel::result::Error;
-use diesel::sql_types::Bool;
 use orders_core::{Client, StoreError};
 use r2d2::{Pool, PooledConnection};
 
@@ -15,7 +12,6 @@ use crate::caller::Caller;
 use crate::error::Failure;
 use crate::outage_log::OutageLog;
 use crate::session::Sessions;
-use crate::statement::statement;
 
 /// How a store reaches its database.
 #[derive(Debug, Clone)]
@@ -112,21 +108,6 @@ impl PgStore {
         self.generation.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Checks that the database answers and accepts writes.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`] if it does not, for example because it has become a standby.
-    pub fn ping(&self) -> Result<(), StoreError> {
-        self.with(|conn| {
-            let (read_only,) = IsReadOnly {}.get_result::<(bool,)>(conn)?;
-            if read_only {
-                let message = Box::new("the database is read-only".to_owned());
-                return Err(Error::DatabaseError(ReadOnlyTransaction, message).into());
-            }
-            Ok(())
-        })
-    }
-
     /// Does `work` on a connection, again if the database aborts it because of another transaction.
     pub(crate) fn with<T>(
         &self,
@@ -142,12 +123,6 @@ impl PgStore {
     ) -> Result<T, StoreError> {
         get(&self.long_pool)?.run(1, work)
     }
-}
-
-statement! {
-    /// Whether the server accepts no writes in this session. A standby never does.
-    IsReadOnly {} -> (Bool,) =
-    "SELECT current_setting('transaction_read_only')::boolean"
 }
 
 fn get(pool: &Pool<Sessions>) -> Result<PooledConnection<Sessions>, StoreError> {

@@ -135,7 +135,13 @@ impl Session {
 
 /// The URL with limits on how long a connection may wait for a network that does not answer, unless the URL sets them.
 fn with_timeouts(url: &str) -> String {
-    let timeouts = [("connect_timeout", "5"), ("tcp_user_timeout", "10000")];
+    let timeouts = [
+        ("connect_timeout", "5"),
+        ("tcp_user_timeout", "10000"),
+        ("keepalives_idle", "5"),
+        ("keepalives_interval", "2"),
+        ("keepalives_count", "3"),
+    ];
     let missing = timeouts.iter().filter(|(name, _)| !url.contains(name));
     let is_uri = url.starts_with("postgres://") || url.starts_with("postgresql://");
     missing.fold(url.to_owned(), |url, (name, value)| match (is_uri, url.contains('?')) {

@@ -12,7 +12,7 @@ use orders_db::{Heartbeat, PgStore};
 
 use super::credentials::Credentials;
 use super::heartbeat::Pulse;
-use super::policy::{AuthMode, Circumstances, is_forwarding};
+use super::policy::{AnonymousRequest, AuthMode, is_forwarding};
 use super::rate::Rates;
 use super::snapshot::{Current, Snapshot};
 use super::token::Tokens;
@@ -125,14 +125,14 @@ impl Access {
         let any_key_ever = self.snapshot()?.any_key_ever();
         let mut hosts = request.headers().get_all(HOST);
         let (host, another) = (hosts.next(), hosts.next());
-        let circumstances = Circumstances {
+        let request = AnonymousRequest {
             mode: self.mode,
             on_loopback: self.on_loopback,
             any_key_ever,
             host: host.filter(|_| another.is_none()).and_then(|host| host.to_str().ok()),
             is_forwarded: request.headers().keys().any(|name| is_forwarding(name.as_str())),
         };
-        if circumstances.are_open() {
+        if request.is_open() {
             return Ok(());
         }
         let detail = "send an API key as Authorization: Bearer ordk_..";
@@ -158,22 +158,54 @@ impl Access {
     }
 }
 
-/// Fails unless the request has the credentials of a client with this scope, or needs none. The [`Caller`] is then in
-/// the request's extensions.
+/// Fails unless the request has the credentials of a client with this scope, or needs none. The [`Caller`] and the scope
+/// are then in the request's extensions.
 pub(crate) async fn authorize(request: &HttpRequest, scope: Scope) -> Reply<()> {
     let access = access(request);
     let client = access.caller(request).await?;
+    // The log names the client of a rejected request too.
+    request.extensions_mut().insert(Caller(client.clone()));
+    request.extensions_mut().insert(scope);
     if let Some(client) = &client {
         if let Some(rate) = client.rate {
             let counted = access.rates.count(&client.id, rate, Instant::now());
             counted.map_err(|wait| Problem::too_many_requests(rate, wait))?;
         }
-        if client.scope < scope {
-            return Err(Problem::insufficient_scope(client, scope));
-        }
+        check_scope(client, scope)?;
     }
-    request.extensions_mut().insert(Caller(client));
     Ok(())
+}
+
+fn check_scope(client: &Client, scope: Scope) -> Reply<()> {
+    if client.scope < scope { Err(Problem::insufficient_scope(client, scope)) } else { Ok(()) }
+}
+
+/// The authorization of a request that takes long, which is checked again while it runs.
+pub(crate) struct Authorization {
+    request: HttpRequest,
+    scope: Scope,
+}
+
+impl Authorization {
+    /// The client that sent the request, as it is now.
+    ///
+    /// # Errors
+    /// If the request would be rejected now.
+    pub(crate) async fn check(&self) -> Reply<Caller> {
+        let client = access(&self.request).caller(&self.request).await?;
+        client.as_ref().map_or(Ok(()), |client| check_scope(client, self.scope))?;
+        Ok(Caller(client))
+    }
+}
+
+impl Argument for Authorization {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        let scope = request.extensions().get::<Scope>().copied();
+        let scope = scope.ok_or_else(|| Problem::internal("the route has no scope"))?;
+        Ok(Self { request: request.clone(), scope })
+    }
+
+    fn describe(_: &mut Operation) {}
 }
 
 impl Argument for web::Data<Access> {

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use actix_web::rt::time::timeout;
-use orders_core::StoreError;
-use orders_db::{Beat, Heartbeat, PgStore};
+use orders_core::{StoreError, Timestamp};
+use orders_db::{Beat, Heartbeat, KeyHash, PgStore};
 use tokio::sync::oneshot;
 
 use super::snapshot::{Current, Snapshot};
@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_secs(1);
 const CLEANUP: Duration = Duration::from_secs(60);
 
 /// The longest wait for a beat that was asked for.
-const PATIENCE: Duration = Duration::from_secs(2);
+const BEAT_WAIT: Duration = Duration::from_secs(2);
 
 /// Why the database cannot be used, or nothing.
 type Health = Result<(), String>;
@@ -56,10 +56,10 @@ impl Pulse {
     pub(crate) async fn beat(&self) -> Health {
         let (sender, result) = oneshot::channel();
         let _ = self.requests.send(sender);
-        match timeout(PATIENCE, result).await {
+        match timeout(BEAT_WAIT, result).await {
             Ok(Ok(health)) => health,
             Ok(Err(_)) => Err("the heartbeat has ended".to_owned()),
-            Err(_) => Err(format!("no heartbeat within {PATIENCE:?}")),
+            Err(_) => Err(format!("no heartbeat within {BEAT_WAIT:?}")),
         }
     }
 }
@@ -109,11 +109,20 @@ impl Beating {
             self.store.reconnect();
             return Err(StoreError::Unavailable("the database is read-only".into()));
         }
-        if !uses.is_empty() {
-            self.heartbeat.mark_used(&uses)?;
+        // The service works without what follows.
+        if let Err(error) = self.clean_up(start, &uses) {
+            log::warn!("cannot update the keys: {}", LogText(&describe(&error)));
         }
-        if start >= self.next_cleanup && !self.heartbeat.delete_expired_keys()? {
-            self.next_cleanup = start + CLEANUP;
+        Ok(())
+    }
+
+    /// Stores when keys were used, and deletes expired idempotency keys once a minute.
+    fn clean_up(&mut self, now: Instant, uses: &[(KeyHash, Timestamp)]) -> Result<(), StoreError> {
+        if !uses.is_empty() {
+            self.heartbeat.mark_used(uses)?;
+        }
+        if now >= self.next_cleanup && !self.heartbeat.delete_expired_idempotency_keys()? {
+            self.next_cleanup = now + CLEANUP;
         }
         Ok(())
     }

@@ -16,7 +16,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use orders_core::Timestamp;
 
 pub use authorization::Access;
-pub(crate) use authorization::{Caller, authorize};
+pub(crate) use authorization::{Authorization, Caller, authorize};
 pub use policy::AuthMode;
 pub(crate) use rate::WINDOW;
 

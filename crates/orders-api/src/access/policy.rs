@@ -13,9 +13,9 @@ pub enum AuthMode {
     Off,
 }
 
-/// What decides whether a request needs credentials.
+/// A request without credentials, and the service that it reaches.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Circumstances<'a> {
+pub(crate) struct AnonymousRequest<'a> {
     pub(crate) mode: AuthMode,
     /// Whether the service listens on loopback addresses only.
     pub(crate) on_loopback: bool,
@@ -28,9 +28,9 @@ pub(crate) struct Circumstances<'a> {
     pub(crate) is_forwarded: bool,
 }
 
-impl Circumstances<'_> {
+impl AnonymousRequest<'_> {
     /// Whether a request without credentials may do everything.
-    pub(crate) fn are_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         match self.mode {
             AuthMode::Off => true,
             AuthMode::Required => false,
@@ -84,9 +84,8 @@ mod tests {
         .into_iter()
         .enumerate()
         {
-            let circumstances =
-                Circumstances { mode, on_loopback, any_key_ever, host, is_forwarded };
-            assert_eq!(circumstances.are_open(), open, "row {row}: {circumstances:?}");
+            let request = AnonymousRequest { mode, on_loopback, any_key_ever, host, is_forwarded };
+            assert_eq!(request.is_open(), open, "row {row}: {request:?}");
         }
     }
 

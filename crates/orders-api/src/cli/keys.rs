@@ -74,7 +74,7 @@ pub fn keys(cli: &Cli, command: &KeysCommand) -> Result<()> {
         KeysCommand::List { name } => print_keys(&store.keys(name.as_ref())?),
         KeysCommand::Roll { name, overlap } => {
             let key = new_key()?;
-            store.roll_key(name, key.hash(), key.ends(), *overlap)?;
+            store.roll_key(name, key.hash(), key.ends(), after_now(*overlap)?)?;
             print_key(&key)
         }
         KeysCommand::Revoke(arguments) => revoke(store, arguments),
@@ -134,7 +134,7 @@ fn after_now(time: Duration) -> Result<Timestamp> {
     let micros = i64::try_from(time.as_micros()).ok();
     let end = micros.and_then(|micros| now().as_micros().checked_add(micros));
     let end = end.and_then(|end| Timestamp::from_micros(end).ok());
-    end.context("the key would expire after the year 9999; leave out --expires")
+    end.context("the key would expire after the year 9999; give a shorter time")
 }
 
 /// Reads a duration: a whole number and `s`, `m`, `h` or `d`.

@@ -68,7 +68,10 @@ async fn replace_calendar(
     draft: Body<CalendarDraft>,
 ) -> Reply<Json<Calendar>> {
     // A new gap rewrites all orders of the calendar.
-    store.run_long(move |calendars| Json::new(&calendars.replace_calendar(&id.0, draft.0)?)).await
+    let may_take_long = draft.0.minimum_gap.is_some();
+    let replace =
+        move |calendars: &PgStore| Json::new(&calendars.replace_calendar(&id.0, draft.0)?);
+    if may_take_long { store.run_long(replace).await } else { store.run(replace).await }
 }
 
 pub(crate) fn delete() -> Endpoint {

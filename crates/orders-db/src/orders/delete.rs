@@ -12,12 +12,19 @@ use crate::row;
 use crate::statement::statement;
 
 statement! {
-    Delete<'a> { id: &'a str as Text, versions: Option<Vec<i64>> as Nullable<Array<BigInt>> } -> (Text,) =
-    "DELETE FROM orders WHERE id = $1 AND (version = ANY ($2) OR $2 IS NULL) RETURNING id"
+    /// Deletes an order of the permitted calendars, which are all if there is no list.
+    Delete<'a> {
+        id: &'a str as Text,
+        versions: Option<Vec<i64>> as Nullable<Array<BigInt>>,
+        permitted: Option<Vec<&'a str>> as Nullable<Array<Text>>,
+    } -> (Text,) =
+    "DELETE FROM orders
+      WHERE id = $1 AND (version = ANY ($2) OR $2 IS NULL)
+        AND ($3 IS NULL OR (SELECT id FROM calendars WHERE key = orders.calendar) = ANY ($3))
+     RETURNING id"
 }
 
-/// Deletes an order, or tells why it cannot be deleted. A caller that may not see all orders reads the order first, and
-/// deletes the version that it has read.
+/// Deletes an order, or tells why it cannot be deleted.
 pub(super) fn delete(
     conn: &mut PgConnection,
     id: &OrderId,
@@ -25,17 +32,12 @@ pub(super) fn delete(
     caller: &Caller,
 ) -> Result<(), Failure> {
     retry_until_resolved(|| {
-        let condition = match caller.calendars() {
-            None => condition.clone(),
-            Some(_) => Precondition::VersionIn(vec![find_if(conn, id, condition, caller)?.version]),
-        };
-        let delete = Delete { id: id.as_str(), versions: row::pg_versions(&condition) };
+        let versions = row::pg_versions(condition);
+        let delete = Delete { id: id.as_str(), versions, permitted: caller.calendar_ids() };
         if delete.get_result::<(String,)>(conn).optional()?.is_some() {
             return Ok(Some(()));
         }
-        if caller.calendars().is_none() {
-            find_if(conn, id, &condition, caller)?;
-        }
+        find_if(conn, id, condition, caller)?;
         Ok(None)
     })
 }

@@ -10,9 +10,7 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
-use orders_core::{
-    CalendarId, Direction, Order, OrderFilter, OrderQuery, Page, Position, ServiceId,
-};
+use orders_core::{Direction, Order, OrderFilter, OrderQuery, Page, Position, ServiceId};
 
 use crate::caller::Caller;
 use crate::row::{self, OrderRow, OrderSql};
@@ -188,11 +186,9 @@ pub(super) fn page(
         Direction::Descending => (to, from),
     };
     let list = List {
-        calendars: match (calendar, caller.calendars()) {
+        calendars: match (calendar, caller.calendar_ids()) {
             (Some(calendar), _) => Calendars::One(calendar.as_str()),
-            (None, Some(permitted)) => {
-                Calendars::Several(permitted.into_iter().map(CalendarId::as_str).collect())
-            }
+            (None, Some(permitted)) => Calendars::Several(permitted),
             (None, None) => Calendars::All,
         },
         service: service.as_ref().map(ServiceId::as_str),

@@ -11,7 +11,7 @@ mod place_batch;
 mod place_idempotent;
 mod replace;
 
-pub(crate) use place_idempotent::delete_expired_keys;
+pub(crate) use place_idempotent::delete_expired_idempotency_keys;
 
 use std::ops::ControlFlow;
 
@@ -96,14 +96,7 @@ impl Orders for PgStore {
         mode: Mode,
     ) -> Result<Order, StoreError> {
         self.permit_named(draft.calendar.as_ref())?;
-        let caller = &self.caller;
-        match caller.calendars() {
-            None => self.with(|conn| replace::replace(conn, id, condition, &draft, mode, caller)),
-            // The order may be in another calendar, so it is read first.
-            Some(_) => {
-                self.with(|conn| patch::patch(conn, id, condition, |_| draft.clone(), mode, caller))
-            }
-        }
+        self.with(|conn| replace::replace(conn, id, condition, &draft, mode, &self.caller))
     }
 
     fn patch_if(
@@ -114,10 +107,7 @@ impl Orders for PgStore {
         mode: Mode,
     ) -> Result<Order, StoreError> {
         self.permit_named(patch.calendar.as_ref())?;
-        self.with(|conn| {
-            let draft = |current: &Order| patch.applied_to(current);
-            patch::patch(conn, id, condition, draft, mode, &self.caller)
-        })
+        self.with(|conn| patch::patch(conn, id, condition, patch, mode, &self.caller))
     }
 
     fn remove_if(&self, id: &OrderId, condition: &Precondition) -> Result<(), StoreError> {

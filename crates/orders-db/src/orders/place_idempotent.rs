@@ -26,7 +26,10 @@ statement! {
 }
 
 /// Deletes at most so many of the oldest expired keys, and returns how many it deleted.
-pub(crate) fn delete_expired_keys(conn: &mut PgConnection, most: i64) -> QueryResult<usize> {
+pub(crate) fn delete_expired_idempotency_keys(
+    conn: &mut PgConnection,
+    most: i64,
+) -> QueryResult<usize> {
     DeleteExpired { most }.execute(conn)
 }
 
@@ -56,7 +59,7 @@ pub(super) fn place_idempotent(
             let Some(order) = place::attempt(conn, candidate, caller)? else { return Ok(Ok(None)) };
             insert(conn, key, chosen_id, &order)?;
             // Last, so that a transaction that waits for one of these keys waits shortly.
-            delete_expired_keys(conn, EXPIRED_KEYS)?;
+            delete_expired_idempotency_keys(conn, EXPIRED_KEYS)?;
             Ok(Ok(Some(Placed { order, replayed: false })))
         });
         let placed = match placed {

@@ -34,7 +34,7 @@ pub(super) fn replace(
 ) -> Result<Order, Failure> {
     match mode {
         Mode::DryRun => {
-            let (current, now) = check(conn, id, condition, draft)?;
+            let (current, now) = check(conn, id, condition, draft, caller)?;
             let candidate = Candidate::replacing(&current, draft.clone());
             Ok(candidate.into_order(current.version + 1, current.created_at, now))
         }
@@ -43,7 +43,7 @@ pub(super) fn replace(
             if let Some(order) = unless_service_is_missing(updated)? {
                 return Ok(Some(order));
             }
-            let (current, _) = check(conn, id, condition, draft)?;
+            let (current, _) = check(conn, id, condition, draft, caller)?;
             let candidate = Candidate::replacing(&current, draft.clone());
             let moved = match move_order(conn, &current, &candidate, caller) {
                 Err(error) if violates(&error, "orders_keep_the_minimum_gap") => Ok(None),
@@ -60,11 +60,13 @@ fn check(
     id: &OrderId,
     condition: &Precondition,
     draft: &OrderDraft,
+    caller: &Caller,
 ) -> Result<(Order, Timestamp), Failure> {
     let calendar = draft.calendar.as_ref();
     let Diagnosis { now, current, unknown, conflict } =
         diagnose(conn, id, calendar, draft.datetime, &draft.services)?;
-    let current = allowed(current.ok_or_else(|| not_found(id))?, condition)?;
+    let current = current.filter(|current| caller.sees(current)).ok_or_else(|| not_found(id))?;
+    let current = allowed(current, condition)?;
     match unknown.or(conflict) {
         Some(error) => Err(error.into()),
         None => Ok((current, now)),
@@ -81,10 +83,11 @@ statement! {
         services: Vec<&'a str> as Array<Text>,
         versions: Option<Vec<i64>> as Nullable<Array<BigInt>>,
         client: &'a str as Text,
+        permitted: Option<Vec<&'a str>> as Nullable<Array<Text>>,
     } -> OrderSql =
     "WITH draft AS (
          SELECT $1 AS id, $2 AS datetime, $3 AS calendar, $4 AS totalfee, $5 AS services, $6 AS versions,
-                $7 AS client)
+                $7 AS client, $8 AS permitted)
      UPDATE orders
         SET totalfee = draft.totalfee, services = draft.services, version = version + 1, updated_at = now(),
             updated_by = NULLIF(set_config('orders.client', draft.client, true), ' ')
@@ -93,11 +96,13 @@ statement! {
         AND (draft.calendar IS NULL
              OR orders.calendar = (SELECT key FROM calendars WHERE id = draft.calendar))
         AND (draft.versions IS NULL OR orders.version = ANY (draft.versions))
+        AND (draft.permitted IS NULL
+             OR (SELECT id FROM calendars WHERE key = orders.calendar) = ANY (draft.permitted))
      RETURNING orders.id, (SELECT id FROM calendars WHERE key = orders.calendar), orders.datetime, orders.totalfee,
                orders.services, orders.version, orders.created_at, orders.updated_at"
 }
 
-/// `None` if there is no such order with this time and calendar.
+/// `None` if there is no such order with this time and calendar that the caller sees.
 fn update_in_place(
     conn: &mut PgConnection,
     id: &OrderId,
@@ -113,6 +118,7 @@ fn update_in_place(
         services: row::pg_services(&draft.services),
         versions: row::pg_versions(condition),
         client: caller.setting(),
+        permitted: caller.calendar_ids(),
     };
     update.get_result::<OrderRow>(conn).optional()?.map(row::order).transpose()
 }

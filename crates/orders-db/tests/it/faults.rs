@@ -31,7 +31,6 @@ fn every_call(store: &PgStore) -> Vec<(&'static str, Result<(), StoreError>)> {
     };
     let window = span(noon_plus(0), noon_plus(1));
     vec![
-        ("ping", store.ping()),
         ("order", only(store.order(&id))),
         ("orders", only(store.orders())),
         ("list", only(store.list(&query))),
@@ -104,7 +103,7 @@ fn a_stopped_database_is_unavailable_until_it_runs_again() {
         check_unavailable(call, &answer);
     }
     check_unavailable("connect", &PgStore::connect(&impatient(1)).map(drop));
-    check_unavailable("with several connections", &patient.ping());
+    check_unavailable("with several connections", &patient.services());
     assert!(migrations::run(&url).is_err());
 
     server.start_again().unwrap();
@@ -191,7 +190,7 @@ fn a_terminated_session_costs_at_most_one_call() {
     prepare(&store);
     let mut psql = database.psql();
     for _ in 0..5 {
-        store.ping().unwrap();
+        store.services().unwrap();
         psql.run(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
               WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -237,9 +236,7 @@ fn a_call_that_waits_too_long_for_a_lock_is_unavailable() {
     let mut holder = database.psql();
     holder.run("BEGIN; LOCK TABLE orders, order_services, services, calendars, idempotency_keys");
     for (call, answer) in every_call(&store) {
-        if call != "ping" {
-            check_unavailable(call, &answer);
-        }
+        check_unavailable(call, &answer);
     }
     holder.run("ROLLBACK; BEGIN; SELECT FROM orders WHERE id = '223' FOR UPDATE");
     store.order(&order_id("223")).unwrap();
@@ -251,7 +248,7 @@ fn a_call_that_waits_too_long_for_a_lock_is_unavailable() {
     holder.run("ROLLBACK");
     store.remove(&order_id("223")).unwrap();
     for _ in 0..3 {
-        store.ping().unwrap();
+        store.services().unwrap();
     }
 }
 
@@ -285,7 +282,7 @@ fn an_idle_session_is_kept_and_used_again() {
     for _ in 0..3 {
         // Longer than a session is trusted without a question.
         thread::sleep(Duration::from_millis(80));
-        store.ping().unwrap();
+        store.services().unwrap();
     }
     assert_eq!(sessions(), before);
 }

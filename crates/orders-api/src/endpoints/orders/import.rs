@@ -1,8 +1,8 @@
 //! `POST /orders/import`: orders as lines of JSON, with a line in the response for each.
 //!
 //! Orders are placed in batches. A batch ends when it is full or when no further line has arrived yet, so that a
-//! slow client gets its results at once and a fast one gets large batches. If the database is unavailable, the
-//! import ends, because the next batches would fail too.
+//! slow client gets its results at once and a fast one gets large batches. If the database is unavailable or the client
+//! has lost its access, the import ends, because the next batches would fail too.
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FusedStream as _;
@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::Store;
+use crate::access::Authorization;
 use crate::http::body::{BodyLimits, NdjsonBody};
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::log_text::LogText;
@@ -32,8 +33,9 @@ pub(crate) fn import() -> Endpoint {
                        response, in the same order, with the id of the order or with the problem that a POST of that \
                        line would have had. Each line succeeds or fails on its own, and the rule holds among the lines \
                        too: the first wins. Blank lines are ignored. Repeated with the same ids, it reports which \
-                       orders exist already. If the database becomes unavailable, the import ends: one more line, the \
-                       problem `import-stopped`, follows, and the remaining lines are not read.";
+                       orders exist already. If the database becomes unavailable or the client loses its access, the import \
+                       ends: one more line, the problem `import-stopped`, follows, and the remaining lines are not \
+                       read.";
     endpoint(import_orders, "importOrders", "orders", "Create many orders", description)
         // The status is sent before the database is used.
         .never(&[ProblemType::InternalError, ProblemType::Unavailable])
@@ -42,26 +44,28 @@ pub(crate) fn import() -> Endpoint {
 async fn import_orders(
     store: Store,
     _: Query<()>,
+    authorization: Authorization,
     limits: BodyLimits,
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
     let (sender, body) = channel(CAPACITY, limits.stall_timeout);
     actix_web::rt::spawn(async move {
         // If the client has gone, the log learns it from the end of the body.
-        let _ = place_all(store, orders, sender).await;
+        let _ = place_all(store, authorization, orders, sender).await;
     });
     Ok(NdjsonStream::new(body))
 }
 
 async fn place_all(
     store: Store,
+    authorization: Authorization,
     orders: NdjsonBody<OrderDraft>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
     let mut batches = orders.0.ready_chunks(BATCH);
     while let Some(batch) = batches.next().await {
-        let BatchResults { mut lines, is_available } = place(&store, batch).await;
-        let stops = !is_available && !batches.is_terminated();
+        let BatchResults { mut lines, is_last } = place(&store, &authorization, batch).await;
+        let stops = is_last && !batches.is_terminated();
         if stops {
             write(&mut lines, &Problem::import_stopped().document());
         }
@@ -77,12 +81,16 @@ async fn place_all(
 struct BatchResults {
     /// A line for each line of the batch.
     lines: Vec<u8>,
-    /// Whether the database was available.
-    is_available: bool,
+    /// Whether the next batches would fail too.
+    is_last: bool,
 }
 
 /// Places the orders of a batch that could be read.
-async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> BatchResults {
+async fn place(
+    store: &Store,
+    authorization: &Authorization,
+    batch: Vec<Result<OrderDraft, Problem>>,
+) -> BatchResults {
     let mut drafts = Vec::with_capacity(batch.len());
     let mut parsed = Vec::with_capacity(batch.len());
     for line in batch {
@@ -90,10 +98,13 @@ async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> BatchR
     }
     let placed = match drafts.is_empty() {
         true => Ok(Vec::new()),
-        false => store.run(move |orders| orders.place_batch(drafts)).await,
+        false => match authorization.check().await {
+            Ok(caller) => store.acting_as(caller).run(|orders| orders.place_batch(drafts)).await,
+            Err(problem) => Err(problem),
+        },
     };
     let mut lines = Vec::with_capacity(parsed.len() * 64);
-    let mut is_available = true;
+    let mut is_last = false;
     match placed {
         Ok(placed) => {
             let mut placed = placed.into_iter();
@@ -104,14 +115,14 @@ async fn place(store: &Store, batch: Vec<Result<OrderDraft, Problem>>) -> BatchR
             }
         }
         Err(problem) => {
-            is_available = problem.problem_type() != ProblemType::Unavailable;
+            is_last = problem.problem_type() != ProblemType::InternalError;
             log::warn!("an import cannot place {} lines: {}", parsed.len(), with_cause(&problem));
             for line in parsed {
                 write_result(&mut lines, line.and_then(|()| Err(problem.again())));
             }
         }
     }
-    BatchResults { lines, is_available }
+    BatchResults { lines, is_last }
 }
 
 fn with_cause(problem: &Problem) -> String {

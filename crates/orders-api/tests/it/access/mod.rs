@@ -2,6 +2,7 @@
 
 mod database_role;
 mod defaults;
+mod imports;
 mod keys;
 mod routes;
 mod secrets;

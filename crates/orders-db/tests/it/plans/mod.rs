@@ -152,7 +152,7 @@ impl Plans {
                 if plans.len() > 1 {
                     wrong += &format!("\n{plan}\n  {seen:?}");
                 }
-                if reads_too_much(plan) {
+                if reads_too_much(statement, plan) {
                     wrong += &format!("\n\n{statement}\nmust not have the plan\n{plan}");
                 }
             }
@@ -162,7 +162,11 @@ impl Plans {
 }
 
 /// Whether a plan scans a table, or may read all orders of a calendar.
-fn reads_too_much(plan: &str) -> bool {
+fn reads_too_much(statement: &str, plan: &str) -> bool {
+    // Only a new gap reads a calendar, and only the deletion of a calendar asks for any of its orders.
+    let reads_a_calendar = statement.contains("lead(datetime) OVER (ORDER BY datetime, id)")
+        || statement.starts_with("DELETE FROM calendars");
+
     // The constraint's own index compares the calendar alone if it is not asked for a slot.
     plan.contains("Seq Scan")
         || plan.contains("orders_keep_the_minimum_gap")
@@ -170,7 +174,7 @@ fn reads_too_much(plan: &str) -> bool {
             let condition = scan.split(" [").next().unwrap_or_default();
             // Either both bounds of the time, or one bound of the whole key under a limit.
             let times = condition.contains("datetime >") && condition.contains("datetime <");
-            !times && !condition.contains("ROW(") && !condition.starts_with("(calendar = ")
+            !times && !condition.contains("ROW(") && !reads_a_calendar
         })
 }
 

@@ -20,6 +20,14 @@ fn rows_read(psql: &mut Psql) -> i64 {
     read.parse().unwrap()
 }
 
+/// How many rows each table and each index has read so far, for the message of a failure.
+fn rows_read_by_relation(psql: &mut Psql) -> Vec<String> {
+    psql.lines(
+        "SELECT relname || ' ' || seq_tup_read FROM pg_stat_user_tables
+         UNION ALL SELECT indexrelname || ' ' || idx_tup_read FROM pg_stat_user_indexes ORDER BY 1",
+    )
+}
+
 /// How many pages of the indexes of `orders` and `order_services` have been read so far. An entry that an index scan
 /// skips is no row that it reads, but its page is.
 fn index_pages_read(psql: &mut Psql) -> i64 {
@@ -57,11 +65,16 @@ fn no_call_reads_a_whole_calendar() {
             database.psql().run("ANALYZE");
         }
         for (what, call) in calls() {
+            let before = rows_read_by_relation(&mut database.psql());
             // More often than PostgreSQL would make plans for certain values.
             let read = read_by(&database, |store| (0..7).for_each(|_| call(store)));
             // The lists are 72 calls of ten orders each.
             let most = if what.starts_with("lists") { 72 * FEW } else { 7 * FEW };
-            assert!(read < most, "{what}, analyzed: {analyzed}, reads {read} rows in 7 calls");
+            assert!(
+                read < most,
+                "{what}, analyzed: {analyzed}, reads {read} rows in 7 calls; {before:?} became {:?}",
+                rows_read_by_relation(&mut database.psql()),
+            );
         }
     }
 }
