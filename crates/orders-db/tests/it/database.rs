@@ -231,9 +231,14 @@ impl Psql {
 
     /// Waits until no other session uses this database.
     pub(crate) fn wait_until_alone(&mut self) {
+        self.wait_until_beside(0);
+    }
+
+    /// Waits until there are so many other sessions in this database.
+    pub(crate) fn wait_until_beside(&mut self, sessions: usize) {
         const OTHERS: &str = "SELECT count(*) FROM pg_stat_activity
                                WHERE datname = current_database() AND pid <> pg_backend_pid()";
-        while self.line(OTHERS) != "0" {
+        while self.line(OTHERS) != sessions.to_string() {
             std::thread::sleep(POLL);
         }
     }

@@ -41,6 +41,8 @@ fn index_pages_read(psql: &mut Psql) -> i64 {
 /// How much some calls read, made in a session of their own, as a measure counts it.
 fn measured(database: &Database, measure: fn(&mut Psql) -> i64, calls: impl Fn(&PgStore)) -> i64 {
     let mut psql = database.psql();
+    // A session adds what it has read when it ends, which may be after its client has closed it.
+    psql.wait_until_alone();
     let before = measure(&mut psql);
     let store = database.store_of(1);
     calls(&store);
@@ -106,8 +108,9 @@ fn a_session_that_began_with_an_empty_database_reads_no_whole_calendar_later() {
     let first = |n: i64| draft(&format!("first-{n}"), hours(-8000 - 3 * n));
     (0..20).for_each(|n| drop(placed(&store, first(n))));
     conflict(store.place(draft("first", hours(-8000)), Write));
+    fill(&mut database.psql(), Layout::OneCalendar, 20_000);
     let mut psql = database.psql();
-    fill(&mut psql, Layout::OneCalendar, 20_000);
+    psql.wait_until_beside(1);
     let before = rows_read(&mut psql);
     for n in 0..10 {
         placed(&store, draft(&format!("new-{n}"), hours(7 * n + 3)));
