@@ -285,6 +285,12 @@ pub enum StoreError {
     /// The first creation with this idempotency key is still running.
     #[error("a creation under idempotency key {0} is still running")]
     KeyInUse(IdempotencyKey),
+    /// Concurrent changes, for example a new gap of the calendar, kept the call from finishing. It changed nothing; a
+    /// later attempt may succeed.
+    #[error(
+        "the calendar is being changed, or its times are taken and freed all the time; nothing was done"
+    )]
+    Busy,
     /// The database cannot be reached or is too busy; a later attempt may succeed. If the connection was lost during
     /// a write, the write may have happened.
     #[error("the database is unavailable: {0}")]

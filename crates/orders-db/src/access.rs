@@ -10,7 +10,7 @@ use orders_core::{CalendarId, Client, ClientId, Resource, StoreError, Timestamp}
 use crate::PgStore;
 use crate::error::{Failure, violates};
 use crate::row::{self, decode};
-use crate::schema::{api_keys, clients};
+use crate::schema::{api_keys, clients, idempotency_keys};
 use crate::statement::statement;
 
 /// SHA-256 of an API key.
@@ -71,7 +71,7 @@ impl PgStore {
         self.with(|conn| Ok(all_clients(conn)?))
     }
 
-    /// Deletes a client and revokes its keys.
+    /// Deletes a client and its idempotency keys, and revokes its API keys.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -84,6 +84,10 @@ impl PgStore {
                 }
                 diesel::update(valid_keys_of(id))
                     .set(api_keys::revoked_at.eq(diesel::dsl::now))
+                    .execute(conn)?;
+                // Another client may get the same id.
+                diesel::delete(idempotency_keys::table)
+                    .filter(idempotency_keys::client.eq(id.as_str()))
                     .execute(conn)?;
                 Ok(())
             })

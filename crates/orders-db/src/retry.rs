@@ -20,7 +20,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 /// the write any longer: another transaction has just freed the time, or is changing the calendar.
 ///
 /// # Errors
-/// Those of `attempt`, and [`StoreError::Unavailable`] after the last attempt.
+/// Those of `attempt`, and [`StoreError::Busy`] after the last attempt.
 pub(crate) fn retry_until_resolved<T>(
     mut attempt: impl FnMut() -> Result<Option<T>, Failure>,
 ) -> Result<T, Failure> {
@@ -32,6 +32,5 @@ pub(crate) fn retry_until_resolved<T>(
             return Ok(resolved);
         }
     }
-    let busy = "the calendar is being changed, or its times are taken and freed all the time";
-    Err(StoreError::Unavailable(busy.into()).into())
+    Err(StoreError::Busy.into())
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Once};
 use std::time::Instant;
 
 use actix_web::dev::Payload;
+use actix_web::http::Version;
 use actix_web::http::header::HOST;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use orders_core::{Client, Scope, StoreError};
@@ -20,8 +21,8 @@ use crate::http::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
-/// The commands that create the first key.
-const FIRST_KEY: &str = "create the first key with `orders-api clients add NAME --scope admin` and \
+/// The commands that create a key.
+const FIRST_KEY: &str = "create one with `orders-api clients add NAME --scope admin` and \
                          `orders-api keys create NAME`";
 
 /// What decides which requests are answered.
@@ -85,7 +86,7 @@ impl Access {
                     "requests from this machine need no key until there is one; {FIRST_KEY}"
                 );
             }
-            _ if !self.any_key_ever() && self.tokens.is_none() => {
+            _ if !self.any_key() && self.tokens.is_none() => {
                 log::warn!("every request needs a key, and there is none; {FIRST_KEY}");
             }
             _ => {}
@@ -130,13 +131,15 @@ impl Access {
             on_loopback: self.on_loopback,
             any_key_ever,
             host: host.filter(|_| another.is_none()).and_then(|host| host.to_str().ok()),
-            is_forwarded: request.headers().keys().any(|name| is_forwarding(name.as_str())),
+            // Some proxies add nothing, but use HTTP/1.0.
+            is_forwarded: request.version() < Version::HTTP_11
+                || request.headers().keys().any(|name| is_forwarding(name.as_str())),
         };
         if request.is_open() {
             return Ok(());
         }
         let detail = "send an API key as Authorization: Bearer ordk_..";
-        if any_key_ever || self.tokens.is_some() {
+        if self.any_key() || self.tokens.is_some() {
             return Err(Problem::authentication_required(detail));
         }
         self.first_rejection.call_once(|| {
@@ -144,13 +147,17 @@ impl Access {
                 "a request was rejected, because it has no key, and there is none; {FIRST_KEY}"
             );
         });
-        Err(Problem::authentication_required(format!("{detail}; there is none yet: {FIRST_KEY}")))
+        Err(Problem::authentication_required(format!("{detail}; there is none: {FIRST_KEY}")))
     }
 
     fn snapshot(&self) -> Reply<Arc<Snapshot>> {
         self.current.get().ok_or_else(|| {
             Problem::unavailable("the service cannot check keys now; nothing was done")
         })
+    }
+
+    fn any_key(&self) -> bool {
+        self.current.get().is_some_and(|snapshot| snapshot.any_key())
     }
 
     fn any_key_ever(&self) -> bool {

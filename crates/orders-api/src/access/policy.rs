@@ -46,7 +46,9 @@ impl AnonymousRequest<'_> {
 
 /// Whether a header field is one that proxies add.
 pub(crate) fn is_forwarding(name: &str) -> bool {
-    matches!(name, "forwarded" | "via") || name.starts_with("x-forwarded-")
+    matches!(name, "forwarded" | "via" | "x-real-ip" | "true-client-ip")
+        || name.starts_with("x-forwarded-")
+        || name.starts_with("cf-")
 }
 
 fn is_this_machine(host: &str) -> bool {

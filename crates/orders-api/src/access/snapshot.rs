@@ -52,13 +52,18 @@ impl Snapshot {
         subjects.iter().find_map(|subject| self.subjects.get(subject)).cloned()
     }
 
+    /// Whether there is a valid key.
+    pub(crate) fn any_key(&self) -> bool {
+        !self.keys.is_empty()
+    }
+
     /// Whether any key was ever created, even if it was revoked since.
     pub(crate) fn any_key_ever(&self) -> bool {
         self.any_key_ever
     }
 }
 
-/// The newest snapshot, and whether it is still right.
+/// The newest snapshot, and when it was confirmed.
 pub(crate) struct Current {
     snapshot: RwLock<Arc<Snapshot>>,
     start: Instant,
@@ -69,7 +74,7 @@ pub(crate) struct Current {
 }
 
 impl Current {
-    /// This snapshot, which is right now.
+    /// This snapshot, which was loaded just now.
     pub(crate) fn new(snapshot: Snapshot) -> Self {
         Self {
             snapshot: RwLock::new(Arc::new(snapshot)),

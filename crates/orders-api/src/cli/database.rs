@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, anyhow};
+use anyhow::{Context as _, Result, anyhow, bail};
 use orders_core::{Services as _, StoreError};
 use orders_db::migrations::{self, MigrationError};
 use orders_db::{Heartbeat, PgStore, Settings};
@@ -78,6 +78,14 @@ impl Database {
     }
 
     fn start_private(directory: &Path, purpose: Use) -> Result<Self> {
+        let has_database = |directory: &Path| directory.join("postgres").exists();
+        let for_root = directory == Path::new(DATA_DIR) && has_database(Path::new(ROOT_DATA_DIR));
+        if purpose == Use::Shared && !has_database(directory) && !for_root {
+            bail!(
+                "there is no database in {}; start the service first, or give its --data-dir or DATABASE_URL",
+                directory.display()
+            );
+        }
         let (directory, started) = match start_in(directory, purpose) {
             // As root we run PostgreSQL as another user, who cannot enter root's home directory.
             Err(private_postgres::Error::Unreachable { .. })

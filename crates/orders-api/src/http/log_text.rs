@@ -1,19 +1,23 @@
 //! Untrusted text made safe for the log: [`LogText`].
 
+use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
+
+use crate::access::key::PREFIX;
 
 /// How many characters of a text are shown.
 const MAX_CHARS: usize = 256;
 
 /// Text from a client or the database, displayed as a part of one line of the log.
 ///
-/// Backslashes, and characters that could end the line or control a terminal, are escaped as in Rust. After
+/// The secret part of an API key is left out. Backslashes, and characters that could end the line or control a terminal, are escaped as in Rust. After
 /// [`MAX_CHARS`] characters comes `...`. White space around the text is removed.
 pub(crate) struct LogText<'a>(pub(crate) &'a str);
 
 impl Display for LogText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.0.trim().chars();
+        let text = without_keys(self.0.trim());
+        let mut characters = text.chars();
         for character in characters.by_ref().take(MAX_CHARS) {
             if must_be_escaped(character) {
                 write!(f, "{}", character.escape_default())?;
@@ -26,6 +30,21 @@ impl Display for LogText<'_> {
             None => Ok(()),
         }
     }
+}
+
+/// The text without what follows the prefix of an API key.
+fn without_keys(text: &str) -> Cow<'_, str> {
+    if !text.contains(PREFIX) {
+        return Cow::Borrowed(text);
+    }
+    let mut parts = text.split(PREFIX);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        shown.push_str(PREFIX);
+        shown.push_str("..");
+        shown.push_str(part.trim_start_matches(|c: char| c.is_ascii_alphanumeric()));
+    }
+    Cow::Owned(shown)
 }
 
 /// Control characters, other line breaks of Unicode, and characters that change the direction of text.
@@ -59,6 +78,12 @@ mod tests {
         check("\u{1b}[2J\u{9b}1m\0\u{7f}", r"\u{1b}[2J\u{9b}1m\u{0}\u{7f}");
         check("a\u{2028}b\u{85}c\u{202e}d\u{2066}e", r"a\u{2028}b\u{85}c\u{202e}d\u{2066}e");
         check(r"a\nb", r"a\\nb");
+    }
+
+    #[test]
+    fn keys_are_left_out() {
+        check("/orders/ordk_0aZ9", "/orders/ordk_..");
+        check("ordk_a?x=ordk_b&y", "ordk_..?x=ordk_..&y");
     }
 
     #[test]

@@ -273,6 +273,7 @@ impl From<StoreError> for Problem {
                 .challenge(", error=\"insufficient_scope\""),
             StoreError::KeyReused(_) => Self::new(ProblemType::KeyReused, detail),
             StoreError::KeyInUse(_) => Self::new(ProblemType::KeyInUse, detail),
+            StoreError::Busy => Self::unavailable(detail),
             StoreError::Unavailable(cause) => {
                 Self::unavailable("the database cannot answer now").with_source(cause)
             }

@@ -181,7 +181,7 @@ impl ProblemType {
             Self::GapTooWide => (
                 StatusCode::CONFLICT,
                 "gap-too-wide",
-                "Standing orders are too close for this gap",
+                "Existing orders are too close for this gap",
                 "Nothing was changed; too_close lists the earliest pairs of orders that are too close for the new minimum gap.",
                 "calendar default has orders less than 3 hours apart",
             ),

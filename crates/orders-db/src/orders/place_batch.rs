@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Interval, Numeric, Text, Timestamptz};
-use orders_core::{Candidate, Order, StoreError};
+use orders_core::{CalendarId, Candidate, Order, StoreError};
 use rust_decimal::Decimal;
 
 use super::place::{self, unless_service_is_missing};
@@ -84,7 +84,9 @@ fn place_distinct(
     caller: &Caller,
 ) -> Result<Vec<Result<Order, StoreError>>, Failure> {
     // If a service is deleted between the check and the write, nothing is written, and each order is created alone.
-    let inserted = unless_service_is_missing(insert(conn, candidates, caller).map(Some))?;
+    let mut busy = HashSet::new();
+    let inserted = insert(conn, candidates, caller, &mut busy).map(Some);
+    let inserted = unless_service_is_missing(inserted)?;
     let mut stamps: HashMap<_, _> = inserted
         .into_iter()
         .flatten()
@@ -94,20 +96,24 @@ fn place_distinct(
         .iter()
         .map(|candidate| match stamps.remove(candidate.id.as_str()) {
             Some(stamp) => Ok(Ok(row::stamped(candidate, stamp)?)),
-            None => place_rejected(conn, candidate, caller),
+            None => place_rejected(conn, candidate, busy.contains(&candidate.calendar), caller),
         })
         .collect()
 }
 
-/// Inserts the candidates whose calendars it could lock: the gap of another calendar may change at any time.
-fn insert(
+/// Inserts the candidates whose calendars it could lock: the gap of another calendar may change at any time. The others
+/// are added to `busy`; they need not exist.
+fn insert<'a>(
     conn: &mut PgConnection,
-    candidates: &[Candidate],
+    candidates: &'a [Candidate],
     caller: &Caller,
+    busy: &mut HashSet<&'a CalendarId>,
 ) -> QueryResult<Vec<InsertedRow>> {
     conn.transaction(|conn| {
         let locked = lock_for_batch(conn, candidates.iter().map(|it| &it.calendar).collect())?;
         let calendars: HashMap<_, _> = locked.iter().map(|it| (&it.id, it)).collect();
+        let ids = candidates.iter().map(|it| &it.calendar);
+        busy.extend(ids.filter(|id| !calendars.contains_key(id)));
         let rows: Vec<_> = candidates
             .iter()
             .filter_map(|candidate| Some((candidate, *calendars.get(&candidate.calendar)?)))
@@ -129,17 +135,19 @@ fn insert(
 fn place_rejected(
     conn: &mut PgConnection,
     candidate: &Candidate,
+    is_busy: bool,
     caller: &Caller,
 ) -> Result<Result<Order, StoreError>, Failure> {
     let placed = match place::check(conn, candidate) {
+        // Many candidates of one calendar must not wait for it one after the other.
+        Ok(_) if is_busy => unless_service_is_missing(place::attempt(conn, candidate, caller))?
+            .ok_or_else(|| StoreError::Busy.into()),
         Ok(_) => place::place(conn, candidate, caller),
         Err(failure) => Err(failure),
     };
     match placed {
         Ok(order) => Ok(Ok(order)),
-        Err(Failure::Rejected(error)) if !matches!(error, StoreError::Unavailable(_)) => {
-            Ok(Err(error))
-        }
+        Err(Failure::Rejected(error)) => Ok(Err(error)),
         Err(failure) => Err(failure),
     }
 }

@@ -34,16 +34,23 @@ fn bookings_of_a_calendar_that_gets_a_new_gap_are_unavailable_and_others_are_not
     holder.run("BEGIN; UPDATE calendars SET minimum_gap = '2 hours' WHERE id = 'default'");
     thread::scope(|scope| {
         let calls = scope.spawn(|| {
-            check_unavailable(&store.place(draft("new", noon_plus(5)), Write));
-            check_unavailable(&store.place_idempotent(draft("new", noon_plus(5)), &key("k")));
-            check_unavailable(&store.place_batch(vec![draft("new", noon_plus(5))]));
-            check_unavailable(&store.replace(&order_id("223"), draft("-", noon_plus(5)), Write));
+            check_refused(store.place(draft("new", noon_plus(5)), Write), &StoreError::Busy);
+            let placed = store.place_idempotent(draft("new", noon_plus(5)), &key("k"));
+            check_refused(placed, &StoreError::Busy);
+            let moved = store.replace(&order_id("223"), draft("-", noon_plus(5)), Write);
+            check_refused(moved, &StoreError::Busy);
             let entering = draft_in("default", "-", noon_plus(5));
-            check_unavailable(&store.replace(&order_id("crew"), entering, Write));
+            check_refused(store.replace(&order_id("crew"), entering, Write), &StoreError::Busy);
         });
         calls.join().unwrap();
         assert_eq!(psql.dump(), before);
         placed(&store, draft_in("crew", "another", noon_plus(5)));
+        // In a batch, only the orders of that calendar fail.
+        let drafts = (0..200).map(|n| draft(&format!("new-{n}"), noon_plus(100 + 3 * n)));
+        let batch = drafts.chain([draft_in("crew", "third", noon_plus(8))]).collect();
+        let mut results = store.place_batch(batch).unwrap();
+        results.pop().unwrap().unwrap();
+        results.into_iter().for_each(|result| check_refused(result, &StoreError::Busy));
         store.order(&order_id("223")).unwrap();
     });
     holder.run("COMMIT");

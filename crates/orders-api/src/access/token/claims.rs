@@ -14,12 +14,11 @@ const LEEWAY: f64 = 60.0;
 pub(crate) struct Claims {
     /// The claims that can name the client, in this order: `client_id`, `azp`, `sub`.
     pub(crate) subjects: Vec<String>,
-    /// The largest of our scopes in the claim `scope`, to which the client is limited. None if there is no such claim, or
-    /// it contains only other names, like `openid`: then the client is not limited.
+    /// The largest of our scopes in the claim `scope`, to which the client is limited. None if there is no such claim.
     pub(crate) scope: Option<Scope>,
 }
 
-/// The claims that are used, as they are in the token. RFC 7519 tells to ignore the others.
+/// The claims that are used, as they are in the token. The others are ignored, as RFC 7519 says.
 #[derive(Deserialize)]
 struct RawClaims {
     iss: Option<String>,
@@ -66,9 +65,11 @@ impl Claims {
             return Err(InvalidToken::NotYetValid);
         }
         let subjects = [raw.client_id, raw.azp, raw.sub].into_iter().flatten().collect();
-        let scopes = raw.scope.unwrap_or_default();
-        let scope = scopes.split(' ').filter_map(|name| name.parse().ok()).max();
-        Ok(Self { subjects, scope })
+        let scope = raw.scope.map(|names| {
+            let ours = names.split(' ').filter_map(|name| name.parse().ok());
+            ours.max().ok_or(InvalidToken::Scope)
+        });
+        Ok(Self { subjects, scope: scope.transpose()? })
     }
 }
 

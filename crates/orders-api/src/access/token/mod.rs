@@ -55,6 +55,8 @@ pub(crate) enum InvalidToken {
     Audience,
     #[error("the token does not say when it expires")]
     NoExpiry,
+    #[error("the scope of the token contains none of read, write and admin")]
+    Scope,
     #[error("the token has expired")]
     Expired,
     #[error("the token is not valid yet")]

@@ -14,6 +14,7 @@ use log::Level;
 use uuid::Uuid;
 
 use self::logged_body::{LoggedBody, LoggedRequest};
+use crate::access::key::PREFIX;
 use crate::http::log_text::LogText;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
 
@@ -40,11 +41,12 @@ pub(crate) async fn log_request(
     Ok(response.map_body(|_, body| LoggedBody::new(body, request)))
 }
 
-/// The client's id if it can be written to the log, or else a new one.
+/// The client's id if it can be written to the log and is not a key, or else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(X_REQUEST_ID).filter(|given| {
         (1..=MAX_REQUEST_ID).contains(&given.len())
             && given.as_bytes().iter().all(u8::is_ascii_graphic)
+            && !as_text(given).contains(PREFIX)
     });
     given.cloned().unwrap_or_else(|| {
         // OK because a UUID consists of hexadecimal digits and hyphens.

@@ -115,9 +115,11 @@ fn the_commands_share_the_private_postgresql_with_a_running_service() {
         let arguments: Vec<_> = arguments.split(' ').chain(data).collect();
         program(&arguments, "").map_err(|printed| printed.stderr).unwrap().stdout
     };
-    // Without a service they start it themselves.
-    run("clients add shop --scope write");
+    let list = ["clients", "list", "--data-dir", directory.path()];
+    let missing = program(&list, "").err().unwrap();
+    assert!(missing.stderr.contains("start the service first"), "{}", missing.stderr);
     let service = Program::start(&["--data-dir", directory.path()]);
+    run("clients add shop --scope write");
     let authorization = bearer(&run("keys create shop"));
     let headers = [("Authorization", authorization.as_str())];
     service.send_with("POST", "/orders", &headers, order("1", 0)).is(201);
@@ -126,6 +128,7 @@ fn the_commands_share_the_private_postgresql_with_a_running_service() {
     eventually(401, || service.send_with("GET", "/orders/1", &headers, ""));
     service.signal(Signal::TERM);
     assert_eq!(service.end().code(), Some(0));
+    // Without a service they start it themselves.
     assert_eq!(rows(&run("keys list"))[0][2], "revoked");
 }
 

@@ -110,7 +110,11 @@ fn a_removed_client_leaves_revoked_keys_behind() {
     let shop = client_id("shop");
     store.add_client(&client("shop", None)).unwrap();
     store.add_key(&shop, FIRST, "aaaa", None).unwrap();
+    add_services(&store);
+    let acting = store.acting_as(acting("shop", None));
+    acting.place_idempotent(draft("223", noon_plus(0)), &key("k")).unwrap();
     store.remove_client(&shop).unwrap();
+    assert_eq!(database.psql().line("SELECT count(*) FROM idempotency_keys"), "0");
     let access = heartbeat(&database).access().unwrap();
     assert!(access.any_key_ever && access.keys.is_empty() && access.clients.is_empty());
     assert!(store.keys(None).unwrap()[0].revoked_at.is_some());
