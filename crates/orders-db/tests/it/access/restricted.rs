@@ -1,3 +1,5 @@
+use std::thread;
+
 use orders_core::{
     CalendarId, Calendars, Direction, OrderDraft, OrderFilter, OrderPatch, OrderQuery, Orders,
     Precondition, StoreError,
@@ -163,6 +165,34 @@ fn an_order_that_leaves_its_calendar_meanwhile_is_not_changed_by_a_restricted_cl
     );
     check_refused(restricted.remove(&own), &no_order("order-01"));
     assert_eq!(all.order(&own).unwrap().version, 2);
+}
+
+#[test]
+fn an_order_that_leaves_its_calendar_during_a_write_is_not_changed_by_a_restricted_client() {
+    type Call = fn(&PgStore) -> Result<(), StoreError>;
+    let writes: [Call; 2] = [
+        |store| store.remove(&order_id("order-01")),
+        |store| store.replace(&order_id("order-01"), draft("-", noon_plus(0)), Write).map(drop),
+    ];
+    for write in writes {
+        let database = Database::new();
+        let (all, restricted) = prepare(&database);
+        all.add_calendar(calendar_draft("site", "PT3H")).unwrap();
+        let mut holder = database.psql();
+        let mut psql = database.psql();
+        holder.run(
+            "BEGIN; UPDATE orders SET calendar = key FROM calendars
+                     WHERE calendars.id = 'site' AND orders.id = 'order-01'",
+        );
+        thread::scope(|scope| {
+            let written = scope.spawn(|| write(&restricted));
+            psql.wait_for_a_waiter();
+            holder.run("COMMIT");
+            check_refused(written.join().unwrap(), &no_order("order-01"));
+        });
+        let order = all.order(&order_id("order-01")).unwrap();
+        assert_eq!((order.calendar, order.version), (calendar_id("site"), 1));
+    }
 }
 
 #[test]
