@@ -49,9 +49,7 @@ impl Sessions {
             ),
         }
     }
-}
 
-impl Sessions {
     /// These sessions, which are to be replaced if the generation increases.
     pub(crate) fn of(self, generation: &Arc<AtomicU64>) -> Self {
         Self { generation: Arc::clone(generation), ..self }

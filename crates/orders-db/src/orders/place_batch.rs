@@ -83,9 +83,9 @@ fn place_distinct(
     candidates: &[Candidate],
     caller: &Caller,
 ) -> Result<Vec<Result<Order, StoreError>>, Failure> {
-    // If a service is deleted between the check and the write, nothing is written, and each order is created alone.
     let mut busy = HashSet::new();
     let inserted = insert(conn, candidates, caller, &mut busy).map(Some);
+    // If a service is deleted between the check and the write, nothing is written, and each order is created alone.
     let inserted = unless_service_is_missing(inserted)?;
     let mut stamps: HashMap<_, _> = inserted
         .into_iter()
