@@ -22,7 +22,7 @@ use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
 /// The commands that create a key.
-const FIRST_KEY: &str = "create one with `orders-api clients add NAME --scope admin` and \
+const CREATE_KEY: &str = "create one with `orders-api clients add NAME --scope admin` and \
                          `orders-api keys create NAME`";
 
 /// What decides which requests are answered.
@@ -83,11 +83,11 @@ impl Access {
             }
             (AuthMode::Auto, true) if !self.any_key_ever() => {
                 log::info!(
-                    "requests from this machine need no key until there is one; {FIRST_KEY}"
+                    "requests from this machine need no key until there is one; {CREATE_KEY}"
                 );
             }
             _ if !self.any_key() && self.tokens.is_none() => {
-                log::warn!("every request needs a key, and there is none; {FIRST_KEY}");
+                log::warn!("every request needs a key, and there is none; {CREATE_KEY}");
             }
             _ => {}
         }
@@ -144,10 +144,10 @@ impl Access {
         }
         self.first_rejection.call_once(|| {
             log::warn!(
-                "a request was rejected, because it has no key, and there is none; {FIRST_KEY}"
+                "a request was rejected, because it has no key, and there is none; {CREATE_KEY}"
             );
         });
-        Err(Problem::authentication_required(format!("{detail}; there is none: {FIRST_KEY}")))
+        Err(Problem::authentication_required(format!("{detail}; there is none: {CREATE_KEY}")))
     }
 
     fn snapshot(&self) -> Reply<Arc<Snapshot>> {
