@@ -1,7 +1,7 @@
-//! One server for this process, and a database of its own for every test.
+//! A database of its own for every test, on a server that this process shares unless a test needs its own.
 
-use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use diesel::connection::SimpleConnection;
@@ -16,8 +16,11 @@ const POLL: Duration = Duration::from_millis(2);
 /// The database that all others are copies of.
 const TEMPLATE: &str = "template_of_tests";
 
-static SERVER: LazyLock<PrivatePostgres> = LazyLock::new(|| {
-    let options = Options::temporary()
+static SERVER: LazyLock<Arc<PrivatePostgres>> = LazyLock::new(|| start(Options::temporary()));
+
+/// Starts a server that has the template.
+fn start(options: Options) -> Arc<PrivatePostgres> {
+    let options = options
         .setting("max_connections", "600")
         // Each record of the log begins with the database that it is about.
         .setting("log_line_prefix", "%d ");
@@ -25,11 +28,12 @@ static SERVER: LazyLock<PrivatePostgres> = LazyLock::new(|| {
     let mut conn = connect(&server.url("postgres"));
     execute(&mut conn, &format!("CREATE DATABASE {TEMPLATE}"));
     migrations::run(&server.url(TEMPLATE)).expect("the schema can be made");
-    server
-});
+    Arc::new(server)
+}
 
 /// A database that only one test uses; dropped with this value.
 pub(crate) struct Database {
+    server: Arc<PrivatePostgres>,
     name: String,
     pub(crate) url: String,
 }
@@ -37,21 +41,28 @@ pub(crate) struct Database {
 impl Database {
     /// A migrated database with nothing in it but the calendar `default`.
     pub(crate) fn new() -> Self {
-        Self::made(&format!("TEMPLATE {TEMPLATE}"))
+        Self::made(SERVER.clone(), &format!("TEMPLATE {TEMPLATE}"))
+    }
+
+    /// The same on a server of its own, for a test that counts what is read: while a transaction is open in any database
+    /// of a server, the old versions of a row are kept, and they are read too. So they are while autovacuum runs.
+    pub(crate) fn alone() -> Self {
+        let server = start(Options::temporary().setting("autovacuum", "off"));
+        Self::made(server, &format!("TEMPLATE {TEMPLATE}"))
     }
 
     /// A database without a schema.
     pub(crate) fn bare() -> Self {
-        Self::made("")
+        Self::made(SERVER.clone(), "")
     }
 
-    fn made(how: &str) -> Self {
+    fn made(server: Arc<PrivatePostgres>, how: &str) -> Self {
         static MADE: AtomicU32 = AtomicU32::new(0);
         let name = format!("test_{}", MADE.fetch_add(1, Ordering::Relaxed));
-        let mut conn = connect(&SERVER.url("postgres"));
+        let mut conn = connect(&server.url("postgres"));
         execute(&mut conn, &format!("CREATE DATABASE {name} {how}"));
-        let url = SERVER.url(&name);
-        Self { name, url }
+        let url = server.url(&name);
+        Self { server, name, url }
     }
 
     /// A store with a few connections.
@@ -89,7 +100,7 @@ impl Database {
 
     /// What the server has logged about this database: the records, each without its prefix.
     pub(crate) fn log(&self) -> Vec<String> {
-        let log = std::fs::read_to_string(SERVER.log_file()).unwrap();
+        let log = std::fs::read_to_string(self.server.log_file()).unwrap();
         let mut records: Vec<(bool, String)> = Vec::new();
         for line in log.lines() {
             match (line.strip_prefix('\t'), records.last_mut()) {
@@ -137,11 +148,11 @@ impl Database {
     pub(crate) fn check_no_deadlock(&self) {
         // A session reports its part when it ends, which it does on its own time.
         self.psql().wait_until_alone();
-        let deadlocks = Psql::to(&SERVER.url("postgres")).line(&format!(
+        let deadlocks = Psql::to(&self.server.url("postgres")).line(&format!(
             "SELECT deadlocks FROM pg_stat_database WHERE datname = '{}'",
             self.name
         ));
-        let log = std::fs::read_to_string(SERVER.log_file()).unwrap();
+        let log = std::fs::read_to_string(self.server.log_file()).unwrap();
         assert_eq!(deadlocks, "0", "deadlocks; the server has logged:\n{log}");
     }
 }
@@ -162,7 +173,7 @@ fn check_mirror(psql: &mut Psql) {
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let mut conn = connect(&SERVER.url("postgres"));
+        let mut conn = connect(&self.server.url("postgres"));
         execute(&mut conn, &format!("DROP DATABASE {} WITH (FORCE)", self.name));
     }
 }

@@ -38,14 +38,6 @@ fn index_pages_read(psql: &mut Psql) -> i64 {
     read.parse().unwrap()
 }
 
-/// Keeps autovacuum away from the tables. While its snapshot is open, the old versions of a row that is written again and
-/// again are read too.
-fn stop_autovacuum(database: &Database) {
-    for table in ["orders", "order_services", "calendars", "services", "idempotency_keys"] {
-        database.psql().run(&format!("ALTER TABLE {table} SET (autovacuum_enabled = off)"));
-    }
-}
-
 /// How much some calls read, made in a session of their own, as a measure counts it.
 fn measured(database: &Database, measure: fn(&mut Psql) -> i64, calls: impl Fn(&PgStore)) -> i64 {
     let mut psql = database.psql();
@@ -67,8 +59,7 @@ fn read_by(database: &Database, calls: impl Fn(&PgStore)) -> i64 {
 
 #[test]
 fn no_call_reads_a_whole_calendar() {
-    let database = Database::new();
-    stop_autovacuum(&database);
+    let database = Database::alone();
     prepare(&database.store());
     fill(&mut database.psql(), Layout::ManyCalendars, 20_000);
     for analyzed in [false, true] {
@@ -93,8 +84,7 @@ fn no_call_reads_a_whole_calendar() {
 #[test]
 fn no_call_reads_more_index_pages_in_a_larger_calendar() {
     let pages = [2_000, 20_000].map(|orders| {
-        let database = Database::new();
-        stop_autovacuum(&database);
+        let database = Database::alone();
         prepare(&database.store());
         fill(&mut database.psql(), Layout::OneCalendar, orders);
         database.psql().run("VACUUM ANALYZE");
@@ -111,7 +101,7 @@ fn no_call_reads_more_index_pages_in_a_larger_calendar() {
 
 #[test]
 fn a_session_that_began_with_an_empty_database_reads_no_whole_calendar_later() {
-    let database = Database::new();
+    let database = Database::alone();
     let store = database.store_of(1);
     prepare(&store);
     // Statements are planned now, while there is next to nothing.
@@ -136,7 +126,7 @@ fn a_session_that_began_with_an_empty_database_reads_no_whole_calendar_later() {
 #[test]
 fn a_wider_gap_reads_an_order_a_few_times_and_no_other_calendar() {
     const ORDERS: i64 = 2_000;
-    let database = Database::new();
+    let database = Database::alone();
     let store = database.store();
     add_services(&store);
     for calendar in ["crew", "site"] {
@@ -157,7 +147,7 @@ fn a_wider_gap_reads_an_order_a_few_times_and_no_other_calendar() {
 
 #[test]
 fn a_calendar_without_a_gap_is_not_read() {
-    let database = Database::new();
+    let database = Database::alone();
     let store = database.store();
     add_services(&store);
     set_gap(&store, "PT0S");
@@ -180,7 +170,7 @@ fn a_calendar_without_a_gap_is_not_read() {
 #[test]
 fn a_search_in_a_calendar_with_a_tiny_gap_reads_a_limited_number_of_rows() {
     const LIMIT: usize = 10_000;
-    let database = Database::new();
+    let database = Database::alone();
     let store = database.store();
     add_services(&store);
     set_gap(&store, "PT1S");
