@@ -8,10 +8,12 @@ mod fee;
 mod gap;
 mod id;
 mod idempotency;
+mod metadata;
 mod name;
 mod order;
 mod precondition;
 mod query;
+mod reference;
 mod schedule;
 mod service;
 mod slot;
@@ -28,10 +30,15 @@ pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
 pub use gap::{InvalidGap, MinimumGap};
 pub use id::{CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId};
 pub use idempotency::{IdempotencyKey, InvalidKey, MAX_KEY_LENGTH, Placed};
+pub use metadata::{
+    InvalidMetadataKey, InvalidMetadataValue, MAX_METADATA_ENTRIES, MAX_METADATA_KEY_LENGTH,
+    MAX_METADATA_VALUE_LENGTH, Metadata, MetadataKey, MetadataPatch, MetadataValue, TooManyEntries,
+};
 pub use name::{InvalidName, MAX_NAME_LENGTH, Name};
 pub use order::{InvalidServices, MAX_SERVICES, Order, OrderDraft, OrderPatch, OrderedServices};
 pub use precondition::Precondition;
 pub use query::{Direction, OrderFilter, OrderQuery, Page, Position};
+pub use reference::{InvalidReference, MAX_REFERENCE_LENGTH, Reference};
 pub use schedule::{
     Interval, NearestFree, SEARCH_REACH_MICROS, Schedule, first_free_from, free_within,
     last_free_until,

@@ -1,6 +1,9 @@
 //! The appointment itself: [`Order`], and the [`OrderDraft`] that creates it.
 
-use crate::{CalendarId, Fee, MinimumGap, OrderId, ServiceId, Slot, Timestamp};
+use crate::{
+    CalendarId, Fee, Metadata, MetadataPatch, MinimumGap, OrderId, Reference, ServiceId, Slot,
+    Timestamp, TooManyEntries,
+};
 
 /// The most services that one order has.
 pub const MAX_SERVICES: usize = 32;
@@ -19,6 +22,12 @@ pub struct Order {
     pub totalfee: Fee,
     /// What was ordered, in the client's order.
     pub services: OrderedServices,
+    /// Its name in the caller's own system.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub reference: Option<Reference>,
+    /// What the caller stores with it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Metadata::is_empty"))]
+    pub metadata: Metadata,
     /// The number of the order's current state, from 1.
     pub version: u64,
     /// When it was created.
@@ -30,13 +39,15 @@ pub struct Order {
 /// The fields that a client gives to create or replace an order: valid in themselves, not yet checked against other orders.
 ///
 /// ```
-/// use orders_core::{OrderDraft, OrderedServices, ServiceId};
+/// use orders_core::{Metadata, OrderDraft, OrderedServices, ServiceId};
 /// let draft = OrderDraft {
 ///     id: None,
 ///     calendar: None,
 ///     datetime: "2022-11-01T11:11:11.111Z".parse()?,
 ///     totalfee: "100".parse()?,
 ///     services: OrderedServices::new([ServiceId::new("123")?])?,
+///     reference: None,
+///     metadata: Metadata::default(),
 /// };
 /// assert!(OrderedServices::new([]).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -56,6 +67,12 @@ pub struct OrderDraft {
     pub totalfee: Fee,
     /// What is ordered.
     pub services: OrderedServices,
+    /// Its name in the caller's own system.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Option::is_none"))]
+    pub reference: Option<Reference>,
+    /// What the caller stores with it.
+    #[cfg_attr(feature = "serde", serde(default, skip_serializing_if = "Metadata::is_empty"))]
+    pub metadata: Metadata,
 }
 
 /// The services of one order: 1 to 32, all different, in the client's order.
@@ -163,19 +180,27 @@ pub struct OrderPatch {
     pub totalfee: Option<Fee>,
     /// All of the new services.
     pub services: Option<OrderedServices>,
+    /// The new reference; `Some(None)` removes it.
+    pub reference: Option<Option<Reference>>,
+    /// The change of the metadata.
+    pub metadata: MetadataPatch,
 }
 
 impl OrderPatch {
     /// The fields of the order after this patch.
-    #[must_use]
-    pub fn applied_to(&self, order: &Order) -> OrderDraft {
-        OrderDraft {
+    ///
+    /// # Errors
+    /// If its metadata would have too many entries.
+    pub fn applied_to(&self, order: &Order) -> Result<OrderDraft, TooManyEntries> {
+        Ok(OrderDraft {
             id: Some(order.id.clone()),
             calendar: Some(self.calendar.as_ref().unwrap_or(&order.calendar).clone()),
             datetime: self.datetime.unwrap_or(order.datetime),
             totalfee: self.totalfee.unwrap_or(order.totalfee),
             services: self.services.as_ref().unwrap_or(&order.services).clone(),
-        }
+            reference: self.reference.as_ref().unwrap_or(&order.reference).clone(),
+            metadata: self.metadata.applied_to(&order.metadata)?,
+        })
     }
 }
 
@@ -188,6 +213,8 @@ impl From<Order> for OrderDraft {
             datetime: order.datetime,
             totalfee: order.totalfee,
             services: order.services,
+            reference: order.reference,
+            metadata: order.metadata,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Lists of orders: [`OrderFilter`], [`OrderQuery`], [`Page`].
 
-use crate::{CalendarId, Order, OrderId, ServiceId, Timestamp};
+use crate::{CalendarId, Order, OrderId, Reference, ServiceId, Timestamp};
 
 /// Which orders a list contains: those that match every given field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub struct OrderFilter {
     pub calendar: Option<CalendarId>,
     /// Only those with this service.
     pub service: Option<ServiceId>,
+    /// Only those with this reference.
+    pub reference: Option<Reference>,
     /// Only those that start at this time or later.
     pub from: Option<Timestamp>,
     /// Only those that start before this time.

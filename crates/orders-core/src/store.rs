@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use crate::{
     Calendar, CalendarDraft, CalendarId, ClientId, Conflict, Direction, GapTooWide, IdempotencyKey,
     Interval, Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed,
-    Precondition, Service, ServiceDraft, ServiceId,
+    Precondition, Service, ServiceDraft, ServiceId, TooManyEntries,
 };
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
@@ -108,7 +108,8 @@ pub trait Orders {
     /// Changes some fields of an order. Concurrent changes of its other fields are kept.
     ///
     /// # Errors
-    /// As those of [`Orders::replace_if`].
+    /// As those of [`Orders::replace_if`], and before its [`StoreError::UnknownReferences`] also
+    /// [`StoreError::TooManyEntries`].
     fn patch_if(
         &self,
         id: &OrderId,
@@ -259,6 +260,9 @@ pub enum StoreError {
     /// The calendar or services of an order do not exist.
     #[error(transparent)]
     UnknownReferences(UnknownReferences),
+    /// The metadata of an order would have too many entries after a patch.
+    #[error(transparent)]
+    TooManyEntries(#[from] TooManyEntries),
     /// The rule: the requested time is too close to other orders.
     #[error(transparent)]
     Conflict(Box<Conflict>),

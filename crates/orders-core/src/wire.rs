@@ -1,6 +1,7 @@
 //! The JSON form of values that are not plain structs.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
@@ -8,7 +9,10 @@ use serde::de::{Error, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::{Fee, MinimumGap, Name, OrderedServices, ServiceId, Timestamp};
+use crate::{
+    Fee, Metadata, MetadataKey, MetadataValue, MinimumGap, Name, OrderedServices, Reference,
+    ServiceId, Timestamp,
+};
 
 /// Reads an id from a string, or from an integer as its decimal digits.
 pub(crate) struct IdText;
@@ -54,6 +58,9 @@ as_text! {
     Timestamp: str::parse;
     MinimumGap: str::parse;
     Name: Name::new;
+    Reference: Reference::new;
+    MetadataKey: MetadataKey::new;
+    MetadataValue: MetadataValue::new;
 }
 
 /// A JSON number with the digits as they were written, never a binary fraction.
@@ -114,5 +121,19 @@ impl<'de> Deserialize<'de> for OrderedServices {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let named = Vec::<NamedOwned>::deserialize(from)?;
         OrderedServices::new(named.into_iter().map(|NamedOwned(id)| id)).map_err(D::Error::custom)
+    }
+}
+
+impl Serialize for Metadata {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.entries())
+    }
+}
+
+/// An object of texts; `null` is metadata that is not set.
+impl<'de> Deserialize<'de> for Metadata {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let entries = Option::<BTreeMap<_, _>>::deserialize(from)?;
+        Metadata::new(entries.unwrap_or_default()).map_err(D::Error::custom)
     }
 }

@@ -9,25 +9,56 @@ use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{
-    Booking, CalendarId, Candidate, Fee, MinimumGap, Name, Order, OrderId, OrderedServices,
-    Precondition, ServiceId, Timestamp,
+    Booking, CalendarId, Candidate, Fee, Metadata, MinimumGap, Name, Order, OrderId,
+    OrderedServices, Precondition, Reference, ServiceId, Timestamp,
 };
 use rust_decimal::Decimal;
 
 /// PostgreSQL counts from 2000-01-01, a timestamp from 1970-01-01.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
-/// The columns of an order, as all queries select them: id, calendar, datetime, totalfee, services, version, created_at,
-/// updated_at.
-pub(crate) type OrderRow =
-    (String, String, PgTimestamp, Decimal, Vec<Option<String>>, i64, PgTimestamp, PgTimestamp);
+/// The columns of an order, as all queries select them: id, calendar, datetime, totalfee, services, reference, metadata
+/// as text, version, created_at, updated_at.
+pub(crate) type OrderRow = (
+    String,
+    String,
+    PgTimestamp,
+    Decimal,
+    Vec<Option<String>>,
+    Option<String>,
+    Option<String>,
+    i64,
+    PgTimestamp,
+    PgTimestamp,
+);
 
 /// The SQL types of [`OrderRow`].
-pub(crate) type OrderSql =
-    (Text, Text, Timestamptz, Numeric, Array<Nullable<Text>>, BigInt, Timestamptz, Timestamptz);
+pub(crate) type OrderSql = (
+    Text,
+    Text,
+    Timestamptz,
+    Numeric,
+    Array<Nullable<Text>>,
+    Nullable<Text>,
+    Nullable<Text>,
+    BigInt,
+    Timestamptz,
+    Timestamptz,
+);
 
 pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
-    let (id, calendar, at, totalfee, services, version, created_at, updated_at) = row;
+    let (
+        id,
+        calendar,
+        at,
+        totalfee,
+        services,
+        reference,
+        metadata,
+        version,
+        created_at,
+        updated_at,
+    ) = row;
     let services = services
         .into_iter()
         .map(|id| ServiceId::new(id.unwrap_or_default()))
@@ -38,6 +69,8 @@ pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
         datetime: timestamp(at)?,
         totalfee: decode(Fee::new(totalfee))?,
         services: decode(OrderedServices::new(decode(services)?))?,
+        reference: decode(reference.map(Reference::new).transpose())?,
+        metadata: self::metadata(metadata.as_deref())?,
         version: decode(version.try_into())?,
         created_at: timestamp(created_at)?,
         updated_at: timestamp(updated_at)?,
@@ -79,6 +112,10 @@ pub(crate) fn name(text: &str) -> QueryResult<Name> {
     decode(Name::new(text))
 }
 
+fn metadata(json: Option<&str>) -> QueryResult<Metadata> {
+    json.map_or_else(|| Ok(Metadata::default()), |json| decode(serde_json::from_str(json)))
+}
+
 pub(crate) fn timestamp(at: PgTimestamp) -> QueryResult<Timestamp> {
     decode(Timestamp::from_micros(at.0.saturating_add(POSTGRES_EPOCH_MICROS)))
 }
@@ -102,6 +139,17 @@ pub(crate) fn pg_interval(gap: MinimumGap) -> PgInterval {
 
 pub(crate) fn pg_services(services: &OrderedServices) -> Vec<&str> {
     services.iter().map(ServiceId::as_str).collect()
+}
+
+pub(crate) fn pg_reference(reference: Option<&Reference>) -> Option<&str> {
+    reference.map(Reference::as_str)
+}
+
+/// Metadata as the text of a `jsonb`; none if it is not set.
+pub(crate) fn pg_metadata(metadata: &Metadata) -> Option<String> {
+    // OK because the keys are strings.
+    let text = || serde_json::to_string(metadata).expect("metadata is JSON");
+    (!metadata.is_empty()).then(text)
 }
 
 /// The versions that an order may have; `None` is any.

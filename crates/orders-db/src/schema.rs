@@ -49,6 +49,8 @@ diesel::table! {
         services -> Array<Nullable<Text>>,
         created_at -> Timestamptz,
         client -> Text,
+        reference -> Nullable<Text>,
+        metadata -> Nullable<Jsonb>,
     }
 }
 
@@ -74,6 +76,8 @@ diesel::table! {
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
         updated_by -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        metadata -> Nullable<Jsonb>,
     }
 }
 

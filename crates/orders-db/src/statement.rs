@@ -4,7 +4,7 @@
 //! and the cache has no limit. PostgreSQL therefore parses and plans such a query at every call. A statement that is
 //! declared here has a fixed text and its own type, by which Diesel finds the prepared statement.
 
-/// Declares a statement: its name, its parameters `$1` to `$9` at most, the SQL types of its columns, and its text.
+/// Declares a statement: its name, its parameters `$1`, `$2` and so on, the SQL types of its columns, and its text.
 /// The text first mentions the parameters in ascending order.
 macro_rules! statement {
     (@static $name:ident) => { $name };
@@ -60,24 +60,29 @@ pub(crate) const fn split<const PIECES: usize>(text: &'static str) -> [&'static 
     let mut rest = text;
     let mut parameter = 0;
     while parameter + 1 < PIECES {
-        let index = mention(rest, b'1' + parameter as u8);
-        (pieces[parameter], rest) = rest.split_at(index);
-        (_, rest) = rest.split_at("$1".len());
         parameter += 1;
+        let (start, end) = mention(rest, parameter);
+        (pieces[parameter - 1], _) = rest.split_at(start);
+        (_, rest) = rest.split_at(end);
     }
     pieces[parameter] = rest;
     pieces
 }
 
-/// The index at which a text first mentions the parameter with this digit.
-const fn mention(text: &str, digit: u8) -> usize {
+/// Where a text first mentions the parameter with this number: the start and the end.
+const fn mention(text: &str, parameter: usize) -> (usize, usize) {
     let text = text.as_bytes();
-    let mut index = 0;
-    while index + 1 < text.len() {
-        if text[index] == b'$' && text[index + 1] == digit {
-            return index;
+    let mut start = 0;
+    while start < text.len() {
+        let (mut end, mut number) = (start + 1, 0);
+        while text[start] == b'$' && end < text.len() && text[end].is_ascii_digit() {
+            number = number * 10 + (text[end] - b'0') as usize;
+            end += 1;
         }
-        index += 1;
+        if number == parameter {
+            return (start, end);
+        }
+        start = end;
     }
-    panic!("a statement lacks a parameter, or has more than nine")
+    panic!("a statement lacks a parameter")
 }

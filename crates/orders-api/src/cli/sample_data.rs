@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use orders_core::{
-    CalendarDraft, CalendarId, Calendars, Fee, Mode, Name, OrderDraft, OrderId, OrderedServices,
-    Orders, ServiceDraft, ServiceId, Services, StoreError, Timestamp,
+    CalendarDraft, CalendarId, Calendars, Fee, Metadata, Mode, Name, OrderDraft, OrderId,
+    OrderedServices, Orders, ServiceDraft, ServiceId, Services, StoreError, Timestamp,
 };
 
 /// Id and name.
@@ -58,6 +58,8 @@ pub fn place_orders(store: &impl Orders) -> Result<usize, StoreError> {
             datetime: valid(DATETIME.parse::<Timestamp>()),
             totalfee: valid(TOTALFEE.parse::<Fee>()),
             services: valid(OrderedServices::new([valid(ServiceId::new(service))])),
+            reference: None,
+            metadata: Metadata::default(),
         };
         store.place(draft, Mode::Write).map(drop)
     })

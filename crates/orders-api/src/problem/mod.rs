@@ -250,6 +250,9 @@ impl From<StoreError> for Problem {
             StoreError::NotFound(_) => Self::not_found(detail),
             StoreError::IdTaken(_) => Self::new(ProblemType::IdTaken, detail),
             StoreError::UnknownReferences(missing) => Self::invalid(unknown(missing)),
+            StoreError::TooManyEntries(_) => {
+                Self::invalid(vec![FieldError { pointer: "/metadata".to_owned(), detail }])
+            }
             StoreError::Conflict(conflict) => {
                 Self::new(ProblemType::OrderConflict, detail).with(json!({
                     "calendar": conflict.calendar,

@@ -1,6 +1,6 @@
 use orders_core::{
-    CalendarId, MinimumGap, Order, OrderDraft, OrderId, OrderPatch, OrderedServices, Schedule,
-    ServiceId,
+    CalendarId, Metadata, MetadataPatch, MinimumGap, Order, OrderDraft, OrderId, OrderPatch,
+    OrderedServices, Reference, Schedule, ServiceId,
 };
 use proptest::prelude::*;
 
@@ -17,6 +17,8 @@ fn order(id: &str, calendar: &str, datetime: i64) -> Order {
         datetime: micros(datetime),
         totalfee: "100".parse().unwrap(),
         services: services(),
+        reference: Some(Reference::new("PO-1").unwrap()),
+        metadata: serde_json::from_str(r#"{"gate":"B"}"#).unwrap(),
         version: 1,
         created_at: micros(0),
         updated_at: micros(0),
@@ -30,6 +32,8 @@ fn draft(id: Option<&str>, calendar: Option<&str>, datetime: i64) -> OrderDraft 
         datetime: micros(datetime),
         totalfee: "99.95".parse().unwrap(),
         services: services(),
+        reference: None,
+        metadata: Metadata::default(),
     }
 }
 
@@ -63,6 +67,7 @@ fn what_was_read_can_be_sent_back_and_conflicts_with_nothing_of_itself() {
     assert_eq!(draft.datetime, order.datetime);
     assert_eq!(draft.totalfee, order.totalfee);
     assert_eq!(draft.services, order.services);
+    assert_eq!((&draft.reference, &draft.metadata), (&order.reference, &order.metadata));
     assert_eq!(draft.conflicts(MinimumGap::default(), [&order]).count(), 0);
 }
 
@@ -71,7 +76,7 @@ fn a_patch_changes_what_it_gives_and_nothing_else() {
     let order = order("223", "crew", 0);
     let as_it_was = OrderDraft::from(order.clone());
     let check = |patch: OrderPatch, expected: OrderDraft| {
-        assert_eq!(patch.applied_to(&order), expected);
+        assert_eq!(patch.applied_to(&order), Ok(expected));
     };
     let was = || as_it_was.clone();
 
@@ -94,6 +99,16 @@ fn a_patch_changes_what_it_gives_and_nothing_else() {
     check(
         OrderPatch { services: Some(services.clone()), ..OrderPatch::default() },
         OrderDraft { services, ..was() },
+    );
+    for reference in [None, Some(Reference::new("PO-2").unwrap())] {
+        check(
+            OrderPatch { reference: Some(reference.clone()), ..OrderPatch::default() },
+            OrderDraft { reference, ..was() },
+        );
+    }
+    check(
+        OrderPatch { metadata: MetadataPatch::Clear, ..OrderPatch::default() },
+        OrderDraft { metadata: Metadata::default(), ..was() },
     );
 }
 

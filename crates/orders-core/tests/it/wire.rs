@@ -1,6 +1,7 @@
 use orders_core::{
-    Booking, Calendar, CalendarDraft, CalendarId, Fee, Interval, MinimumGap, Name, NearestFree,
-    Order, OrderDraft, OrderId, OrderedServices, Service, ServiceDraft, ServiceId, Timestamp,
+    Booking, Calendar, CalendarDraft, CalendarId, Fee, Interval, Metadata, MinimumGap, Name,
+    NearestFree, Order, OrderDraft, OrderId, OrderedServices, Reference, Service, ServiceDraft,
+    ServiceId, Timestamp,
 };
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -15,6 +16,8 @@ const ORDER: &str = r#"{
   "datetime": "2022-11-01T11:11:11.111Z",
   "totalfee": 100,
   "services": [{ "id": "123" }],
+  "reference": "PO-4711",
+  "metadata": { "gate": "B", "lang": "de" },
   "version": 1,
   "created_at": "2022-10-30T08:00:00.123456Z",
   "updated_at": "2022-10-30T08:00:00.123456Z"
@@ -55,6 +58,8 @@ fn the_order_of_the_contract_is_read_and_written_unchanged() {
     assert_eq!(order.datetime, at("2022-11-01T11:11:11.111Z"));
     assert_eq!(order.totalfee.to_string(), "100");
     assert_eq!(order.services.len(), 1);
+    assert_eq!(order.reference.as_ref().map(Reference::as_str), Some("PO-4711"));
+    assert_eq!(order.metadata.entries().len(), 2);
     assert_eq!(order.version, 1);
     assert_eq!(from_str::<Order>(ORDER).unwrap(), order);
 
@@ -70,9 +75,30 @@ fn a_draft_leaves_out_what_it_does_not_say() {
     let draft: OrderDraft = check(&bare.replacen('{', r#"{"id":"1","calendar":"crew","#, 1));
     assert_eq!(draft.id, Some(OrderId::new("1").unwrap()));
     assert_eq!(draft.calendar, Some(CalendarId::new("crew").unwrap()));
-    let said_null: OrderDraft =
-        from_str(&bare.replacen('{', r#"{"id":null,"calendar":null,"#, 1)).unwrap();
-    assert_eq!((said_null.id, said_null.calendar), (None, None));
+    let nulls = r#"{"id":null,"calendar":null,"reference":null,"metadata":null,"#;
+    let nulls: OrderDraft = from_str(&bare.replacen('{', nulls, 1)).unwrap();
+    assert_eq!(nulls, from_str(bare).unwrap());
+}
+
+#[test]
+fn an_order_without_a_reference_and_metadata_does_not_mention_them() {
+    let (before, rest) = ORDER.split_once("  \"reference\"").unwrap();
+    let (_, after) = rest.split_once("},\n").unwrap();
+    let order: Order = check(&compact(&format!("{before}{after}")));
+    assert_eq!((order.reference, order.metadata), (None, Metadata::default()));
+}
+
+#[test]
+fn metadata_is_an_object_of_texts() {
+    let metadata: Metadata = check(r#"{"a":"1","b.c":"\n"}"#);
+    assert_eq!(metadata.entries().len(), 2);
+    check::<Metadata>("{}");
+    check_refused::<Metadata>(r#"{"a b":""}"#, "' ' is not allowed in a key");
+    check_refused::<Metadata>(r#"{"a":"\u0000"}"#, "not allowed in a value");
+    for json in [r#"{"a":1}"#, r#"{"a":null}"#, r#"{"a":{}}"#, "[]", "1", r#""a""#] {
+        check_refused::<Metadata>(json, "invalid type");
+    }
+    check_refused::<Reference>(r#""""#, "must not be empty");
 }
 
 #[test]
@@ -244,6 +270,10 @@ proptest! {
         (datetime, created_at) in (any_timestamp(), any_timestamp()),
         cents in 0..=999_999_999_999_i64,
         services in prop::collection::btree_set(text("[a-z0-9]{1,8}"), 1..=32),
+        (reference, metadata) in (
+            prop::option::of(text(r"\PC{1,200}")),
+            prop::collection::btree_map(text("[A-Za-z0-9_.-]{1,40}"), text(r"[^\x00]{0,20}"), 0..=20),
+        ),
         version in 1..u64::MAX,
     ) {
         let order = Order {
@@ -253,6 +283,8 @@ proptest! {
             totalfee: format!("{cents}e-2").parse().unwrap(),
             services: OrderedServices::new(services.into_iter().map(|id| ServiceId::new(id).unwrap()))
                 .unwrap(),
+            reference: reference.map(|text| Reference::new(text).unwrap()),
+            metadata: from_value(json!(metadata)).unwrap(),
             version,
             created_at,
             updated_at: created_at,

@@ -48,8 +48,8 @@ statement! {
     "WITH request AS (
          SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach, $6 AS rows)
      SELECT now(),
-            current.id, current_calendar.id, current.datetime, current.totalfee, current.services, current.version,
-            current.created_at, current.updated_at,
+            current.id, current_calendar.id, current.datetime, current.totalfee, current.services, current.reference,
+            current.metadata::text, current.version, current.created_at, current.updated_at,
             calendar.minimum_gap,
             ARRAY(SELECT named.index
                     FROM unnest(request.services) WITH ORDINALITY AS named (id, index)

@@ -13,7 +13,7 @@ use crate::statement::statement;
 statement! {
     Find<'a> { id: &'a str as Text } -> OrderSql =
     "SELECT id, (SELECT id FROM calendars WHERE key = orders.calendar), datetime, totalfee, services,
-            version, created_at, updated_at
+            reference, metadata::text, version, created_at, updated_at
        FROM orders WHERE id = $1"
 }
 

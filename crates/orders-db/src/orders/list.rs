@@ -10,7 +10,9 @@ use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
-use orders_core::{Direction, Order, OrderFilter, OrderQuery, Page, Position, ServiceId};
+use orders_core::{
+    Direction, Order, OrderFilter, OrderQuery, Page, Position, Reference, ServiceId,
+};
 
 use crate::caller::Caller;
 use crate::row::{self, OrderRow, OrderSql};
@@ -20,12 +22,13 @@ const EXPORT_CHUNK: usize = 1000;
 
 /// The orders between two positions, both excluded, in one direction.
 ///
-/// Diesel caches the prepared statement by its text, and there are twelve texts: six filters in two directions. Each
+/// Diesel caches the prepared statement by its text, and there are 24 texts: twelve filters in two directions. Each
 /// follows one index: its near bound and its order name all columns of the index, so no other index can be used.
 /// PostgreSQL would not stop reading at the far bound, but the limit comes before it.
 struct List<'a> {
     calendars: Calendars<'a>,
     service: Option<&'a str>,
+    reference: Option<&'a str>,
     near: Edge<'a>,
     far: Edge<'a>,
     direction: Direction,
@@ -43,6 +46,9 @@ enum Calendars<'a> {
 impl List<'_> {
     /// The columns of the index that the list follows.
     fn key(&self) -> &'static str {
+        if self.reference.is_some() {
+            return "listed.reference, listed.datetime, listed.id";
+        }
         match (&self.calendars, self.service) {
             (Calendars::All, None) => "listed.datetime, listed.id",
             (_, None) => "listed.calendar, listed.datetime, listed.id",
@@ -53,13 +59,10 @@ impl List<'_> {
 
     /// The list of all calendars, of one, or of the one that is called `permitted`.
     fn push_list<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
-        let (after, before) = match self.direction {
-            Direction::Ascending => (") > (", ") < ("),
-            Direction::Descending => (") < (", ") > ("),
-        };
+        let (after, before) = self.comparisons();
         out.push_sql(
             "SELECT found.id, (SELECT id FROM calendars WHERE key = found.calendar), found.datetime,
-                    found.totalfee, found.services, found.version, found.created_at, found.updated_at
+                    found.totalfee, found.services, found.reference, found.metadata::text, found.version, found.created_at, found.updated_at
                FROM (SELECT * FROM ",
         );
         out.push_sql(match (&self.calendars, self.service) {
@@ -83,6 +86,50 @@ impl List<'_> {
         Ok(())
     }
 
+    /// The list of the orders with a reference. The calendars and the service are conditions on the rows of its index, in
+    /// a form that no other index can answer.
+    fn push_by_reference<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        let (after, before) = self.comparisons();
+        out.push_sql(
+            "SELECT listed.id, (SELECT id FROM calendars WHERE key = listed.calendar), listed.datetime,
+                    listed.totalfee, listed.services, listed.reference, listed.metadata::text, listed.version,
+                    listed.created_at, listed.updated_at
+               FROM orders AS listed WHERE listed.reference IS NOT NULL AND ",
+        );
+        self.push_bound(out, after, &self.near)?;
+        out.push_sql(" AND ");
+        self.push_bound(out, before, &self.far)?;
+        let calendar = " AND (SELECT id FROM calendars WHERE key = listed.calendar) = ";
+        match &self.calendars {
+            Calendars::All => {}
+            Calendars::One(id) => {
+                out.push_sql(calendar);
+                out.push_bind_param::<Text, _>(id)?;
+            }
+            Calendars::Several(ids) => {
+                out.push_sql(calendar);
+                out.push_sql("ANY (");
+                out.push_bind_param::<Array<Text>, _>(ids)?;
+                out.push_sql(")");
+            }
+        }
+        if let Some(service) = &self.service {
+            out.push_sql(" AND ");
+            out.push_bind_param::<Text, _>(service)?;
+            out.push_sql(" = ANY (listed.services)");
+        }
+        self.push_order(out, self.key());
+        self.push_limit(out)
+    }
+
+    /// What a key is to the near edge, and what to the far one.
+    fn comparisons(&self) -> (&'static str, &'static str) {
+        match self.direction {
+            Direction::Ascending => (") > (", ") < ("),
+            Direction::Descending => (") < (", ") > ("),
+        }
+    }
+
     /// `(key) > (edge)`, or with another operator.
     fn push_bound<'b>(
         &'b self,
@@ -93,6 +140,20 @@ impl List<'_> {
         out.push_sql("(");
         out.push_sql(self.key());
         out.push_sql(operator);
+        if let Some(reference) = &self.reference {
+            out.push_bind_param::<Text, _>(reference)?;
+            out.push_sql(", ");
+        } else {
+            self.push_calendar_and_service(out)?;
+        }
+        out.push_bind_param::<Timestamptz, _>(datetime)?;
+        out.push_sql(", ");
+        out.push_bind_param::<Text, _>(id)?;
+        out.push_sql(")");
+        Ok(())
+    }
+
+    fn push_calendar_and_service<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         match &self.calendars {
             Calendars::All => {}
             Calendars::One(calendar) => {
@@ -106,10 +167,6 @@ impl List<'_> {
             out.push_bind_param::<Text, _>(service)?;
             out.push_sql(", ");
         }
-        out.push_bind_param::<Timestamptz, _>(datetime)?;
-        out.push_sql(", ");
-        out.push_bind_param::<Text, _>(id)?;
-        out.push_sql(")");
         Ok(())
     }
 
@@ -129,6 +186,9 @@ impl List<'_> {
 
 impl QueryFragment<Pg> for List<'_> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        if self.reference.is_some() {
+            return self.push_by_reference(&mut out);
+        }
         let Calendars::Several(calendars) = &self.calendars else {
             return self.push_list(&mut out);
         };
@@ -172,7 +232,7 @@ pub(super) fn page(
     query: &OrderQuery,
     caller: &Caller,
 ) -> QueryResult<Page> {
-    let OrderFilter { calendar, service, from, to } = &query.filter;
+    let OrderFilter { calendar, service, reference, from, to } = &query.filter;
     let after = query.after.as_ref().map(|at| (row::pg_timestamp(at.datetime), at.id.as_str()));
     let mut from = from.map_or(START, |from| (row::pg_timestamp(from), ""));
     let mut to = to.map_or(END, |to| (row::pg_timestamp(to), ""));
@@ -192,6 +252,7 @@ pub(super) fn page(
             (None, None) => Calendars::All,
         },
         service: service.as_ref().map(ServiceId::as_str),
+        reference: reference.as_ref().map(Reference::as_str),
         near,
         far,
         direction: query.direction,

@@ -22,7 +22,8 @@ pub(super) fn patch(
     retry_until_resolved(|| {
         let current = find_if(conn, id, condition, caller)?;
         let unchanged = Precondition::VersionIn(vec![current.version]);
-        match replace(conn, id, &unchanged, &patch.applied_to(&current), mode, caller) {
+        let draft = patch.applied_to(&current).map_err(StoreError::from)?;
+        match replace(conn, id, &unchanged, &draft, mode, caller) {
             Err(Failure::Rejected(StoreError::VersionMismatch { .. })) => Ok(None),
             patched => patched.map(Some),
         }

@@ -7,7 +7,7 @@
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::result::Error;
-use diesel::sql_types::{Array, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{Candidate, Order, Resource, StoreError, Timestamp};
 use rust_decimal::Decimal;
 
@@ -25,13 +25,16 @@ statement! {
         datetime: PgTimestamp as Timestamptz,
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
+        reference: Option<&'a str> as Nullable<Text>,
+        metadata: Option<String> as Nullable<Text>,
         client: &'a str as Text,
     } -> StampSql =
     "WITH candidate AS (
-         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS totalfee, $5 AS services, $6 AS client)
-     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, updated_by)
+         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS totalfee, $5 AS services,
+                $6 AS reference, $7 AS metadata, $8 AS client)
+     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by)
      SELECT candidate.id, calendars.key, calendars.minimum_gap, candidate.datetime, candidate.totalfee,
-            candidate.services, NULLIF(candidate.client, '')
+            candidate.services, candidate.reference, candidate.metadata::jsonb, NULLIF(candidate.client, '')
        FROM candidate JOIN calendars ON calendars.id = candidate.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
@@ -77,6 +80,8 @@ pub(super) fn attempt(
         datetime: row::pg_timestamp(candidate.datetime),
         totalfee: candidate.totalfee.amount(),
         services: row::pg_services(&candidate.services),
+        reference: row::pg_reference(candidate.reference.as_ref()),
+        metadata: row::pg_metadata(&candidate.metadata),
         client: caller.id(),
     };
     let stamp: Option<Stamp> = place.get_result(conn).optional()?;

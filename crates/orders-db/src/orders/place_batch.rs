@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Interval, Numeric, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Interval, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{CalendarId, Candidate, Order, StoreError};
 use rust_decimal::Decimal;
 
@@ -29,15 +29,18 @@ statement! {
         datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
         totalfees: Vec<Decimal> as Array<Numeric>,
         services: Vec<String> as Array<Text>,
+        references: Vec<Option<&'a str>> as Array<Nullable<Text>>,
+        metadata: Vec<Option<String>> as Array<Nullable<Text>>,
         client: &'a str as Text,
     } -> (Text, BigInt, Timestamptz, Timestamptz) =
-    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, updated_by)
+    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by)
      SELECT candidate.id, candidate.calendar, candidate.gap, candidate.datetime, candidate.totalfee,
-            candidate.services, candidate.client
-       FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, index, client
-               FROM unnest($1, $2, $3, $4, $5, $6)
-                    WITH ORDINALITY AS row (id, calendar, gap, datetime, totalfee, services, index),
-                    (SELECT NULLIF($7, '') AS client) AS caller) AS candidate
+            candidate.services, candidate.reference, candidate.metadata::jsonb, candidate.client
+       FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, reference,
+                    metadata, index, client
+               FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY AS row
+                    (id, calendar, gap, datetime, totalfee, services, reference, metadata, index),
+                    (SELECT NULLIF($9, '') AS client) AS caller) AS candidate
       WHERE NOT EXISTS (
             SELECT FROM orders
              WHERE orders.calendar = candidate.calendar
@@ -126,6 +129,11 @@ fn insert<'a>(
             totalfees: rows.iter().map(|(it, _)| it.totalfee.amount()).collect(),
             client: caller.id(),
             services: rows.iter().map(|(it, _)| row::pg_services(&it.services).join(",")).collect(),
+            references: rows
+                .iter()
+                .map(|(it, _)| row::pg_reference(it.reference.as_ref()))
+                .collect(),
+            metadata: rows.iter().map(|(it, _)| row::pg_metadata(&it.metadata)).collect(),
         };
         insert.load(conn)
     })

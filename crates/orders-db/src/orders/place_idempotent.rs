@@ -1,9 +1,11 @@
 //! Creating an order with an idempotency key.
 
+use diesel::data_types::PgTimestamp;
 use diesel::pg::expression::extensions::IntervalDsl;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{Candidate, IdempotencyKey, Order, Placed, StoreError};
+use rust_decimal::Decimal;
 
 use super::place::{self, unless_service_is_missing};
 use crate::caller::Caller;
@@ -100,12 +102,15 @@ impl StoredKey {
             && candidate.datetime == order.datetime
             && candidate.totalfee == order.totalfee
             && candidate.services == order.services
+            && candidate.reference == order.reference
+            && candidate.metadata == order.metadata
     }
 }
 
 fn find(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<Option<StoredKey>> {
     use idempotency_keys::{
-        calendar, created_at, datetime, order_id, own_id, services, table, totalfee,
+        calendar, created_at, datetime, metadata, order_id, own_id, reference, services, table,
+        totalfee,
     };
     // An order is created at version 1, and its key is stored in the same transaction.
     let order = (
@@ -114,6 +119,8 @@ fn find(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<Option<Store
         datetime,
         totalfee,
         services,
+        reference,
+        metadata.cast::<Nullable<Text>>(),
         1_i64.into_sql::<BigInt>(),
         created_at,
         created_at,
@@ -136,24 +143,43 @@ fn delete(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<()> {
         .map(drop)
 }
 
+statement! {
+    Insert<'a> {
+        client: &'a str as Text,
+        key: &'a str as Text,
+        order_id: &'a str as Text,
+        own_id: bool as Bool,
+        calendar: &'a str as Text,
+        datetime: PgTimestamp as Timestamptz,
+        totalfee: Decimal as Numeric,
+        services: Vec<&'a str> as Array<Text>,
+        reference: Option<&'a str> as Nullable<Text>,
+        metadata: Option<String> as Nullable<Text>,
+        created_at: PgTimestamp as Timestamptz,
+    } -> () =
+    "INSERT INTO idempotency_keys
+            (client, key, order_id, own_id, calendar, datetime, totalfee, services, reference, metadata, created_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11)"
+}
+
 fn insert(
     conn: &mut PgConnection,
     key: ClientKey<'_>,
     chosen_id: bool,
     order: &Order,
 ) -> QueryResult<()> {
-    diesel::insert_into(idempotency_keys::table)
-        .values((
-            idempotency_keys::client.eq(key.client),
-            idempotency_keys::key.eq(key.key.as_str()),
-            idempotency_keys::order_id.eq(order.id.as_str()),
-            idempotency_keys::own_id.eq(chosen_id),
-            idempotency_keys::calendar.eq(order.calendar.as_str()),
-            idempotency_keys::datetime.eq(row::pg_timestamp(order.datetime)),
-            idempotency_keys::totalfee.eq(order.totalfee.amount()),
-            idempotency_keys::services.eq(row::pg_services(&order.services)),
-            idempotency_keys::created_at.eq(row::pg_timestamp(order.created_at)),
-        ))
-        .execute(conn)
-        .map(drop)
+    let insert = Insert {
+        client: key.client,
+        key: key.key.as_str(),
+        order_id: order.id.as_str(),
+        own_id: chosen_id,
+        calendar: order.calendar.as_str(),
+        datetime: row::pg_timestamp(order.datetime),
+        totalfee: order.totalfee.amount(),
+        services: row::pg_services(&order.services),
+        reference: row::pg_reference(order.reference.as_ref()),
+        metadata: row::pg_metadata(&order.metadata),
+        created_at: row::pg_timestamp(order.created_at),
+    };
+    insert.execute(conn).map(drop)
 }

@@ -81,15 +81,18 @@ statement! {
         calendar: Option<&'a str> as Nullable<Text>,
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
+        reference: Option<&'a str> as Nullable<Text>,
+        metadata: Option<String> as Nullable<Text>,
         versions: Option<Vec<i64>> as Nullable<Array<BigInt>>,
         client: &'a str as Text,
         permitted: Option<Vec<&'a str>> as Nullable<Array<Text>>,
     } -> OrderSql =
     "WITH draft AS (
-         SELECT $1 AS id, $2 AS datetime, $3 AS calendar, $4 AS totalfee, $5 AS services, $6 AS versions,
-                $7 AS client, $8 AS permitted)
+         SELECT $1 AS id, $2 AS datetime, $3 AS calendar, $4 AS totalfee, $5 AS services,
+                $6 AS reference, $7 AS metadata, $8 AS versions, $9 AS client, $10 AS permitted)
      UPDATE orders
-        SET totalfee = draft.totalfee, services = draft.services, version = version + 1, updated_at = now(),
+        SET totalfee = draft.totalfee, services = draft.services, reference = draft.reference,
+            metadata = draft.metadata::jsonb, version = version + 1, updated_at = now(),
             updated_by = NULLIF(set_config('orders.client', draft.client, true), ' ')
        FROM draft
       WHERE orders.id = draft.id AND orders.datetime IS NOT DISTINCT FROM draft.datetime
@@ -99,7 +102,7 @@ statement! {
         AND (draft.permitted IS NULL
              OR (SELECT id FROM calendars WHERE key = orders.calendar) = ANY (draft.permitted))
      RETURNING orders.id, (SELECT id FROM calendars WHERE key = orders.calendar), orders.datetime, orders.totalfee,
-               orders.services, orders.version, orders.created_at, orders.updated_at"
+               orders.services, orders.reference, orders.metadata::text, orders.version, orders.created_at, orders.updated_at"
 }
 
 /// `None` if there is no such order with this time and calendar that the caller sees.
@@ -116,6 +119,8 @@ fn update_in_place(
         calendar: draft.calendar.as_ref().map(CalendarId::as_str),
         totalfee: draft.totalfee.amount(),
         services: row::pg_services(&draft.services),
+        reference: row::pg_reference(draft.reference.as_ref()),
+        metadata: row::pg_metadata(&draft.metadata),
         versions: row::pg_versions(condition),
         client: caller.setting(),
         permitted: caller.calendar_ids(),
@@ -135,14 +140,17 @@ statement! {
         datetime: PgTimestamp as Timestamptz,
         totalfee: Decimal as Numeric,
         services: Vec<&'a str> as Array<Text>,
+        reference: Option<&'a str> as Nullable<Text>,
+        metadata: Option<String> as Nullable<Text>,
         client: &'a str as Text,
     } -> StampSql =
     "WITH candidate AS (
          SELECT $1 AS id, $2 AS version, $3 AS created_at, $4 AS calendar, $5 AS gap, $6 AS datetime,
-                $7 AS totalfee, $8 AS services, $9 AS client)
+                $7 AS totalfee, $8 AS services, $9 AS reference, $10 AS metadata, $11 AS client)
      UPDATE orders
         SET calendar = candidate.calendar, minimum_gap = candidate.gap, datetime = candidate.datetime,
             totalfee = candidate.totalfee, services = candidate.services,
+            reference = candidate.reference, metadata = candidate.metadata::jsonb,
             version = orders.version + 1, updated_at = now(),
             updated_by = NULLIF(set_config('orders.client', candidate.client, true), ' ')
        FROM candidate
@@ -178,6 +186,8 @@ fn move_order(
             datetime: row::pg_timestamp(candidate.datetime),
             totalfee: candidate.totalfee.amount(),
             services: row::pg_services(&candidate.services),
+            reference: row::pg_reference(candidate.reference.as_ref()),
+            metadata: row::pg_metadata(&candidate.metadata),
             client: caller.setting(),
         };
         let stamp: Option<Stamp> = update.get_result(conn).optional()?;

@@ -10,6 +10,7 @@ mod placing_batches;
 mod placing_idempotently;
 mod preconditions;
 mod reading;
+mod reference_and_metadata;
 mod replacing;
 mod services;
 

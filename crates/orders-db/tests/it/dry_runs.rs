@@ -32,7 +32,7 @@ fn no_dry_run_writes_a_row_whatever_it_answers() {
             calendar: requested.calendar.clone(),
             datetime: Some(requested.datetime),
             services: Some(requested.services.clone()),
-            totalfee: None,
+            ..OrderPatch::default()
         };
         for id in ["223", "solid-7", "missing"] {
             let _ = store.replace(&order_id(id), requested.clone(), DryRun);

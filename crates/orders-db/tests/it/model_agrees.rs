@@ -1,11 +1,13 @@
 //! The store and the model of its contract, side by side.
 
+use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use orders_core::{
-    CalendarDraft, Calendars, Direction, Interval, Mode, Order, OrderDraft, OrderFilter, OrderId,
-    OrderPatch, OrderQuery, Orders, Position, Precondition, Services, StoreError, Timestamp,
+    CalendarDraft, Calendars, Direction, Interval, Metadata, MetadataKey, MetadataPatch,
+    MetadataValue, Mode, Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Orders,
+    Position, Precondition, Reference, Services, StoreError, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -69,40 +71,73 @@ fn service_lists() -> impl Strategy<Value = orders_core::OrderedServices> {
 fn drafts() -> impl Strategy<Value = OrderDraft> {
     let calendars = prop::option::of(select(CALENDARS.to_vec()));
     let fees = select(vec!["0", "99.95", "100"]);
-    (order_ids(), calendars, times(), fees, service_lists()).prop_map(
-        |(id, calendar, datetime, fee, services)| OrderDraft {
+    (order_ids(), calendars, times(), fees, service_lists(), references(), entries()).prop_map(
+        |(id, calendar, datetime, fee, services, reference, entries)| OrderDraft {
             id: Some(id),
             calendar: calendar.map(calendar_id),
             datetime,
             totalfee: fee.parse().unwrap(),
             services,
+            reference,
+            metadata: Metadata::new(entries).unwrap(),
         },
     )
+}
+
+fn references() -> impl Strategy<Value = Option<Reference>> {
+    prop::option::of(select(vec!["PO-1", "PO-2"]).prop_map(reference))
+}
+
+/// Few entries: with the same keys, and never more than 20.
+fn entries() -> impl Strategy<Value = BTreeMap<MetadataKey, MetadataValue>> {
+    let entry = (0..24, select(vec!["", "x", "\u{e4}\n\""])).prop_map(|(n, value)| {
+        (MetadataKey::new(format!("key-{n}")).unwrap(), MetadataValue::new(value).unwrap())
+    });
+    let counts = select(vec![0, 0, 1, 20]);
+    counts
+        .prop_flat_map(move |count| prop::collection::vec(entry.clone(), count))
+        .prop_map(|entries| entries.into_iter().collect())
+}
+
+fn metadata_patches() -> impl Strategy<Value = MetadataPatch> {
+    let removed = prop::collection::vec(any::<bool>(), 20);
+    let merge = (entries(), removed).prop_map(|(entries, removed)| {
+        let changes = entries.into_iter().zip(removed);
+        let changes = changes.map(|((key, value), removed)| (key, (!removed).then_some(value)));
+        MetadataPatch::Merge(changes.collect())
+    });
+    prop_oneof![1 => Just(MetadataPatch::Clear), 6 => merge]
 }
 
 fn patches() -> impl Strategy<Value = OrderPatch> {
     let calendars = prop::option::weighted(0.2, select(CALENDARS.to_vec()));
     let datetimes = prop::option::of(times());
     let services = prop::option::weighted(0.3, service_lists());
-    (calendars, datetimes, services).prop_map(|(calendar, datetime, services)| OrderPatch {
-        calendar: calendar.map(calendar_id),
-        datetime,
-        totalfee: None,
-        services,
-    })
+    let references = prop::option::weighted(0.3, references());
+    (calendars, datetimes, services, references, metadata_patches()).prop_map(
+        |(calendar, datetime, services, reference, metadata)| OrderPatch {
+            calendar: calendar.map(calendar_id),
+            datetime,
+            totalfee: None,
+            services,
+            reference,
+            metadata,
+        },
+    )
 }
 
 fn filters() -> impl Strategy<Value = OrderFilter> {
     let calendars = prop::option::of(select(CALENDARS.to_vec()));
     let services = prop::option::of(select(SERVICES.to_vec()));
-    (calendars, services, prop::option::of(times()), prop::option::of(times())).prop_map(
-        |(calendar, service, from, to)| OrderFilter {
+    let references = prop::option::weighted(0.3, select(vec!["PO-1", "PO-2"]));
+    (calendars, services, references, prop::option::of(times()), prop::option::of(times()))
+        .prop_map(|(calendar, service, text, from, to)| OrderFilter {
             calendar: calendar.map(calendar_id),
             service: service.map(service_id),
+            reference: text.map(reference),
             from,
             to,
-        },
-    )
+        })
 }
 
 fn directions() -> impl Strategy<Value = Direction> {

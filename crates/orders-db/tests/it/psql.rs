@@ -1,5 +1,7 @@
 //! What the schema promises holds for anyone with `psql`.
 
+mod reference_and_metadata;
+
 use orders_core::{Calendars, Orders};
 
 use crate::database::Database;
@@ -43,6 +45,8 @@ fn order_with(column: &str, value: &str) -> String {
         ("datetime", "'2030-01-01T00:00:00Z'"),
         ("totalfee", "1"),
         ("services", "'{123}'"),
+        ("reference", "NULL"),
+        ("metadata", "NULL"),
         ("version", "1"),
         ("created_at", "now()"),
         ("updated_at", "now()"),

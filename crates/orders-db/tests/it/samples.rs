@@ -1,9 +1,10 @@
 //! Values to try a store with, made briefly.
 
 use orders_core::{
-    Booking, CalendarDraft, CalendarId, Calendars, Conflict, IdempotencyKey, Interval, MinimumGap,
-    Mode, Name, Order, OrderDraft, OrderId, OrderedServices, Orders, Precondition, Resource,
-    Service, ServiceDraft, ServiceId, Services, StoreError, Timestamp, UnknownReferences,
+    Booking, CalendarDraft, CalendarId, Calendars, Conflict, IdempotencyKey, Interval, Metadata,
+    MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order, OrderDraft, OrderId,
+    OrderedServices, Orders, Precondition, Reference, Resource, Service, ServiceDraft, ServiceId,
+    Services, StoreError, Timestamp, UnknownReferences,
 };
 
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -59,6 +60,17 @@ pub(crate) fn services(ids: &[&str]) -> OrderedServices {
     OrderedServices::new(ids.iter().map(|id| service_id(id))).unwrap()
 }
 
+pub(crate) fn reference(text: &str) -> Reference {
+    Reference::new(text).unwrap()
+}
+
+pub(crate) fn metadata(entries: &[(&str, &str)]) -> Metadata {
+    let entries = entries
+        .iter()
+        .map(|(key, value)| (MetadataKey::new(key).unwrap(), MetadataValue::new(value).unwrap()));
+    Metadata::new(entries.collect()).unwrap()
+}
+
 /// An order for service `123` in no particular calendar.
 pub(crate) fn draft(id: &str, datetime: Timestamp) -> OrderDraft {
     OrderDraft {
@@ -67,6 +79,8 @@ pub(crate) fn draft(id: &str, datetime: Timestamp) -> OrderDraft {
         datetime,
         totalfee: "100".parse().unwrap(),
         services: services(&["123"]),
+        reference: None,
+        metadata: Metadata::default(),
     }
 }
 
@@ -209,11 +223,13 @@ pub(crate) fn sql_order(id: &str, calendar: &str, at: Timestamp) -> String {
     )
 }
 
-/// SQL that inserts orders which follow each other by `every`, the first at `from`, into `default`.
+/// SQL that inserts orders which follow each other by `every`, the first at `from`, into `default`. Every second one has the
+/// reference `PO-1`.
 pub(crate) fn sql_orders(id: &str, from: Timestamp, every: &str, count: usize) -> String {
     format!(
-        "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
-         SELECT '{id}-' || n, key, minimum_gap, timestamptz '{from}' + n * interval '{every}', 1, '{{123}}'
+        "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, reference)
+         SELECT '{id}-' || n, key, minimum_gap, timestamptz '{from}' + n * interval '{every}', 1, '{{123}}',
+                CASE n % 2 WHEN 0 THEN 'PO-1' END
            FROM calendars, generate_series(0, {count} - 1) AS n WHERE calendars.id = 'default'"
     )
 }

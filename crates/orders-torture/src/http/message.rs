@@ -1,6 +1,8 @@
 //! Requests as HTTP messages: [`RequestMessage`].
 
-use orders_core::{CalendarDraft, CalendarId, OrderDraft, OrderId, OrderedServices, ServiceId};
+use orders_core::{
+    CalendarDraft, CalendarId, Metadata, OrderDraft, OrderId, OrderedServices, ServiceId,
+};
 
 use crate::history::OperationId;
 
@@ -33,7 +35,8 @@ impl RequestMessage {
         let order_body = |id: &Option<OrderId>, calendar: Option<CalendarId>, datetime| {
             let id = id.clone();
             let (totalfee, services) = (operation.fee(), services_of(operation));
-            json(&OrderDraft { id, calendar, datetime, totalfee, services })
+            let (reference, metadata) = (None, Metadata::default());
+            json(&OrderDraft { id, calendar, datetime, totalfee, services, reference, metadata })
         };
         let (method, path, body) = match request {
             Request::Create { id, calendar, datetime } => {

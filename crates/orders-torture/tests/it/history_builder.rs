@@ -1,7 +1,8 @@
 //! Builds histories by hand: [`HistoryBuilder`].
 
 use orders_core::{
-    Booking, Calendar, CalendarId, MinimumGap, Name, NearestFree, Order, OrderId, Timestamp,
+    Booking, Calendar, CalendarId, Metadata, MinimumGap, Name, NearestFree, Order, OrderId,
+    Timestamp,
 };
 use orders_torture::checks::{CheckResult, check};
 use orders_torture::database::{CalendarRow, OrderRow, Rows};
@@ -159,6 +160,8 @@ pub(crate) fn order(
         datetime: hour(at),
         totalfee: writer.fee(),
         services: services_of(writer),
+        reference: None,
+        metadata: Metadata::default(),
         version,
         created_at: Timestamp::from_micros(creator.0.into()).expect("a time"),
         updated_at: Timestamp::from_micros(writer.0.into()).expect("a time"),

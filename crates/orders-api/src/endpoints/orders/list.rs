@@ -164,7 +164,13 @@ impl FromQuery for ListParameters {
             "after",
             "Where the page begins: an opaque cursor from the `Link` of the page before. Not for NDJSON.",
         );
-        let filter = OrderFilter { calendar: calendar?, service: service?, from: from?, to: to? };
+        let filter = OrderFilter {
+            calendar: calendar?,
+            service: service?,
+            reference: None,
+            from: from?,
+            to: to?,
+        };
         let direction = direction?.unwrap_or_default();
         let limit = limit?.map(|Limit(limit)| limit);
         let after = after?.map(|cursor: Cursor| cursor.position_in(direction)).transpose();

@@ -1,6 +1,8 @@
 //! A body as an [`OrderDraft`].
 
-use orders_core::{InvalidServices, MAX_SERVICES, OrderDraft, OrderedServices, ServiceId};
+use orders_core::{
+    InvalidServices, MAX_SERVICES, Metadata, OrderDraft, OrderedServices, ServiceId,
+};
 use serde_json::json;
 
 use super::value::{Field, Reading, Value};
@@ -32,6 +34,8 @@ impl FromFields for OrderDraft {
             datetime: datetime?,
             totalfee: totalfee?,
             services: services?,
+            reference: None,
+            metadata: Metadata::default(),
         })
     }
 

@@ -35,6 +35,7 @@ impl FromFields for OrderPatch {
             datetime: datetime?,
             totalfee: totalfee?,
             services: services?,
+            ..Self::default()
         })
     }
 

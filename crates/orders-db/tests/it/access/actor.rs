@@ -29,10 +29,12 @@ fn an_order_records_who_wrote_it_last() {
     let patch = OrderPatch { datetime: Some(noon_plus(6)), ..OrderPatch::default() };
     shop.patch_if(&id, &Precondition::None, &patch, Write).unwrap();
     check("shop");
-    database.psql().run("UPDATE orders SET totalfee = 7 WHERE id = '223'");
-    check("db:orders");
-    anonymous.patch_if(&id, &Precondition::None, &patch, Write).unwrap();
-    check("nobody");
+    for change in ["totalfee = 7", "reference = 'PO-1'", r#"metadata = '{"gate": "B"}'"#] {
+        database.psql().run(&format!("UPDATE orders SET {change} WHERE id = '223'"));
+        check("db:orders");
+        anonymous.patch_if(&id, &Precondition::None, &patch, Write).unwrap();
+        check("nobody");
+    }
     shop.place_batch(vec![draft("224", noon_plus(100))]).unwrap()[0].as_ref().unwrap();
     shop.place_idempotent(draft("225", noon_plus(103)), &key("k")).unwrap();
     let written = "SELECT count(*) FROM orders WHERE updated_by = 'shop'";

@@ -17,7 +17,8 @@ fn prepare(database: &Database) -> (PgStore, PgStore) {
     }
     for n in 0..12 {
         let calendar = ["default", "crew", "roof"][n as usize % 3];
-        placed(&all, draft_in(calendar, &format!("order-{n:02}"), noon_plus(3 * (n / 2))));
+        let draft = draft_in(calendar, &format!("order-{n:02}"), noon_plus(3 * (n / 2)));
+        placed(&all, OrderDraft { reference: (n < 8).then(|| reference("PO-1")), ..draft });
     }
     (all.clone(), all.acting_as(acting("shop", Some(&["crew", "roof"]))))
 }
@@ -123,9 +124,16 @@ fn a_batch_of_a_restricted_client_succeeds_but_for_other_calendars() {
 fn lists_of_a_restricted_client_have_the_orders_of_its_calendars_in_order() {
     let database = Database::new();
     let (all, restricted) = prepare(&database);
-    for service in [None, Some("123"), Some("789")] {
+    for (service, text) in [
+        (None, None),
+        (Some("123"), None),
+        (Some("789"), None),
+        (None, Some("PO-1")),
+        (Some("123"), Some("PO-1")),
+    ] {
         for (from, to) in [(None, None), (Some(noon_plus(3)), Some(noon_plus(12)))] {
-            let filter = OrderFilter { calendar: None, service: service.map(service_id), from, to };
+            let (service, reference) = (service.map(service_id), text.map(reference));
+            let filter = OrderFilter { calendar: None, service, reference, from, to };
             for direction in [Direction::Ascending, Direction::Descending] {
                 let list = |store: &PgStore, limit| {
                     let (filter, mut found) = (filter.clone(), Vec::new());

@@ -16,7 +16,7 @@ hold_for_every_store! {
     a_walk_may_begin_where_no_order_is,
     a_position_outside_the_window_changes_nothing_or_everything,
     a_walk_sees_what_stands_whatever_is_written_meanwhile,
-    an_unknown_calendar_or_service_has_no_orders,
+    an_unknown_calendar_service_or_reference_has_no_orders,
     an_export_hands_over_all_orders_in_order,
     an_export_ends_when_its_sink_says_so,
     a_list_reaches_to_the_ends_of_the_years,
@@ -31,7 +31,7 @@ fn all() -> OrderQuery {
     }
 }
 
-/// Twelve orders: three services, two calendars, and four at one instant.
+/// Twelve orders: three services, two calendars, two references, and four at one instant.
 #[track_caller]
 fn fill(store: &impl Store) -> Vec<Order> {
     add_services(store);
@@ -42,6 +42,7 @@ fn fill(store: &impl Store) -> Vec<Order> {
         let hours = if n % 3 == 1 { 5 } else { n };
         let draft = OrderDraft {
             services: services(lists[n as usize % 4]),
+            reference: [None, Some("PO-1"), Some("PO-2")][n as usize % 5 % 3].map(reference),
             ..draft_in(calendar, &format!("order-{}", 99 - n), noon_plus(hours))
         };
         placed(store, draft);
@@ -102,11 +103,20 @@ fn a_filter_means_all_that_it_names(store: &impl Store) {
     let orders = fill(store);
     let windows = [(None, None), (Some(3), None), (None, Some(6)), (Some(2), Some(9))];
     for calendar in [None, Some("crew"), Some("default")] {
-        for service in [None, Some("123"), Some("456"), Some("789")] {
+        for (service, text) in [
+            (None, None),
+            (Some("123"), None),
+            (Some("456"), None),
+            (Some("789"), None),
+            (None, Some("PO-1")),
+            (Some("123"), Some("PO-1")),
+            (Some("456"), Some("PO-2")),
+        ] {
             for (from, to) in windows {
                 let filter = OrderFilter {
                     calendar: calendar.map(calendar_id),
                     service: service.map(service_id),
+                    reference: text.map(reference),
                     from: from.map(noon_plus),
                     to: to.map(noon_plus),
                 };
@@ -114,6 +124,7 @@ fn a_filter_means_all_that_it_names(store: &impl Store) {
                     calendar.is_none_or(|id| order.calendar.as_str() == id)
                         && service
                             .is_none_or(|id| order.services.iter().any(|it| it.as_str() == id))
+                        && text.is_none_or(|text| order.reference == Some(reference(text)))
                         && from.is_none_or(|from| order.datetime >= noon_plus(from))
                         && to.is_none_or(|to| order.datetime < noon_plus(to))
                 };
@@ -190,7 +201,7 @@ fn a_walk_sees_what_stands_whatever_is_written_meanwhile(store: &impl Store) {
     assert_eq!(ids(&rest), ["c", "d", "e", "y"]);
 }
 
-fn an_unknown_calendar_or_service_has_no_orders(store: &impl Store) {
+fn an_unknown_calendar_service_or_reference_has_no_orders(store: &impl Store) {
     fill(store);
     let nowhere = Some(calendar_id("nowhere"));
     let nothing = Some(service_id("no"));
@@ -198,6 +209,7 @@ fn an_unknown_calendar_or_service_has_no_orders(store: &impl Store) {
         OrderFilter { calendar: nowhere.clone(), ..OrderFilter::default() },
         OrderFilter { service: nothing.clone(), ..OrderFilter::default() },
         OrderFilter { calendar: nowhere, service: nothing, ..OrderFilter::default() },
+        OrderFilter { reference: Some(reference("po-1")), ..OrderFilter::default() },
     ] {
         assert_eq!(walk(store, OrderQuery { filter, ..all() }), []);
     }
@@ -221,8 +233,10 @@ fn an_export_hands_over_all_orders_in_order(store: &impl Store) {
         service: Some(service_id("456")),
         from: Some(noon_plus(3)),
         to: Some(noon_plus(11)),
+        ..OrderFilter::default()
     };
-    for filter in [OrderFilter::default(), filter] {
+    let referenced = OrderFilter { reference: Some(reference("PO-1")), ..OrderFilter::default() };
+    for filter in [OrderFilter::default(), filter, referenced] {
         for direction in [Direction::Ascending, Direction::Descending] {
             let walked = walk(store, OrderQuery { filter: filter.clone(), direction, ..all() });
             assert_eq!(exported(store, &filter, direction), walked);

@@ -68,7 +68,7 @@ fn a_patch_is_refused_like_a_replacement(store: &impl Store) {
         OrderPatch { services: Some(services(&["123", "no"])), ..nothing() },
     ] {
         let before = kept(store);
-        let requested = patch.applied_to(&store.order(&order_id("223")).unwrap());
+        let requested = patch.applied_to(&store.order(&order_id("223")).unwrap()).unwrap();
         let expected = store.replace(&order_id("223"), requested, DryRun).unwrap_err();
         for mode in [DryRun, Write] {
             let answer = store.patch_if(&order_id("223"), &Precondition::None, &patch, mode);

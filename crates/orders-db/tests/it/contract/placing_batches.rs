@@ -24,6 +24,8 @@ fn each_draft_succeeds_or_is_refused_on_its_own(store: &impl Store) {
     let good = OrderDraft {
         totalfee: "0.01".parse().unwrap(),
         services: services(&["789", "123"]),
+        reference: Some(reference("PO-1")),
+        metadata: metadata(&[("gate", "B")]),
         ..draft_in("crew", "b", noon_plus(0))
     };
     let drafts = vec![
@@ -45,7 +47,8 @@ fn each_draft_succeeds_or_is_refused_on_its_own(store: &impl Store) {
     check_refused(next(), &StoreError::IdTaken(Resource::Order(order_id("223"))));
     check_refused(next(), &unknown(Some("nowhere"), &[]));
     check_refused(next(), &unknown(None, &[(1, "no")]));
-    assert_eq!(next().unwrap().id, order_id("e"));
+    let plain = next().unwrap();
+    assert_eq!((plain.id, plain.reference, plain.metadata), (order_id("e"), None, metadata(&[])));
     assert!(answers.next().is_none());
     assert_eq!(ids(&store.orders().unwrap()), ["223", "b", "e"]);
 }

@@ -34,6 +34,8 @@ fn the_order_comes_back_as_it_was_placed_whatever_happened_since(store: &impl St
     let requested = OrderDraft {
         totalfee: "99.95".parse().unwrap(),
         services: services(&["789", "123"]),
+        reference: Some(reference("PO-1")),
+        metadata: metadata(&[("gate", "B")]),
         ..draft_in("crew", "223", noon_plus(0))
     };
     let first = store.place_idempotent(requested.clone(), &key("k")).unwrap();
@@ -71,8 +73,12 @@ fn a_draft_without_a_calendar_is_the_same_as_one_in_default(store: &impl Store) 
 fn another_draft_with_the_same_key_is_refused(store: &impl Store) {
     add_services(store);
     store.add_calendar(calendar_draft("crew", "PT3H")).unwrap();
-    let requested =
-        || OrderDraft { services: services(&["123", "789"]), ..draft("223", noon_plus(0)) };
+    let requested = || OrderDraft {
+        services: services(&["123", "789"]),
+        reference: Some(reference("PO-1")),
+        metadata: metadata(&[("gate", "B")]),
+        ..draft("223", noon_plus(0))
+    };
     store.place_idempotent(requested(), &key("k")).unwrap();
     let before = kept(store);
     for other in [
@@ -84,6 +90,10 @@ fn another_draft_with_the_same_key_is_refused(store: &impl Store) {
         OrderDraft { totalfee: "100.01".parse().unwrap(), ..requested() },
         OrderDraft { services: services(&["789", "123"]), ..requested() },
         OrderDraft { services: services(&["123"]), ..requested() },
+        OrderDraft { reference: None, ..requested() },
+        OrderDraft { reference: Some(reference("PO-2")), ..requested() },
+        OrderDraft { metadata: metadata(&[]), ..requested() },
+        OrderDraft { metadata: metadata(&[("gate", "C")]), ..requested() },
         OrderDraft { services: services(&["123", "789", "no"]), ..requested() },
     ] {
         let answer = store.place_idempotent(other, &key("k"));

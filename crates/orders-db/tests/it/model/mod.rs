@@ -125,7 +125,7 @@ impl Orders for Model {
     ) -> Result<Order, StoreError> {
         let mut state = self.state();
         let current = state.order_if(id, condition)?;
-        let draft = patch.applied_to(&current);
+        let draft = patch.applied_to(&current)?;
         state.replace(current, draft, mode)
     }
 

@@ -50,6 +50,8 @@ impl State {
             datetime: draft.datetime,
             totalfee: draft.totalfee,
             services: draft.services,
+            reference: draft.reference,
+            metadata: draft.metadata,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -76,6 +78,8 @@ impl State {
             datetime: draft.datetime,
             totalfee: draft.totalfee,
             services: draft.services,
+            reference: draft.reference,
+            metadata: draft.metadata,
             version: current.version + 1,
             updated_at: now(),
             ..current
@@ -90,10 +94,11 @@ impl State {
 
     /// All orders that a filter means, by time and then id.
     pub(super) fn matching(&self, filter: &OrderFilter, direction: Direction) -> Vec<Order> {
-        let OrderFilter { calendar, service, from, to } = filter;
+        let OrderFilter { calendar, service, reference, from, to } = filter;
         let is_meant = |order: &&Order| {
             calendar.as_ref().is_none_or(|calendar| order.calendar == *calendar)
                 && service.as_ref().is_none_or(|id| order.services.iter().any(|it| it == id))
+                && reference.as_ref().is_none_or(|it| order.reference.as_ref() == Some(it))
                 && from.is_none_or(|from| order.datetime >= from)
                 && to.is_none_or(|to| order.datetime < to)
         };

@@ -98,29 +98,43 @@ pub(super) fn calls() -> Vec<Call> {
             assert!(matches!(refused, Err(StoreError::GapTooWide(_))));
         }),
         ("lists of a restricted client", |store| {
-            let calendars = Some([CalendarId::default(), calendar_id("crew")].into());
-            let (id, scope) = (ClientId::new("shop").unwrap(), Scope::Read);
-            let client = Client { id, scope, calendars, rate: None, subject: None };
-            let store = store.acting_as(Some(Arc::new(client)));
+            let store = restricted(store);
             for service in [None, Some("123"), Some("789")] {
-                list(&store, None, service);
+                list(&store, None, service, None);
             }
         }),
         ("lists", |store| {
             for calendar in [None, Some("default"), Some("crew")] {
                 for service in [None, Some("123"), Some("789")] {
-                    list(store, calendar, service);
+                    list(store, calendar, service, None);
                 }
+            }
+        }),
+        ("lists by reference", |store| {
+            let restricted = restricted(store);
+            for service in [None, Some("123")] {
+                list(store, None, service, Some("PO-1"));
+                list(store, Some("default"), service, Some("PO-1"));
+                list(&restricted, None, service, Some("PO-1"));
             }
         }),
     ]
 }
 
+/// The same store on behalf of a client that is restricted to two calendars.
+fn restricted(store: &PgStore) -> PgStore {
+    let calendars = Some([CalendarId::default(), calendar_id("crew")].into());
+    let (id, scope) = (ClientId::new("shop").unwrap(), Scope::Read);
+    let client = Client { id, scope, calendars, rate: None, subject: None };
+    store.acting_as(Some(Arc::new(client)))
+}
+
 /// Lists with these filters: in both directions, from the beginning and from a cursor, with and without a window.
-fn list(store: &PgStore, calendar: Option<&str>, service: Option<&str>) {
+fn list(store: &PgStore, calendar: Option<&str>, service: Option<&str>, text: Option<&str>) {
     let filter = OrderFilter {
         calendar: calendar.map(calendar_id),
         service: service.map(service_id),
+        reference: text.map(reference),
         from: None,
         to: None,
     };
