@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use orders_core::{
     CalendarDraft, CalendarId, Calendars, Fee, Metadata, Mode, Name, OrderDraft, OrderId,
-    OrderedServices, Orders, ServiceDraft, ServiceId, Services, StoreError, Timestamp,
+    OrderedServices, Orders, Reference, ServiceDraft, ServiceId, Services, StoreError, Timestamp,
 };
 
 /// Id and name.
@@ -58,7 +58,7 @@ pub fn place_orders(store: &impl Orders) -> Result<usize, StoreError> {
             datetime: valid(DATETIME.parse::<Timestamp>()),
             totalfee: valid(TOTALFEE.parse::<Fee>()),
             services: valid(OrderedServices::new([valid(ServiceId::new(service))])),
-            reference: None,
+            reference: Some(valid(Reference::new(format!("PO-{id}")))),
             metadata: Metadata::default(),
         };
         store.place(draft, Mode::Write).map(drop)

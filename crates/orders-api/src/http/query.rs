@@ -2,12 +2,12 @@
 
 use actix_web::dev::Payload;
 use actix_web::{HttpRequest, web};
-use orders_core::{InvalidId, Timestamp};
+use orders_core::{InvalidId, Reference, Timestamp};
 use serde_json::{Value, json};
 
 use super::endpoint::{Argument, Reply};
 use super::path::Id;
-use crate::openapi::{self, Components, Operation};
+use crate::openapi::{self, Components, Model, Operation};
 use crate::problem::Problem;
 
 /// A request's query parameters, parsed.
@@ -76,6 +76,11 @@ impl Parameters<'_> {
     }
 }
 
+/// A reference as the value of a query parameter.
+pub(crate) fn query_text(reference: &Reference) -> String {
+    url::form_urlencoded::byte_serialize(reference.as_str().as_bytes()).collect()
+}
+
 /// The problem of a parameter that is missing or wrong.
 pub(crate) fn invalid(name: &str, why: &str) -> Problem {
     Problem::malformed(format!("query parameter {name}: {why}"))
@@ -136,6 +141,16 @@ impl Parameter for Timestamp {
 
     fn schema(components: &mut Components) -> Value {
         openapi::datetime(components)
+    }
+}
+
+impl Parameter for Reference {
+    fn parse(text: &str) -> Result<Self, String> {
+        Self::new(text).map_err(|error| error.to_string())
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        <Self as Model>::schema(components)
     }
 }
 

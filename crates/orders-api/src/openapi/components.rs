@@ -89,6 +89,14 @@ pub(crate) fn object<const N: usize>(description: &str, properties: [(&str, Valu
     })
 }
 
+/// The same schema of an object, which may lack these properties.
+pub(crate) fn with_optional(names: &[&str], mut object: Value) -> Value {
+    if let Some(required) = object["required"].as_array_mut() {
+        required.retain(|name| !names.iter().any(|optional| name == optional));
+    }
+    object
+}
+
 /// The same schema with a description of its own.
 pub(crate) fn described(mut schema: Value, description: &str) -> Value {
     schema["description"] = description.into();

@@ -20,7 +20,9 @@ pub(crate) use self::operation::{Header, Operation};
 pub(crate) use self::problem::{
     any as any_problem, example as problem_example, schema as problem_schema,
 };
-pub(crate) use self::schema::{datetime, gap_draft, id, id_or_integer, read_only};
+pub(crate) use self::schema::{
+    datetime, gap_draft, id, id_or_integer, metadata, metadata_value, read_only,
+};
 use crate::http::resource::MethodEndpoint;
 use crate::routes;
 

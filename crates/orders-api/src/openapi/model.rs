@@ -1,12 +1,12 @@
 //! The schemas and examples of the resources, as responses contain them.
 
 use orders_core::{
-    Booking, Calendar, Fee, Interval, MAX_SERVICES, MinimumGap, Name, NearestFree, Order,
-    OrderedServices, Service, Timestamp, TooClose,
+    Booking, Calendar, Fee, Interval, MAX_SERVICES, Metadata, MinimumGap, Name, NearestFree, Order,
+    OrderedServices, Reference, Service, Timestamp, TooClose,
 };
 use serde_json::{Value, json};
 
-use super::components::{Components, Example, Model, described, example, object};
+use super::components::{Components, Example, Model, described, example, object, with_optional};
 use super::schema::{id, read_only};
 
 impl Model for Order {
@@ -25,18 +25,23 @@ impl Model for Order {
             ("datetime", described(instant.clone(), "When it starts.")),
             ("totalfee", described(Fee::schema(components), "What it costs.")),
             ("services", OrderedServices::schema(components)),
+            ("reference", Reference::schema(components)),
+            ("metadata", Metadata::schema(components)),
             ("version", read_only(version)),
             ("created_at", read_only(described(instant.clone(), "When it was created."))),
             ("updated_at", read_only(described(instant, "When it was last written."))),
         ];
-        components.schema("Order", object("A booked appointment.", properties))
+        let description =
+            "A booked appointment. It has no `reference` and no `metadata` if they were not set.";
+        let order = with_optional(&["reference", "metadata"], object(description, properties));
+        components.schema("Order", order)
     }
 
     fn examples() -> Vec<Example> {
         let order = json!({
             "id": "223", "calendar": "default", "datetime": "2022-11-01T11:11:11.111Z", "totalfee": 100,
-            "services": [{ "id": "123" }], "version": 1, "created_at": "2022-10-30T08:00:00.123456Z",
-            "updated_at": "2022-10-30T08:00:00.123456Z"
+            "services": [{ "id": "123" }], "reference": "PO-4711", "metadata": { "gate": "B", "lang": "de" },
+            "version": 1, "created_at": "2022-10-30T08:00:00.123456Z", "updated_at": "2022-10-30T08:00:00.123456Z"
         });
         vec![example("Order", "An order", order)]
     }

@@ -1,6 +1,10 @@
 //! The schemas of single values, with the limits that `orders-core` keeps.
 
-use orders_core::{FEE_DECIMALS, Fee, MAX_ID_LENGTH, MAX_NAME_LENGTH, MinimumGap, Name, Timestamp};
+use orders_core::{
+    FEE_DECIMALS, Fee, MAX_ID_LENGTH, MAX_METADATA_ENTRIES, MAX_METADATA_KEY_LENGTH,
+    MAX_METADATA_VALUE_LENGTH, MAX_NAME_LENGTH, MAX_REFERENCE_LENGTH, Metadata, MinimumGap, Name,
+    Reference, Timestamp,
+};
 use serde_json::{Value, json};
 
 use super::components::{Components, Model};
@@ -21,6 +25,9 @@ const GAP: &str = r"^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d{1,6})?S)?)?$";
 
 /// A name: no control character, and at least one character that is not blank.
 const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f]*[^\u0000-\u0020\u007f-\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000][^\u0000-\u001f\u007f-\u009f]*$";
+
+/// A reference: no control character.
+const REFERENCE: &str = r"^[^\u0000-\u001f\u007f-\u009f]*$";
 
 const GAP_DESCRIPTION: &str = "How far apart the orders of a calendar must start: an ISO 8601 duration of days (of 24 \
     hours), hours, minutes and seconds, from PT0S to P31D, to the microsecond. PT0S means no rule at all: any number of \
@@ -66,6 +73,20 @@ pub(crate) fn gap_draft(components: &mut Components) -> Value {
     components.schema("GapDraft", schema)
 }
 
+/// The value of an entry of metadata.
+pub(crate) fn metadata_value() -> Value {
+    json!({ "type": "string", "maxLength": MAX_METADATA_VALUE_LENGTH, "pattern": r"^[^\u0000]*$" })
+}
+
+/// An object whose keys are those of metadata, and whose values are as `value` says.
+pub(crate) fn metadata(value: Value) -> Value {
+    let key = format!("^[A-Za-z0-9_.-]{{1,{MAX_METADATA_KEY_LENGTH}}}$");
+    json!({
+        "type": "object", "propertyNames": { "pattern": key }, "additionalProperties": value,
+        "description": format!("At most {MAX_METADATA_ENTRIES} texts with keys; nothing interprets them.")
+    })
+}
+
 /// The same schema of a property that only the service sets.
 pub(crate) fn read_only(mut schema: Value) -> Value {
     schema["readOnly"] = true.into();
@@ -105,6 +126,26 @@ impl Model for Name {
             "examples": ["Inspection"]
         });
         components.schema("Name", schema)
+    }
+}
+
+impl Model for Reference {
+    fn schema(components: &mut Components) -> Value {
+        let schema = json!({
+            "type": "string", "minLength": 1, "maxLength": MAX_REFERENCE_LENGTH, "pattern": REFERENCE,
+            "description": "The name of an order in the caller's own system: one line, which need not be unique.",
+            "examples": ["PO-4711"]
+        });
+        components.schema("Reference", schema)
+    }
+}
+
+impl Model for Metadata {
+    fn schema(components: &mut Components) -> Value {
+        let mut schema = metadata(metadata_value());
+        schema["maxProperties"] = MAX_METADATA_ENTRIES.into();
+        schema["examples"] = json!([{ "gate": "B", "lang": "de" }]);
+        components.schema("Metadata", schema)
     }
 }
 

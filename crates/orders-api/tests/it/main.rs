@@ -25,6 +25,7 @@ mod openapi;
 mod orders;
 mod patch;
 mod program;
+mod reference_and_metadata;
 mod samples;
 mod services;
 mod wire;

@@ -11,7 +11,7 @@ use http_body_util::{BodyExt as _, Empty};
 use hyper::body::Incoming;
 use hyper::header::ACCEPT;
 use hyper::{Request, Response};
-use orders_core::{CalendarId, ServiceId, Timestamp};
+use orders_core::{CalendarId, InvalidReference, Reference, ServiceId, Timestamp};
 
 use super::connection::Connection;
 use super::interrupt::{Interrupted, Interrupts};
@@ -19,6 +19,7 @@ use super::output::Output;
 use super::progress::Progress;
 use super::{ServiceArgs, ServiceUrl};
 use crate::http::ndjson::NDJSON;
+use crate::http::query::query_text;
 
 /// Which orders are exported, and where to.
 #[derive(Debug, Clone, PartialEq, Eq, Args)]
@@ -29,6 +30,9 @@ pub struct ExportArgs {
     /// Only the orders that contain this service
     #[arg(long, value_name = "ID")]
     pub service: Option<ServiceId>,
+    /// Only the orders with this reference
+    #[arg(long, value_name = "TEXT", value_parser = reference)]
+    pub reference: Option<Reference>,
     /// Only the orders at this time or later, as 2022-11-01T00:00:00Z
     #[arg(long, value_name = "TIME")]
     pub from: Option<Timestamp>,
@@ -129,6 +133,10 @@ async fn get(url: &ServiceUrl, target: &str, accept: &str) -> Result<Response<In
     Connection::open(url).await?.send(request).await
 }
 
+fn reference(text: &str) -> Result<Reference, InvalidReference> {
+    Reference::new(text)
+}
+
 /// The list with the filters. Ids and timestamps need no percent-encoding.
 fn target(arguments: &ExportArgs) -> String {
     let mut target = match arguments.order {
@@ -140,6 +148,7 @@ fn target(arguments: &ExportArgs) -> String {
     };
     add_filter("calendar", arguments.calendar.as_ref().map(ToString::to_string));
     add_filter("service", arguments.service.as_ref().map(ToString::to_string));
+    add_filter("reference", arguments.reference.as_ref().map(query_text));
     add_filter("from", arguments.from.map(|from| from.to_string()));
     add_filter("to", arguments.to.map(|to| to.to_string()));
     target

@@ -14,7 +14,7 @@ use crate::http::body::BodyLimits;
 use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
 use crate::http::ndjson::{LinesOf, NDJSON, NdjsonStream};
 use crate::http::negotiation::{Accept, MediaTypes};
-use crate::http::query::{FromQuery, Parameter, Parameters, Query, invalid};
+use crate::http::query::{FromQuery, Parameter, Parameters, Query, invalid, query_text};
 use crate::http::response::{JSON, Json};
 use crate::openapi::{Components, Header, Operation};
 use crate::problem::{Problem, ProblemType};
@@ -132,7 +132,7 @@ impl ListParameters {
 
     /// The path of the same list after `position`.
     fn path_after(&self, position: Position) -> String {
-        // Ids, times in UTC, numbers and colons need no escapes in a query.
+        // Except for references, the values need no escapes in a query.
         let Self { filter, direction, limit, after: _ } = self;
         let mut parameters = Vec::new();
         let mut push = |name: &str, value: Option<String>| {
@@ -140,6 +140,7 @@ impl ListParameters {
         };
         push("calendar", filter.calendar.as_ref().map(ToString::to_string));
         push("service", filter.service.as_ref().map(ToString::to_string));
+        push("reference", filter.reference.as_ref().map(query_text));
         push("from", filter.from.map(|from| from.to_string()));
         push("to", filter.to.map(|to| to.to_string()));
         push("order", (*direction == Direction::Descending).then(|| "desc".to_owned()));
@@ -153,6 +154,7 @@ impl FromQuery for ListParameters {
     fn read(query: &mut Parameters<'_>) -> Result<Self, Problem> {
         let calendar = query.optional("calendar", "Only orders of this calendar.");
         let service = query.optional("service", "Only orders that contain this service.");
+        let reference = query.optional("reference", "Only orders with this reference.");
         let from = query.optional("from", "Only orders that start then or later.");
         let to = query.optional("to", "Only orders that start earlier.");
         let direction = query.optional(
@@ -167,7 +169,7 @@ impl FromQuery for ListParameters {
         let filter = OrderFilter {
             calendar: calendar?,
             service: service?,
-            reference: None,
+            reference: reference?,
             from: from?,
             to: to?,
         };

@@ -7,6 +7,7 @@ mod calendar;
 mod fields;
 mod json;
 mod media_type;
+mod metadata;
 mod ndjson;
 mod order;
 mod patch;

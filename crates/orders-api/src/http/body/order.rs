@@ -1,10 +1,9 @@
 //! A body as an [`OrderDraft`].
 
-use orders_core::{
-    InvalidServices, MAX_SERVICES, Metadata, OrderDraft, OrderedServices, ServiceId,
-};
+use orders_core::{InvalidServices, MAX_SERVICES, OrderDraft, OrderedServices, ServiceId};
 use serde_json::json;
 
+use super::metadata::{METADATA, REFERENCE};
 use super::value::{Field, Reading, Value};
 use super::{Fields, FromFields, OWN_ID};
 use crate::openapi::{Components, Example, example, ordered_services};
@@ -27,6 +26,8 @@ impl FromFields for OrderDraft {
         let datetime = fields.required("datetime", "When it starts.");
         let totalfee = fields.required("totalfee", "What it costs.");
         let services = fields.required("services", SERVICES);
+        let reference = fields.optional("reference", REFERENCE);
+        let metadata = fields.optional("metadata", METADATA);
         fields.ignore_read_only(&READ_ONLY_FIELDS);
         Some(Self {
             id: id?,
@@ -34,8 +35,8 @@ impl FromFields for OrderDraft {
             datetime: datetime?,
             totalfee: totalfee?,
             services: services?,
-            reference: None,
-            metadata: Metadata::default(),
+            reference: reference?,
+            metadata: metadata?.unwrap_or_default(),
         })
     }
 
@@ -45,7 +46,8 @@ impl FromFields for OrderDraft {
         });
         let without_id = json!({
             "calendar": "roof", "datetime": "2022-11-01T14:11:11+01:00", "totalfee": 99.95,
-            "services": [{ "id": "456" }, { "id": "123" }]
+            "services": [{ "id": "456" }, { "id": "123" }], "reference": "PO-4711",
+            "metadata": { "gate": "B", "lang": "de" }
         });
         vec![
             example("OrderDraft", "In the calendar default", chosen_id),
@@ -246,7 +248,7 @@ mod tests {
             document["errors"],
             json!([{
                 "pointer": "/total_fee",
-                "detail": "is not a field here; the fields are id, calendar, datetime, totalfee, services"
+                "detail": "is not a field here; the fields are id, calendar, datetime, totalfee, services, reference, metadata"
             }])
         );
     }

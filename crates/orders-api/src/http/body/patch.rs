@@ -3,6 +3,7 @@
 use orders_core::{OrderId, OrderPatch};
 use serde_json::json;
 
+use super::metadata::{METADATA, REFERENCE};
 use super::order::{READ_ONLY_FIELDS, SERVICES};
 use super::{Fields, FromFields, MERGE_PATCH};
 use crate::http::response::JSON;
@@ -12,7 +13,7 @@ impl FromFields for OrderPatch {
     const SCHEMA: (&'static str, &'static str) = (
         "OrderPatch",
         "Changes to an order (RFC 7396): fields that are present are replaced, the rest stays. `services` is replaced \
-         as a whole.",
+         as a whole; of `metadata`, only the entries that are present change.",
     );
 
     const MEDIA_TYPES: &'static [&'static str] = &[MERGE_PATCH, JSON];
@@ -28,6 +29,9 @@ impl FromFields for OrderPatch {
         let datetime = fields.optional("datetime", "Another time.");
         let totalfee = fields.optional("totalfee", "Another fee.");
         let services = fields.optional("services", SERVICES);
+        let reference = fields.optional("reference", &format!("{REFERENCE} Null removes it."));
+        let metadata = format!("{METADATA} A value of null removes an entry; null removes all.");
+        let metadata = fields.optional("metadata", &metadata);
         fields.ignore_read_only(&READ_ONLY_FIELDS);
         id?;
         Some(Self {
@@ -35,18 +39,25 @@ impl FromFields for OrderPatch {
             datetime: datetime?,
             totalfee: totalfee?,
             services: services?,
-            ..Self::default()
+            reference: reference?,
+            metadata: metadata?.unwrap_or_default(),
         })
     }
 
     fn examples() -> Vec<Example> {
-        let patch = json!({ "datetime": "2022-11-01T14:11:11.111Z" });
-        vec![example("OrderPatch", "Another time", patch)]
+        let datetime = json!({ "datetime": "2022-11-01T14:11:11.111Z" });
+        let metadata = json!({ "metadata": { "gate": "C", "lang": null } });
+        vec![
+            example("OrderPatch", "Another time", datetime),
+            example("OrderPatchOfMetadata", "One entry set, and another one removed", metadata),
+        ]
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use orders_core::MetadataPatch;
+
     use super::*;
     use crate::http::body::parse;
 
@@ -70,12 +81,29 @@ mod tests {
     }
 
     #[test]
+    fn null_removes_the_reference_and_metadata() {
+        let patch = read(r#"{"reference": null, "metadata": null}"#).unwrap();
+        assert_eq!((patch.reference, patch.metadata), (Some(None), MetadataPatch::Clear));
+        let MetadataPatch::Merge(changes) =
+            read(r#"{"metadata": {"a": null, "b": "x"}}"#).unwrap().metadata
+        else {
+            panic!("all entries are removed");
+        };
+        let changes = changes.iter().map(|(key, value)| (key.as_str(), value.is_some()));
+        assert_eq!(changes.collect::<Vec<_>>(), [("a", false), ("b", true)]);
+    }
+
+    #[test]
     fn a_patch_keeps_the_rules_of_the_fields() {
         for body in [
             r#"{"totalfee": -1}"#,
             r#"{"services": []}"#,
             r#"{"id": "224"}"#,
             r#"{"fee": 1}"#,
+            r#"{"reference": ""}"#,
+            r#"{"metadata": {"a b": null}}"#,
+            r#"{"metadata": {"a": 1}}"#,
+            r#"{"metadata": []}"#,
             r#"{"datetime": "tomorrow"}"#,
             "[]",
             "",

@@ -48,6 +48,20 @@ impl<'a> Value<'a> {
         if errors.is_empty() { Ok(values) } else { Err(errors) }
     }
 
+    /// The members of an object, whatever their names.
+    pub(super) fn members(&self) -> Reading<impl Iterator<Item = (String, Value<'a>)>> {
+        let members = json::object(self.json).ok_or_else(|| self.reject_kind("an object"))?;
+        Ok(members.0.into_iter().map(|(name, json)| {
+            let pointer = point(&self.pointer, &name);
+            (name, Value { pointer, json })
+        }))
+    }
+
+    /// Whether this is `null`.
+    pub(super) fn is_null(&self) -> bool {
+        self.json.get() == "null"
+    }
+
     /// Reads an object, its fields with `read`.
     pub(super) fn object<T>(self, read: impl FnOnce(&mut Fields<'a>) -> Option<T>) -> Reading<T> {
         let members = json::object(self.json).ok_or_else(|| self.reject_kind("an object"))?;
@@ -70,7 +84,8 @@ impl<'a> Value<'a> {
         self.reject(format!("must be {expected}, not {}", json::kind(self.json)))
     }
 
-    fn text(&self) -> Reading<String> {
+    /// Reads a string.
+    pub(super) fn text(&self) -> Reading<String> {
         if !self.json.get().starts_with('"') {
             return Err(self.reject_kind("a string"));
         }

@@ -16,6 +16,7 @@ fn an_export_writes_the_selected_orders() {
     let app = App::start().with_calendars(["roof"]);
     let mut orders: Vec<_> = (0..10).map(|n| order(format!("d{n}"), n * 3)).collect();
     orders.push(order_in("roof", "r", 4));
+    orders[3]["reference"] = "PO 1&2".into();
     app.place_all(&orders);
     let (from, to) = (time(6), time(18));
     for (arguments, query) in [
@@ -23,6 +24,7 @@ fn an_export_writes_the_selected_orders() {
         (vec!["--order", "desc"], "?order=desc".to_owned()),
         (vec!["--calendar", "roof", "--service", "123"], "?calendar=roof&service=123".to_owned()),
         (vec!["--service", "456"], "?service=456".to_owned()),
+        (vec!["--reference", "PO 1&2"], "?reference=PO%201%262".to_owned()),
         (vec!["--from", &from, "--to", &to], format!("?from={from}&to={to}")),
         (vec!["--from", "2030-01-01T10:00:00+01:00"], format!("?from={}", time(9))),
     ] {
