@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use orders_core::{Calendar, CalendarId, Order, OrderId, OrderedServices, Timestamp};
+use orders_core::{
+    Calendar, CalendarId, Metadata, Order, OrderId, OrderedServices, Reference, Timestamp,
+};
 
 use crate::database::{OrderRow, Rows};
 use crate::history::{History, Moment, Operation, OperationId};
-use crate::http::{Outcome, Request, services_of};
+use crate::http::{Outcome, Request, metadata_of, reference_of, services_of};
 
 use super::CheckResult;
 use super::events::Events;
@@ -42,6 +44,8 @@ struct ObservedOrder<'a> {
     calendar: &'a CalendarId,
     datetime: Timestamp,
     services: Option<OrderedServices>,
+    reference: Option<&'a Reference>,
+    metadata: &'a Metadata,
     version: u64,
     writer: Option<OperationId>,
     /// The operation that must have written it; `None` if any may have.
@@ -60,6 +64,8 @@ impl<'a> ObservedOrder<'a> {
             calendar: &order.calendar,
             datetime: order.datetime,
             services: Some(order.services.clone()),
+            reference: order.reference.as_ref(),
+            metadata: &order.metadata,
             version: order.version,
             writer: OperationId::from_fee(order.totalfee),
             expected_writer,
@@ -73,6 +79,8 @@ impl<'a> ObservedOrder<'a> {
             calendar: &row.calendar,
             datetime: row.datetime,
             services: OrderedServices::new(row.services.iter().cloned()).ok(),
+            reference: row.reference.as_ref(),
+            metadata: &row.metadata,
             version: row.version,
             writer: OperationId::from_cents(row.cents),
             expected_writer: None,
@@ -141,6 +149,8 @@ impl Provenance<'_> {
         let is_as_sent = calendar.is_none_or(|sent| sent == order.calendar)
             && *datetime == order.datetime
             && order.services == Some(services_of(writer.id))
+            && order.reference == reference_of(writer.id).as_ref()
+            && *order.metadata == metadata_of(writer.id)
             && is_created == (order.version == 1);
         (!is_as_sent).then(|| format!("order {id} is not as it was sent"))
     }

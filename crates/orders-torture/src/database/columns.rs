@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Text};
-use orders_core::{CalendarId, Name, OrderId, ServiceId, Timestamp};
+use orders_core::{CalendarId, Name, OrderId, Reference, ServiceId, Timestamp};
 
 use super::{CalendarRow, DatabaseError, OrderRow};
 
@@ -26,6 +26,10 @@ pub(super) struct OrderColumns {
     cents: i64,
     #[diesel(sql_type = Array<Text>)]
     services: Vec<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    reference: Option<String>,
+    #[diesel(sql_type = Nullable<Text>)]
+    metadata: Option<String>,
     #[diesel(sql_type = BigInt)]
     version: i64,
     #[diesel(sql_type = BigInt)]
@@ -39,7 +43,7 @@ impl OrderColumns {
                (extract(epoch FROM datetime) * 1000000)::bigint AS datetime,
                (extract(epoch FROM lower(slot)) * 1000000)::bigint AS slot_from,
                (extract(epoch FROM upper(slot)) * 1000000)::bigint AS slot_to,
-               (totalfee * 100)::bigint AS cents, services, version,
+               (totalfee * 100)::bigint AS cents, services, reference, metadata::text, version,
                (extract(epoch FROM created_at) * 1000000)::bigint AS created_at
           FROM orders JOIN calendars ON calendars.key = orders.calendar
          ORDER BY orders.id";
@@ -54,6 +58,8 @@ impl OrderColumns {
             slot: self.slot_from.zip(self.slot_to),
             cents: self.cents,
             services: services.collect::<Result<_, _>>()?,
+            reference: self.reference.map(|text| valid(Reference::new(text))).transpose()?,
+            metadata: valid(serde_json::from_str(self.metadata.as_deref().unwrap_or("null")))?,
             version: valid(self.version.try_into())?,
             created_at: valid(Timestamp::from_micros(self.created_at))?,
         })

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use orders_core::{CalendarId, Name, OrderId, ServiceId, Timestamp};
+use orders_core::{CalendarId, Metadata, Name, OrderId, Reference, ServiceId, Timestamp};
 
 use columns::{CalendarColumns, OrderColumns, ServiceColumns};
 
@@ -45,6 +45,10 @@ pub struct OrderRow {
     pub cents: i64,
     /// The services.
     pub services: Vec<ServiceId>,
+    /// The reference.
+    pub reference: Option<Reference>,
+    /// The metadata.
+    pub metadata: Metadata,
     /// The version.
     pub version: u64,
     /// When the order was created.

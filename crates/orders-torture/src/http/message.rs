@@ -1,7 +1,8 @@
 //! Requests as HTTP messages: [`RequestMessage`].
 
 use orders_core::{
-    CalendarDraft, CalendarId, Metadata, OrderDraft, OrderId, OrderedServices, ServiceId,
+    CalendarDraft, CalendarId, Metadata, MetadataKey, MetadataValue, OrderDraft, OrderId,
+    OrderedServices, Reference, ServiceId,
 };
 
 use crate::history::OperationId;
@@ -22,6 +23,25 @@ pub fn services_of(operation: OperationId) -> OrderedServices {
     OrderedServices::new(ids).expect("one to four services")
 }
 
+/// The reference of the order that an operation writes; every third one has none.
+#[must_use]
+pub fn reference_of(operation: OperationId) -> Option<Reference> {
+    let is_set = !operation.0.is_multiple_of(3);
+    // OK because letters and digits are a reference.
+    is_set.then(|| Reference::new(format!("PO-{}", operation.0)).expect("a reference"))
+}
+
+/// The metadata of the order that an operation writes: no entries up to three, which depend on its id.
+#[must_use]
+pub fn metadata_of(operation: OperationId) -> Metadata {
+    let entries = (0..operation.0 % 4).map(|n| {
+        // OK because letters and digits are a key and a value.
+        let key = MetadataKey::new(format!("key-{n}")).expect("a key");
+        (key, MetadataValue::new(format!("{}", operation.0)).expect("a value"))
+    });
+    Metadata::new(entries.collect()).expect("few entries")
+}
+
 /// The method, path and body of a request.
 pub(super) struct RequestMessage {
     pub(super) method: &'static str,
@@ -35,7 +55,7 @@ impl RequestMessage {
         let order_body = |id: &Option<OrderId>, calendar: Option<CalendarId>, datetime| {
             let id = id.clone();
             let (totalfee, services) = (operation.fee(), services_of(operation));
-            let (reference, metadata) = (None, Metadata::default());
+            let (reference, metadata) = (reference_of(operation), metadata_of(operation));
             json(&OrderDraft { id, calendar, datetime, totalfee, services, reference, metadata })
         };
         let (method, path, body) = match request {
@@ -84,7 +104,7 @@ mod tests {
         assert_eq!((message.method, message.path.as_str()), ("PUT", "/orders/a"));
         assert_eq!(
             message.body.unwrap(),
-            r#"{"datetime":"2030-01-01T00:00:00Z","totalfee":12.34,"services":[{"id":"survey"}]}"#
+            r#"{"datetime":"2030-01-01T00:00:00Z","totalfee":12.34,"services":[{"id":"survey"}],"reference":"PO-1234","metadata":{"key-0":"1234","key-1":"1234"}}"#
         );
     }
 }

@@ -7,6 +7,6 @@ mod outcome;
 mod request;
 
 pub(crate) use connection::Connection;
-pub use message::{SERVICES, services_of};
+pub use message::{SERVICES, metadata_of, reference_of, services_of};
 pub use outcome::{OrderConflict, Outcome};
 pub use request::Request;

@@ -1,14 +1,15 @@
 //! Builds histories by hand: [`HistoryBuilder`].
 
 use orders_core::{
-    Booking, Calendar, CalendarId, Metadata, MinimumGap, Name, NearestFree, Order, OrderId,
-    Timestamp,
+    Booking, Calendar, CalendarId, MinimumGap, Name, NearestFree, Order, OrderId, Timestamp,
 };
 use orders_torture::checks::{CheckResult, check};
 use orders_torture::database::{CalendarRow, OrderRow, Rows};
 use orders_torture::faults::{Fault, FaultKind};
 use orders_torture::history::{History, Moment, Operation, OperationId};
-use orders_torture::http::{OrderConflict, Outcome, Request, services_of};
+use orders_torture::http::{
+    OrderConflict, Outcome, Request, metadata_of, reference_of, services_of,
+};
 
 /// A history of the calendar `default`, and the rows after it. Operations are numbered from 0.
 /// Their times are in seconds, and the times of orders are in hours.
@@ -77,7 +78,7 @@ impl HistoryBuilder {
         (id, hour): (&str, i64),
         (writer, version, creator): (u32, u64, u32),
     ) -> Self {
-        let Order { id, calendar, datetime, services, created_at, .. } =
+        let Order { id, calendar, datetime, services, reference, metadata, created_at, .. } =
             order(id, hour, OperationId(writer), version, OperationId(creator));
         let gap = MinimumGap::default().as_micros();
         let start = datetime.as_micros();
@@ -89,6 +90,8 @@ impl HistoryBuilder {
             slot: Some((start, start + gap)),
             cents: writer.into(),
             services: services.iter().cloned().collect(),
+            reference,
+            metadata,
             version,
             created_at,
         });
@@ -160,8 +163,8 @@ pub(crate) fn order(
         datetime: hour(at),
         totalfee: writer.fee(),
         services: services_of(writer),
-        reference: None,
-        metadata: Metadata::default(),
+        reference: reference_of(writer),
+        metadata: metadata_of(writer),
         version,
         created_at: Timestamp::from_micros(creator.0.into()).expect("a time"),
         updated_at: Timestamp::from_micros(writer.0.into()).expect("a time"),

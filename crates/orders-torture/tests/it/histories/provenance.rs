@@ -1,6 +1,7 @@
 //! Histories with states that no operation sent.
 
-use orders_torture::http::Outcome;
+use orders_torture::history::OperationId;
+use orders_torture::http::{Outcome, metadata_of, reference_of};
 
 use crate::history_builder::{HistoryBuilder, create};
 
@@ -22,4 +23,17 @@ fn an_order_that_no_operation_sent_is_found() {
         .operation((1, 2), create("a", 0), |_| Outcome::NotSent)
         .row(("a", 0), (0, 1, 0));
     not_sent.assert_violates(invariant);
+}
+
+#[test]
+fn an_order_with_another_reference_or_other_metadata_than_was_sent_is_found() {
+    let created = || HistoryBuilder::new().created((1, 2), "a", 0).row(("a", 0), (0, 1, 0));
+    created().assert_valid();
+    let invariant = "every observed state is what one operation sent";
+    let mut history = created();
+    history.rows.orders[0].reference = reference_of(OperationId(1));
+    history.assert_violates(invariant);
+    let mut history = created();
+    history.rows.orders[0].metadata = metadata_of(OperationId(1));
+    history.assert_violates(invariant);
 }
