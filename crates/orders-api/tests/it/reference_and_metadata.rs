@@ -1,5 +1,7 @@
 //! The fields `reference` and `metadata`, and the list by reference.
 
+use std::thread;
+
 use serde_json::{Value, json};
 
 use crate::access::bearer;
@@ -117,6 +119,23 @@ fn a_patch_merges_metadata_and_null_removes() {
     let patch = json!({ "reference": "", "metadata": { "a b": null, "n": 1, "ok": "x" } });
     let pointers = ["/reference", "/metadata/a b", "/metadata/n"];
     assert_eq!(app.patch("/orders/1", patch).pointers(), pointers);
+}
+
+#[test]
+fn concurrent_patches_of_different_entries_are_both_kept() {
+    let app = App::start();
+    app.post("/orders", full("1", 0)).is(201);
+    for round in 0..20 {
+        let value = format!("{round}");
+        thread::scope(|scope| {
+            for key in ["gate", "lang", "new"] {
+                let (app, patch) = (&app, json!({ "metadata": { key: value } }));
+                scope.spawn(move || app.patch("/orders/1", patch).is(200));
+            }
+        });
+        let order = app.get("/orders/1").is(200);
+        check(&order, "PO-4711".into(), json!({ "gate": value, "lang": value, "new": value }));
+    }
 }
 
 #[test]

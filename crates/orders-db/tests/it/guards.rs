@@ -2,6 +2,7 @@
 
 use std::thread;
 
+use orders_core::{OrderDraft, Orders};
 use orders_db::migrations::{self, MigrationError};
 
 use crate::database::Database;
@@ -78,7 +79,12 @@ fn migrations_can_be_taken_back_with_orders_in_the_database() {
     let database = Database::new();
     let store = database.store();
     add_services(&store);
-    place_all(&store, &[("223", 0)]);
+    let requested = OrderDraft {
+        reference: Some(reference("PO-1")),
+        metadata: metadata(&[("gate", "B")]),
+        ..draft("223", noon_plus(0))
+    };
+    store.place_idempotent(requested, &key("k")).unwrap();
     drop(store);
     while migrations::revert(&database.url).unwrap().is_some() {}
     assert_eq!(schema(&database), [""; 0]);
