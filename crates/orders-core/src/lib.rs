@@ -3,7 +3,9 @@
 mod access;
 mod calendar;
 mod candidate;
+mod change;
 mod conflict;
+mod cursor;
 mod fee;
 mod gap;
 mod id;
@@ -14,6 +16,7 @@ mod order;
 mod precondition;
 mod query;
 mod reference;
+mod replica;
 mod schedule;
 mod service;
 mod slot;
@@ -25,7 +28,12 @@ mod wire;
 pub use access::{Client, InvalidScope, Scope};
 pub use calendar::{Calendar, CalendarDraft};
 pub use candidate::Candidate;
+pub use change::{
+    After, AsOf, Change, ChangeFilter, ChangePage, ChangeQuery, ChangeType, HistoryPage,
+    InvalidChangeType, RecordedChange,
+};
 pub use conflict::{Booking, Conflict, GapTooWide, MAX_PAIRS, TooClose};
+pub use cursor::{Cursor, InvalidCursor};
 pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
 pub use gap::{InvalidGap, MinimumGap};
 pub use id::{CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId};
@@ -39,6 +47,7 @@ pub use order::{InvalidServices, MAX_SERVICES, Order, OrderDraft, OrderPatch, Or
 pub use precondition::Precondition;
 pub use query::{Direction, OrderFilter, OrderQuery, Page, Position};
 pub use reference::{InvalidReference, MAX_REFERENCE_LENGTH, Reference};
+pub use replica::{MissingChange, Replica};
 pub use schedule::{
     Interval, NearestFree, SEARCH_REACH_MICROS, Schedule, first_free_from, free_within,
     last_free_until,

@@ -10,8 +10,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::{
-    Fee, Metadata, MetadataKey, MetadataValue, MinimumGap, Name, OrderedServices, Reference,
-    ServiceId, Timestamp,
+    Cursor, Fee, Metadata, MetadataKey, MetadataValue, MinimumGap, Name, OrderedServices,
+    Reference, ServiceId, Timestamp,
 };
 
 /// Reads an id from a string, or from an integer as its decimal digits.
@@ -55,6 +55,7 @@ macro_rules! as_text {
 }
 
 as_text! {
+    Cursor: str::parse;
     Timestamp: str::parse;
     MinimumGap: str::parse;
     Name: Name::new;

@@ -2,7 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking, in its helpers too")]
 
+mod change;
 mod conflict;
+mod cursor;
 mod draft;
 mod fee;
 mod gap;
@@ -13,6 +15,7 @@ mod name;
 mod precondition;
 mod query;
 mod reference;
+mod replica;
 mod schedule;
 mod services;
 mod slot;
