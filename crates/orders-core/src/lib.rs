@@ -54,5 +54,7 @@ pub use schedule::{
 };
 pub use service::{Service, ServiceDraft};
 pub use slot::Slot;
-pub use store::{Calendars, Mode, Orders, Resource, Services, StoreError, UnknownReferences};
+pub use store::{
+    Calendars, Changes, Mode, Orders, Resource, Services, StoreError, UnknownReferences,
+};
 pub use timestamp::{InvalidTimestamp, Timestamp};

@@ -1,4 +1,4 @@
-//! The ports [`Orders`], [`Services`] and [`Calendars`]: the contract of every store.
+//! The ports [`Orders`], [`Changes`], [`Services`] and [`Calendars`]: the contract of every store.
 //!
 //! A store is synchronous and may be called from many threads at once. Each call is atomic: no caller sees half of
 //! another call's write.
@@ -7,9 +7,10 @@ use std::error::Error;
 use std::ops::ControlFlow;
 
 use crate::{
-    Calendar, CalendarDraft, CalendarId, ClientId, Conflict, Direction, GapTooWide, IdempotencyKey,
-    Interval, Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed,
-    Precondition, Service, ServiceDraft, ServiceId, TooManyEntries,
+    AsOf, Calendar, CalendarDraft, CalendarId, ChangePage, ChangeQuery, ClientId, Conflict, Cursor,
+    Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, Order, OrderDraft, OrderFilter,
+    OrderId, OrderPatch, OrderQuery, Page, Placed, Precondition, Service, ServiceDraft, ServiceId,
+    TooManyEntries,
 };
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
@@ -59,13 +60,16 @@ pub trait Orders {
     /// Passes all matching orders to `sink`, by `datetime` and then `id`, as they were at one instant. They come in
     /// chunks, at least one, which may be empty. The sink may be slow, and may end the export.
     ///
+    /// Each chunk comes with the same cursor. The changes up to the cursor are those that the export contains. There may
+    /// be no cursor if the database accepts no writes.
+    ///
     /// # Errors
     /// None of its own.
     fn export(
         &self,
         filter: &OrderFilter,
         direction: Direction,
-        sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(Option<Cursor>, Vec<Order>) -> ControlFlow<()>,
     ) -> Result<(), StoreError>;
 
     /// All orders, by `datetime` and then `id`.
@@ -74,7 +78,7 @@ pub trait Orders {
     /// None of its own.
     fn orders(&self) -> Result<Vec<Order>, StoreError> {
         let mut all = Vec::new();
-        self.export(&OrderFilter::default(), Direction::Ascending, &mut |orders| {
+        self.export(&OrderFilter::default(), Direction::Ascending, &mut |_, orders| {
             all.extend(orders);
             ControlFlow::Continue(())
         })?;
@@ -141,6 +145,28 @@ pub trait Orders {
         calendar: &CalendarId,
         window: Interval,
     ) -> Result<Vec<Interval>, StoreError>;
+}
+
+/// What happened to the orders.
+pub trait Changes {
+    /// A page of the feed of changes. Every change that was made before the call is in this page or in those that follow.
+    ///
+    /// # Errors
+    /// [`StoreError::CursorGone`].
+    fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, StoreError>;
+
+    /// A page of the changes of one order, oldest first, also if it was deleted. Those up to the version `after` are left
+    /// out.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there never was such an order.
+    fn history(&self, id: &OrderId, after: u64, limit: usize) -> Result<HistoryPage, StoreError>;
+
+    /// An order as it was.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] if there was no such order then, [`StoreError::VersionGone`] if it is not known any more.
+    fn order_as_of(&self, id: &OrderId, as_of: AsOf) -> Result<Order, StoreError>;
 }
 
 /// The services that can be ordered.
@@ -280,6 +306,13 @@ pub enum StoreError {
         /// Its current version.
         current: u64,
     },
+    /// The cursor is older than the changes that are kept, or it belongs to a history that a restore or a failover
+    /// discarded.
+    #[error("the changes after cursor {0} are not known; begin again with an export")]
+    CursorGone(Cursor),
+    /// The version of the order is older than those that are kept.
+    #[error("this version of order {0} is not kept any more")]
+    VersionGone(OrderId),
     /// The client may not use this calendar.
     #[error("this client may not use calendar {0}")]
     NotPermitted(CalendarId),

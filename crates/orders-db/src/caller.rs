@@ -1,5 +1,6 @@
 //! On whose behalf a store acts: [`Caller`].
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use orders_core::{CalendarId, Client, Order, StoreError};
@@ -40,8 +41,12 @@ impl Caller {
     }
 
     /// The only calendars that the client may use; `None` is all.
+    pub(crate) fn calendars(&self) -> Option<&BTreeSet<CalendarId>> {
+        self.0.as_ref()?.calendars.as_ref()
+    }
+
+    /// The ids of these calendars.
     pub(crate) fn calendar_ids(&self) -> Option<Vec<&str>> {
-        let calendars = self.0.as_ref()?.calendars.as_ref()?;
-        Some(calendars.iter().map(CalendarId::as_str).collect())
+        Some(self.calendars()?.iter().map(CalendarId::as_str).collect())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use diesel::data_types::PgTimestamp;
+use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Timestamptz};
 use orders_core::{Client, ClientId, StoreError, Timestamp};
@@ -10,6 +10,7 @@ use r2d2::ManageConnection as _;
 
 use crate::Settings;
 use crate::access::{KeyHash, all_clients};
+use crate::changes::expire;
 use crate::error::Failure;
 use crate::orders::delete_expired_idempotency_keys;
 use crate::row::{self, decode};
@@ -148,6 +149,16 @@ impl Heartbeat {
         self.with(|conn| {
             Ok(delete_expired_idempotency_keys(conn, EXPIRED_KEYS)? == EXPIRED_KEYS as usize)
         })
+    }
+
+    /// Lets the oldest changes expire that got their positions longer ago than `keep`, at most so many. Returns the last
+    /// position of the feed.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer or accepts no writes.
+    pub fn expire_changes(&mut self, keep: Duration, most: u64) -> Result<u64, StoreError> {
+        let keep = PgInterval::from_microseconds(keep.as_micros().try_into().unwrap_or(i64::MAX));
+        self.with(|conn| Ok(expire(conn, keep, most.try_into().unwrap_or(i64::MAX))?))
     }
 
     fn with<T>(

@@ -5,6 +5,8 @@
 //! | a calendar | `(1, hash of its key)` | batches, exclusively; moves, shared |
 //! | a time bucket of a calendar | a hash of both | moves, exclusively |
 //! | an idempotency key of a client | a hash of both | creations with that key, exclusively, without waiting |
+//! | the positions of the feed | `(2, 0)` | those who assign positions, exclusively, in a transaction of their own |
+//! | the expiry of changes | `(2, 1)` | those who delete expired changes, exclusively, without waiting |
 //! | the schema | `orders` in ASCII | migrations, exclusively, each on a connection of its own |
 //!
 //! Transactions take them in the order of this table, and the calendars and the buckets in ascending order of their
@@ -130,6 +132,28 @@ pub(crate) fn try_lock_key(
     key: &IdempotencyKey,
 ) -> QueryResult<bool> {
     let (locked,) = TryLockKey { client, key: key.as_str() }.get_result(conn)?;
+    Ok(locked)
+}
+
+statement! {
+    LockFeed {} -> (Text, Bool) =
+    "SELECT pg_advisory_xact_lock(2, 0)::text, current_setting('transaction_read_only')::boolean"
+}
+
+/// Keeps other transactions from assigning positions. Returns whether this one cannot assign any, because it may only
+/// read.
+pub(crate) fn lock_feed(conn: &mut PgConnection) -> QueryResult<bool> {
+    let (_, read_only): (String, bool) = LockFeed {}.get_result(conn)?;
+    Ok(read_only)
+}
+
+statement! {
+    TryLockExpiry {} -> (Bool,) = "SELECT pg_try_advisory_xact_lock(2, 1)"
+}
+
+/// Locks the expiry of changes if no other transaction has locked it. Returns whether it did.
+pub(crate) fn try_lock_expiry(conn: &mut PgConnection) -> QueryResult<bool> {
+    let (locked,) = TryLockExpiry {}.get_result(conn)?;
     Ok(locked)
 }
 

@@ -1,7 +1,7 @@
 //! Connections: [`PgStore`] and its pools.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -54,6 +54,10 @@ pub struct PgStore {
     pool: Pool<Sessions>,
     /// For long work, so that it does not take connections from short work.
     long_pool: Pool<Sessions>,
+    /// One connection for the feed, so that it never waits behind other work.
+    feed_pool: Pool<Sessions>,
+    /// Whether this store has searched all versions for those without a position.
+    pub(crate) all_searched: Arc<AtomicBool>,
     /// Increases if all sessions are to be replaced.
     generation: Arc<AtomicU64>,
     pub(crate) gap_change_timeout: Duration,
@@ -67,8 +71,8 @@ const ATTEMPTS: u32 = 5;
 /// How many connections for long work there are at most. They are opened when they are needed.
 const LONG_CONNECTIONS: u32 = 4;
 
-/// How long an idle connection for long work stays open.
-const LONG_IDLE: Duration = Duration::from_secs(60);
+/// How long an idle connection for long work or for the feed stays open.
+const IDLE: Duration = Duration::from_secs(60);
 
 impl PgStore {
     /// Opens the connections to a database whose schema is up to date.
@@ -86,13 +90,22 @@ impl PgStore {
             .max_size(settings.connections)
             .build(Sessions::new(settings, settings.statement_timeout).of(&generation))
             .map_err(|error| StoreError::Unavailable(error.into()))?;
-        let long_pool = builder()
-            .max_size(LONG_CONNECTIONS)
-            .min_idle(Some(0))
-            .idle_timeout(Some(LONG_IDLE))
-            .build_unchecked(Sessions::new(settings, settings.export_pause).of(&generation));
-        let gap_change_timeout = settings.gap_change_timeout;
-        Ok(Self { pool, long_pool, generation, gap_change_timeout, caller: Caller::default() })
+        let on_demand = |connections, pause| {
+            builder()
+                .max_size(connections)
+                .min_idle(Some(0))
+                .idle_timeout(Some(IDLE))
+                .build_unchecked(Sessions::new(settings, pause).of(&generation))
+        };
+        Ok(Self {
+            pool,
+            long_pool: on_demand(LONG_CONNECTIONS, settings.export_pause),
+            feed_pool: on_demand(1, settings.statement_timeout),
+            all_searched: Arc::default(),
+            generation: Arc::clone(&generation),
+            gap_change_timeout: settings.gap_change_timeout,
+            caller: Caller::default(),
+        })
     }
 
     /// The same store on behalf of a client: what it writes is recorded as the client's, and it uses only the
@@ -114,6 +127,22 @@ impl PgStore {
         work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         get(&self.pool)?.run(ATTEMPTS, work)
+    }
+
+    /// Does work on the connection for the feed.
+    pub(crate) fn with_feed<T>(
+        &self,
+        work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        get(&self.feed_pool)?.run(ATTEMPTS, work)
+    }
+
+    /// Does work once on a connection.
+    pub(crate) fn with_once<T>(
+        &self,
+        work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        get(&self.pool)?.run(1, work)
     }
 
     /// Does long work, which cannot be repeated, on a connection for long work.

@@ -51,6 +51,7 @@ diesel::table! {
         client -> Text,
         reference -> Nullable<Text>,
         metadata -> Nullable<Jsonb>,
+        version -> Int8,
     }
 }
 

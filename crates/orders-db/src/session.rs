@@ -20,7 +20,7 @@ use crate::error::{Failure, classify, is_transient};
 /// number of rows. The statements leave the planner one index each; these settings leave it one way to use that index.
 pub const PLAN_SETTINGS: &str = "SET plan_cache_mode = force_generic_plan; SET enable_seqscan = off; \
                      SET enable_bitmapscan = off; SET enable_hashjoin = off; \
-                     SET enable_mergejoin = off; SET jit = off; SET random_page_cost = 1.1";
+                     SET enable_mergejoin = off; SET enable_memoize = off; SET jit = off; SET random_page_cost = 1.1";
 
 /// How long a session counts as working after its last use. Under load, a checkout then costs no round trip; and after
 /// a restart of the database, no session that was idle fails a request.

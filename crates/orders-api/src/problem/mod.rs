@@ -281,6 +281,8 @@ impl From<StoreError> for Problem {
                 Self::unavailable("the database cannot answer now").with_source(cause)
             }
             StoreError::Bug(cause) => Self::internal(cause),
+            // No route reads changes yet.
+            StoreError::CursorGone(_) | StoreError::VersionGone(_) => Self::internal(detail),
         }
     }
 }

@@ -28,16 +28,12 @@ fn write(app: &App, method: &str, (name, value): (&str, &str)) -> Answer {
 
 #[track_caller]
 fn check_match(condition: &str, done: bool) {
-    let app = start();
     for method in ["PUT", "PATCH", "DELETE"] {
+        let app = start();
         let before = app.everything();
         let answer = write(&app, method, ("If-Match", condition));
         if done {
             assert!(matches!(answer.status, 200 | 204), "{method} if {condition}: {answer:?}");
-            // Back to version 2.
-            app.delete("/orders/1");
-            app.post("/orders", order("1", 0)).is(201);
-            app.put("/orders/1", order("1", 3)).is(200);
         } else {
             answer.is_problem(412, "version-mismatch");
             assert_eq!(app.everything(), before, "{method} if {condition}");

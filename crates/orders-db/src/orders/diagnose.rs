@@ -17,6 +17,8 @@ pub(super) struct Diagnosis {
     pub(super) now: Timestamp,
     /// The order that has the id.
     pub(super) current: Option<Order>,
+    /// The last version that an order with the id had; 0 if there never was one.
+    pub(super) last_version: u64,
     /// The calendar or the services that do not exist.
     pub(super) unknown: Option<StoreError>,
     /// The orders that are too close.
@@ -42,12 +44,14 @@ statement! {
         reach: PgInterval as Interval,
         rows: i64 as BigInt,
     } -> (
-        Timestamptz, Nullable<OrderSql>, Nullable<Interval>, Array<BigInt>,
+        Timestamptz, BigInt, Nullable<OrderSql>, Nullable<Interval>, Array<BigInt>,
         Nullable<(Array<Text>, Array<Timestamptz>)>, Nullable<Timestamptz>, Nullable<Timestamptz>,
     ) =
     "WITH request AS (
          SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach, $6 AS rows)
      SELECT now(),
+            COALESCE((SELECT version FROM order_versions WHERE order_id = request.id
+                       ORDER BY order_id DESC, version DESC LIMIT 1), 0),
             current.id, current_calendar.id, current.datetime, current.totalfee, current.services, current.reference,
             current.metadata::text, current.version, current.created_at, current.updated_at,
             calendar.minimum_gap,
@@ -97,6 +101,7 @@ statement! {
 
 type DiagnosisRow = (
     PgTimestamp,
+    i64,
     Option<OrderRow>,
     Option<PgInterval>,
     Vec<i64>,
@@ -123,7 +128,7 @@ pub(super) fn diagnose(
         rows: SEARCH_ROWS,
     };
     let row: DiagnosisRow = diagnose.get_result(conn)?;
-    let (now, current, gap, missing, conflicts, earlier, later) = row;
+    let (now, last_version, current, gap, missing, conflicts, earlier, later) = row;
     let current = current.map(row::order).transpose()?;
     let calendar = calendar.or(current.as_ref().map(|current| &current.calendar));
 
@@ -157,6 +162,7 @@ pub(super) fn diagnose(
     Ok(Diagnosis {
         now: row::timestamp(now)?,
         current,
+        last_version: row::decode(last_version.try_into())?,
         unknown: Some(unknown)
             .filter(|unknown| unknown.calendar.is_some() || !unknown.services.is_empty())
             .map(StoreError::UnknownReferences),

@@ -11,10 +11,12 @@ use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use orders_core::{
-    Direction, Order, OrderFilter, OrderQuery, Page, Position, Reference, ServiceId,
+    Cursor, Direction, Order, OrderFilter, OrderQuery, Page, Position, Reference, ServiceId,
+    StoreError,
 };
 
 use crate::caller::Caller;
+use crate::error::Failure;
 use crate::row::{self, OrderRow, OrderSql};
 
 /// How many orders an export fetches at once.
@@ -269,20 +271,23 @@ pub(super) fn page(
     Ok(Page { orders, next })
 }
 
-/// Passes all matching orders to `sink`, in order, as they were at one instant.
+/// Passes all matching orders to `sink`, in order, as they were at one instant, with the cursor that `head_of` finds for
+/// the snapshot. It gets the connection before its first query.
 pub(super) fn export(
     conn: &mut PgConnection,
     filter: &OrderFilter,
     direction: Direction,
     caller: &Caller,
-    sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
-) -> QueryResult<()> {
+    head_of: &dyn Fn(&mut PgConnection) -> Result<Option<Cursor>, StoreError>,
+    sink: &mut dyn FnMut(Option<Cursor>, Vec<Order>) -> ControlFlow<()>,
+) -> Result<(), Failure> {
     conn.build_transaction().repeatable_read().read_only().run(|conn| {
+        let cursor = head_of(conn)?;
         let mut query =
             OrderQuery { filter: filter.clone(), direction, after: None, limit: EXPORT_CHUNK };
         loop {
             let Page { orders, next } = page(conn, &query, caller)?;
-            if sink(orders).is_break() || next.is_none() {
+            if sink(cursor, orders).is_break() || next.is_none() {
                 return Ok(());
             }
             query.after = next;

@@ -15,14 +15,15 @@ pub(crate) use place_idempotent::delete_expired_idempotency_keys;
 
 use std::ops::ControlFlow;
 
+use diesel::PgConnection;
 use orders_core::{
-    CalendarId, Candidate, Direction, IdempotencyKey, Interval, Mode, Order, OrderDraft,
+    CalendarId, Candidate, Cursor, Direction, IdempotencyKey, Interval, Mode, Order, OrderDraft,
     OrderFilter, OrderId, OrderPatch, OrderQuery, Orders, Page, Placed, Precondition, Resource,
     StoreError,
 };
 
-use crate::PgStore;
 use crate::row;
+use crate::{PgStore, changes};
 
 impl Orders for PgStore {
     fn place(&self, draft: OrderDraft, mode: Mode) -> Result<Order, StoreError> {
@@ -82,10 +83,13 @@ impl Orders for PgStore {
         &self,
         filter: &OrderFilter,
         direction: Direction,
-        sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(Option<Cursor>, Vec<Order>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.permit_named(filter.calendar.as_ref())?;
-        self.with_long(|conn| Ok(list::export(conn, filter, direction, &self.caller, sink)?))
+        let head_of = |reader: &mut PgConnection| {
+            self.with_once(|conn| Ok(changes::head_of(reader, conn, &self.all_searched)?))
+        };
+        self.with_long(|conn| list::export(conn, filter, direction, &self.caller, &head_of, sink))
     }
 
     fn replace_if(

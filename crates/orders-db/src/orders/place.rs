@@ -8,7 +8,7 @@ use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::result::Error;
 use diesel::sql_types::{Array, Nullable, Numeric, Text, Timestamptz};
-use orders_core::{Candidate, Order, Resource, StoreError, Timestamp};
+use orders_core::{Candidate, Order, Resource, StoreError};
 use rust_decimal::Decimal;
 
 use super::diagnose::{Diagnosis, diagnose};
@@ -32,9 +32,12 @@ statement! {
     "WITH candidate AS (
          SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS totalfee, $5 AS services,
                 $6 AS reference, $7 AS metadata, $8 AS client)
-     INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by)
+     INSERT INTO orders (
+            id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by, version)
      SELECT candidate.id, calendars.key, calendars.minimum_gap, candidate.datetime, candidate.totalfee,
-            candidate.services, candidate.reference, candidate.metadata::jsonb, NULLIF(candidate.client, '')
+            candidate.services, candidate.reference, candidate.metadata::jsonb, NULLIF(candidate.client, ''),
+            COALESCE((SELECT version FROM order_versions WHERE order_id = candidate.id
+                       ORDER BY order_id DESC, version DESC LIMIT 1), 0) + 1
        FROM candidate JOIN calendars ON calendars.id = candidate.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
@@ -54,7 +57,7 @@ pub(super) fn place(
     caller: &Caller,
 ) -> Result<Order, Failure> {
     retry_until_resolved(|| {
-        if let Some(order) = unless_service_is_missing(attempt(conn, candidate, caller))? {
+        if let Some(order) = unless_overtaken(attempt(conn, candidate, caller))? {
             return Ok(Some(order));
         }
         check(conn, candidate)?;
@@ -64,8 +67,8 @@ pub(super) fn place(
 
 /// What [`place`] would return, without writing.
 pub(super) fn dry_run(conn: &mut PgConnection, candidate: Candidate) -> Result<Order, Failure> {
-    let now = check(conn, &candidate)?;
-    Ok(candidate.into_order(1, now, now))
+    let Diagnosis { now, last_version, .. } = check(conn, &candidate)?;
+    Ok(candidate.into_order(last_version + 1, now, now))
 }
 
 /// Tries once to create an order. `None` if something stood against it.
@@ -88,24 +91,27 @@ pub(super) fn attempt(
     stamp.map(|stamp| row::stamped(candidate, stamp)).transpose()
 }
 
-/// The reason why an order cannot be created, or else the database's time.
-pub(super) fn check(conn: &mut PgConnection, candidate: &Candidate) -> Result<Timestamp, Failure> {
+/// The reason why an order cannot be created, or else the diagnosis that nothing prevents it.
+pub(super) fn check(conn: &mut PgConnection, candidate: &Candidate) -> Result<Diagnosis, Failure> {
     let Candidate { id, calendar, datetime, services, .. } = candidate;
-    let Diagnosis { now, current, unknown, conflict } =
-        diagnose(conn, id, Some(calendar), *datetime, services)?;
-    let id_taken = current.map(|order| StoreError::IdTaken(Resource::Order(order.id)));
-    match unknown.or(id_taken).or(conflict) {
+    let mut diagnosis = diagnose(conn, id, Some(calendar), *datetime, services)?;
+    let id_taken = diagnosis.current.take().map(|it| StoreError::IdTaken(Resource::Order(it.id)));
+    match diagnosis.unknown.take().or(id_taken).or_else(|| diagnosis.conflict.take()) {
         Some(error) => Err(error.into()),
-        None => Ok(now),
+        None => Ok(diagnosis),
     }
 }
 
-/// `None` if a write failed because a service does not exist: the diagnosis then tells which.
-pub(super) fn unless_service_is_missing<T>(
-    written: Result<Option<T>, Error>,
-) -> Result<Option<T>, Error> {
+/// `None` if a write failed because a service does not exist, which the diagnosis then tells, or because another
+/// transaction has used the id meanwhile, so that the next version is another one.
+pub(super) fn unless_overtaken<T>(written: Result<Option<T>, Error>) -> Result<Option<T>, Error> {
     match written {
-        Err(error) if violates(&error, "order_services_service_fkey") => Ok(None),
+        Err(error)
+            if violates(&error, "order_services_service_fkey")
+                || violates(&error, "order_versions_pkey") =>
+        {
+            Ok(None)
+        }
         written => written,
     }
 }

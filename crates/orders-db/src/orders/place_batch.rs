@@ -11,7 +11,7 @@ use diesel::sql_types::{Array, BigInt, Interval, Nullable, Numeric, Text, Timest
 use orders_core::{CalendarId, Candidate, Order, StoreError};
 use rust_decimal::Decimal;
 
-use super::place::{self, unless_service_is_missing};
+use super::place::{self, unless_overtaken};
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::locks::lock_for_batch;
@@ -33,9 +33,12 @@ statement! {
         metadata: Vec<Option<String>> as Array<Nullable<Text>>,
         client: &'a str as Text,
     } -> (Text, BigInt, Timestamptz, Timestamptz) =
-    "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by)
+    "INSERT INTO orders (
+            id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by, version)
      SELECT candidate.id, candidate.calendar, candidate.gap, candidate.datetime, candidate.totalfee,
-            candidate.services, candidate.reference, candidate.metadata::jsonb, candidate.client
+            candidate.services, candidate.reference, candidate.metadata::jsonb, candidate.client,
+            COALESCE((SELECT version FROM order_versions WHERE order_id = candidate.id
+                       ORDER BY order_id DESC, version DESC LIMIT 1), 0) + 1
        FROM (SELECT id, calendar, gap, datetime, totalfee, string_to_array(services, ',') AS services, reference,
                     metadata, index, client
                FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) WITH ORDINALITY AS row
@@ -88,8 +91,9 @@ fn place_distinct(
 ) -> Result<Vec<Result<Order, StoreError>>, Failure> {
     let mut busy = HashSet::new();
     let inserted = insert(conn, candidates, caller, &mut busy).map(Some);
-    // If a service is deleted between the check and the write, nothing is written, and each order is created alone.
-    let inserted = unless_service_is_missing(inserted)?;
+    // If a service is deleted or an id is used between the check and the write, nothing is written, and each order is
+    // created alone.
+    let inserted = unless_overtaken(inserted)?;
     let mut stamps: HashMap<_, _> = inserted
         .into_iter()
         .flatten()
@@ -148,7 +152,7 @@ fn place_rejected(
 ) -> Result<Result<Order, StoreError>, Failure> {
     let placed = match place::check(conn, candidate) {
         // Many candidates of one calendar must not wait for it one after the other.
-        Ok(_) if is_busy => unless_service_is_missing(place::attempt(conn, candidate, caller))?
+        Ok(_) if is_busy => unless_overtaken(place::attempt(conn, candidate, caller))?
             .ok_or_else(|| StoreError::Busy.into()),
         Ok(_) => place::place(conn, candidate, caller),
         Err(failure) => Err(failure),

@@ -7,7 +7,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Numeric, Text, Timestampt
 use orders_core::{Candidate, IdempotencyKey, Order, Placed, StoreError};
 use rust_decimal::Decimal;
 
-use super::place::{self, unless_service_is_missing};
+use super::place::{self, unless_overtaken};
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::locks::try_lock_key;
@@ -66,7 +66,7 @@ pub(super) fn place_idempotent(
         });
         let placed = match placed {
             Ok(placed) => placed?,
-            Err(Failure::Database(error)) => unless_service_is_missing(Err(error))?,
+            Err(Failure::Database(error)) => unless_overtaken(Err(error))?,
             Err(rejected) => return Err(rejected),
         };
         if placed.is_none() {
@@ -110,9 +110,8 @@ impl StoredKey {
 fn find(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<Option<StoredKey>> {
     use idempotency_keys::{
         calendar, created_at, datetime, metadata, order_id, own_id, reference, services, table,
-        totalfee,
+        totalfee, version,
     };
-    // An order is created at version 1, and its key is stored in the same transaction.
     let order = (
         order_id,
         calendar,
@@ -121,7 +120,7 @@ fn find(conn: &mut PgConnection, key: ClientKey<'_>) -> QueryResult<Option<Store
         services,
         reference,
         metadata.cast::<Nullable<Text>>(),
-        1_i64.into_sql::<BigInt>(),
+        version,
         created_at,
         created_at,
     );
@@ -156,10 +155,12 @@ statement! {
         reference: Option<&'a str> as Nullable<Text>,
         metadata: Option<String> as Nullable<Text>,
         created_at: PgTimestamp as Timestamptz,
+        version: i64 as BigInt,
     } -> () =
     "INSERT INTO idempotency_keys
-            (client, key, order_id, own_id, calendar, datetime, totalfee, services, reference, metadata, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11)"
+            (client, key, order_id, own_id, calendar, datetime, totalfee, services, reference, metadata, created_at,
+             version)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11, $12)"
 }
 
 fn insert(
@@ -180,6 +181,7 @@ fn insert(
         reference: row::pg_reference(order.reference.as_ref()),
         metadata: row::pg_metadata(&order.metadata),
         created_at: row::pg_timestamp(order.created_at),
+        version: row::decode(order.version.try_into())?,
     };
     insert.execute(conn).map(drop)
 }

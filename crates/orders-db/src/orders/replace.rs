@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 use super::diagnose::{Diagnosis, diagnose};
 use super::find::allowed;
 use super::not_found;
-use super::place::unless_service_is_missing;
+use super::place::unless_overtaken;
 use crate::caller::Caller;
 use crate::error::{Failure, violates};
 use crate::locks::lock_for_move;
@@ -40,14 +40,14 @@ pub(super) fn replace(
         }
         Mode::Write => retry_until_resolved(|| {
             let updated = update_in_place(conn, id, condition, draft, caller);
-            if let Some(order) = unless_service_is_missing(updated)? {
+            if let Some(order) = unless_overtaken(updated)? {
                 return Ok(Some(order));
             }
             let (current, _) = check(conn, id, condition, draft, caller)?;
             let candidate = Candidate::replacing(&current, draft.clone());
             let moved = match move_order(conn, &current, &candidate, caller) {
                 Err(error) if violates(&error, "orders_keep_the_minimum_gap") => Ok(None),
-                moved => unless_service_is_missing(moved),
+                moved => unless_overtaken(moved),
             };
             Ok(moved?)
         }),
@@ -63,7 +63,7 @@ fn check(
     caller: &Caller,
 ) -> Result<(Order, Timestamp), Failure> {
     let calendar = draft.calendar.as_ref();
-    let Diagnosis { now, current, unknown, conflict } =
+    let Diagnosis { now, current, unknown, conflict, .. } =
         diagnose(conn, id, calendar, draft.datetime, &draft.services)?;
     let current = current.filter(|current| caller.sees(current)).ok_or_else(|| not_found(id))?;
     let current = allowed(current, condition)?;
@@ -92,7 +92,7 @@ statement! {
                 $6 AS reference, $7 AS metadata, $8 AS versions, $9 AS client, $10 AS permitted)
      UPDATE orders
         SET totalfee = draft.totalfee, services = draft.services, reference = draft.reference,
-            metadata = draft.metadata::jsonb, version = version + 1, updated_at = now(),
+            metadata = draft.metadata::jsonb, version = version + 1, updated_at = GREATEST(now(), updated_at),
             updated_by = NULLIF(set_config('orders.client', draft.client, true), ' ')
        FROM draft
       WHERE orders.id = draft.id AND orders.datetime IS NOT DISTINCT FROM draft.datetime
@@ -129,12 +129,10 @@ fn update_in_place(
 }
 
 statement! {
-    /// Moves an order if it is as it was read and the time is free. The version alone does not distinguish it
-    /// from an order that was deleted and created again with the same id, so the time of creation is compared too.
+    /// Moves an order if it is as it was read and the time is free.
     Move<'a> {
         id: &'a str as Text,
         version: i64 as BigInt,
-        created_at: PgTimestamp as Timestamptz,
         calendar: i64 as BigInt,
         gap: PgInterval as Interval,
         datetime: PgTimestamp as Timestamptz,
@@ -145,17 +143,16 @@ statement! {
         client: &'a str as Text,
     } -> StampSql =
     "WITH candidate AS (
-         SELECT $1 AS id, $2 AS version, $3 AS created_at, $4 AS calendar, $5 AS gap, $6 AS datetime,
-                $7 AS totalfee, $8 AS services, $9 AS reference, $10 AS metadata, $11 AS client)
+         SELECT $1 AS id, $2 AS version, $3 AS calendar, $4 AS gap, $5 AS datetime, $6 AS totalfee, $7 AS services,
+                $8 AS reference, $9 AS metadata, $10 AS client)
      UPDATE orders
         SET calendar = candidate.calendar, minimum_gap = candidate.gap, datetime = candidate.datetime,
             totalfee = candidate.totalfee, services = candidate.services,
             reference = candidate.reference, metadata = candidate.metadata::jsonb,
-            version = orders.version + 1, updated_at = now(),
+            version = orders.version + 1, updated_at = GREATEST(now(), orders.updated_at),
             updated_by = NULLIF(set_config('orders.client', candidate.client, true), ' ')
        FROM candidate
-      WHERE orders.id = candidate.id
-        AND orders.version = candidate.version AND orders.created_at = candidate.created_at
+      WHERE orders.id = candidate.id AND orders.version = candidate.version
         AND NOT EXISTS (
             SELECT FROM orders AS other
              WHERE other.calendar = candidate.calendar
@@ -180,7 +177,6 @@ fn move_order(
         let update = Move {
             id: current.id.as_str(),
             version: row::decode(current.version.try_into())?,
-            created_at: row::pg_timestamp(current.created_at),
             calendar: calendar.key,
             gap: row::pg_interval(calendar.gap),
             datetime: row::pg_timestamp(candidate.datetime),

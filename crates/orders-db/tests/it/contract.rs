@@ -2,7 +2,9 @@
 
 mod availability;
 mod calendars;
+mod changes;
 mod gap_changes;
+mod history;
 mod listing;
 mod patching;
 mod placing;

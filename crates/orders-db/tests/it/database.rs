@@ -47,7 +47,13 @@ impl Database {
     /// The same on a server of its own, for a test that counts what is read: while a transaction is open in any database
     /// of a server, the old versions of a row are kept, and they are read too. So they are while autovacuum runs.
     pub(crate) fn alone() -> Self {
-        let server = start(Options::temporary().setting("autovacuum", "off"));
+        Self::with_settings(&[("autovacuum", "off")])
+    }
+
+    /// The same on a server of its own that has these settings.
+    pub(crate) fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let add = |options: Options, (name, value): &(&str, &str)| options.setting(*name, *value);
+        let server = start(settings.iter().fold(Options::temporary(), add));
         Self::made(server, &format!("TEMPLATE {TEMPLATE}"))
     }
 
@@ -141,6 +147,7 @@ impl Database {
         );
         assert_eq!(homeless, [""; 0], "orders with a missing service");
         assert_eq!(psql.line("SELECT count(*) FROM calendars WHERE id = 'default'"), "1");
+        check_versions(&mut psql);
     }
 
     /// Asserts that PostgreSQL has broken no deadlock in this database; all stores must be gone.
@@ -169,6 +176,35 @@ fn check_mirror(psql: &mut Psql) {
             (({MIRROR}) EXCEPT ALL ({MIRRORED}))) AS difference"
     ));
     assert_eq!(differences, [""; 0], "order_services mirrors orders");
+}
+
+/// Asserts that the newest version of each order is the order, and that its versions are consecutive.
+#[track_caller]
+fn check_versions(psql: &mut Psql) {
+    let differences = psql.lines(
+        "SELECT COALESCE(orders.id, newest.order_id)
+           FROM (SELECT DISTINCT ON (order_id) * FROM order_versions ORDER BY order_id, version DESC) AS newest
+           FULL JOIN orders ON orders.id = newest.order_id
+           LEFT JOIN calendars ON calendars.key = orders.calendar
+          WHERE (orders.id IS NULL) <> (newest.type = 'deleted') OR newest.order_id IS NULL
+             OR newest.type <> 'deleted'
+                AND (newest.version, newest.calendar, newest.datetime, newest.totalfee, newest.services,
+                     newest.reference, newest.metadata, newest.created_at, newest.updated_at, newest.client)
+                    IS DISTINCT FROM
+                    (orders.version, calendars.id, orders.datetime, orders.totalfee, orders.services,
+                     orders.reference, orders.metadata, orders.created_at, orders.updated_at, orders.updated_by)",
+    );
+    assert_eq!(differences, [""; 0], "orders that differ from their newest version");
+    let out_of_sequence = psql.lines(
+        "SELECT order_id || ' ' || version
+           FROM (SELECT *, lag(version) OVER one AS last, lag(sequence) OVER one AS last_sequence,
+                        lag(changed_at) OVER one AS last_changed_at, lag(position) OVER one AS last_position
+                   FROM order_versions
+                 WINDOW one AS (PARTITION BY order_id ORDER BY version)) AS versions
+          WHERE version <> COALESCE(last + 1, 1) OR sequence <= last_sequence OR changed_at < last_changed_at
+             OR position <= last_position",
+    );
+    assert_eq!(out_of_sequence, [""; 0], "versions out of sequence");
 }
 
 impl Drop for Database {

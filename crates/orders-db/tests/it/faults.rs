@@ -130,7 +130,7 @@ fn an_export_may_pause_as_long_as_the_settings_say() {
             ..Settings::new(&database.url, 1)
         };
         let store = PgStore::connect(&settings).unwrap();
-        store.export(&OrderFilter::default(), Direction::Ascending, &mut |_| {
+        store.export(&OrderFilter::default(), Direction::Ascending, &mut |_, _| {
             thread::sleep(Duration::from_millis(300));
             ControlFlow::Continue(())
         })

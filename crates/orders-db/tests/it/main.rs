@@ -8,6 +8,7 @@ mod contract;
 mod database;
 mod dry_runs;
 mod faults;
+mod following;
 mod gap_changes;
 mod guards;
 mod instant;

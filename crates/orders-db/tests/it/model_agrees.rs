@@ -5,9 +5,10 @@ use std::fmt::Debug;
 use std::ops::ControlFlow;
 
 use orders_core::{
-    CalendarDraft, Calendars, Direction, Interval, Metadata, MetadataKey, MetadataPatch,
-    MetadataValue, Mode, Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Orders,
-    Position, Precondition, Reference, Services, StoreError, Timestamp,
+    CalendarDraft, Calendars, Change, ChangeQuery, ChangeType, Changes, Direction, Interval,
+    Metadata, MetadataKey, MetadataPatch, MetadataValue, Mode, Order, OrderDraft, OrderFilter,
+    OrderId, OrderPatch, OrderQuery, Orders, Position, Precondition, Reference, Services,
+    StoreError, Timestamp,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -231,7 +232,7 @@ fn answer(store: &impl Store, call: Call) -> String {
         }
         Call::Export(filter, direction) => {
             let mut seen = Vec::new();
-            let mut sink = |orders| {
+            let mut sink = |_, orders| {
                 seen.extend(timeless_all(orders));
                 ControlFlow::Continue(())
             };
@@ -253,11 +254,15 @@ fn answer(store: &impl Store, call: Call) -> String {
     }
 }
 
+fn timeless_changes(changes: Vec<Change>) -> Vec<(ChangeType, Order)> {
+    changes.into_iter().map(|change| (change.change_type, timeless(change.data))).collect()
+}
+
 #[test]
 fn the_store_and_the_model_agree_on_every_answer() {
     let database = Database::new();
     let store = database.store();
-    let empty = "DELETE FROM orders; DELETE FROM idempotency_keys; DELETE FROM services;
+    let empty = "DELETE FROM orders; TRUNCATE order_versions; UPDATE change_feed SET position = 0; DELETE FROM idempotency_keys; DELETE FROM services;
                  DELETE FROM calendars WHERE id <> 'default';
                  UPDATE calendars SET name = 'Default', minimum_gap = '03:00:00'";
     let histories = prop::collection::vec(calls(), 60);
@@ -274,6 +279,14 @@ fn the_store_and_the_model_agree_on_every_answer() {
         prop_assert_eq!(orders, timeless_all(model.orders().unwrap()));
         prop_assert_eq!(store.services().unwrap(), model.services().unwrap());
         prop_assert_eq!(store.calendars().unwrap(), model.calendars().unwrap());
+        let query = ChangeQuery { limit: 1000, ..ChangeQuery::default() };
+        let feed = timeless_changes(store.changes(&query).unwrap().changes);
+        prop_assert_eq!(&feed, &timeless_changes(model.changes(&query).unwrap().changes));
+        for id in feed.iter().map(|(_, order)| &order.id) {
+            let of =
+                |store: &dyn Changes| timeless_changes(store.history(id, 0, 1000).unwrap().changes);
+            prop_assert_eq!(of(&store), of(&model));
+        }
         database.check_promises();
         Ok(())
     };

@@ -1,8 +1,8 @@
 //! Values to try a store with, made briefly.
 
 use orders_core::{
-    Booking, CalendarDraft, CalendarId, Calendars, Conflict, IdempotencyKey, Interval, Metadata,
-    MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order, OrderDraft, OrderId,
+    Booking, CalendarDraft, CalendarId, Calendars, Changes, Conflict, IdempotencyKey, Interval,
+    Metadata, MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order, OrderDraft, OrderId,
     OrderedServices, Orders, Precondition, Reference, Resource, Service, ServiceDraft, ServiceId,
     Services, StoreError, Timestamp, UnknownReferences,
 };
@@ -12,9 +12,9 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 pub(crate) use Mode::{DryRun, Write};
 
 /// All that a store is.
-pub(crate) trait Store: Orders + Services + Calendars + Sync {}
+pub(crate) trait Store: Orders + Changes + Services + Calendars + Sync {}
 
-impl<S: Orders + Services + Calendars + Sync> Store for S {}
+impl<S: Orders + Changes + Services + Calendars + Sync> Store for S {}
 
 pub(crate) const HOUR: i64 = 3_600_000_000;
 

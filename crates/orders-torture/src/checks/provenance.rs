@@ -151,7 +151,7 @@ impl Provenance<'_> {
             && order.services == Some(services_of(writer.id))
             && order.reference == reference_of(writer.id).as_ref()
             && *order.metadata == metadata_of(writer.id)
-            && is_created == (order.version == 1);
+            && (is_created || order.version > 1);
         (!is_as_sent).then(|| format!("order {id} is not as it was sent"))
     }
 

@@ -28,7 +28,7 @@ pub(super) async fn stream(
     let handle = Handle::current();
     let work = actix_web::rt::spawn(block(move || -> Result<(), StoreError> {
         let (mut sent, mut started) = (Ok(Ok(())), false);
-        let exported = orders.export(&filter, direction, &mut |chunk| {
+        let exported = orders.export(&filter, direction, &mut |_, chunk| {
             sent = lines(&chunk).map(|lines| handle.block_on(sender.send(&lines)));
             let continues = matches!(sent, Ok(Ok(())));
             started |= continues;

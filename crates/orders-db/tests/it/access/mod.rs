@@ -22,7 +22,7 @@ fn client(id: &str, calendars: Option<&[&str]>) -> Client {
     Client { id: client_id(id), scope: Scope::Write, calendars, rate: None, subject: None }
 }
 
-fn acting(id: &str, calendars: Option<&[&str]>) -> Option<Arc<Client>> {
+pub(crate) fn acting(id: &str, calendars: Option<&[&str]>) -> Option<Arc<Client>> {
     Some(Arc::new(client(id, calendars)))
 }
 

@@ -199,7 +199,7 @@ fn an_order_that_leaves_its_calendar_during_a_write_is_not_changed_by_a_restrict
             check_refused(written.join().unwrap(), &no_order("order-01"));
         });
         let order = all.order(&order_id("order-01")).unwrap();
-        assert_eq!((order.calendar, order.version), (calendar_id("site"), 1));
+        assert_eq!((order.calendar, order.version), (calendar_id("site"), 2));
     }
 }
 

@@ -218,7 +218,7 @@ fn an_unknown_calendar_service_or_reference_has_no_orders(store: &impl Store) {
 #[track_caller]
 fn exported(store: &impl Store, filter: &OrderFilter, direction: Direction) -> Vec<Order> {
     let mut seen = Vec::new();
-    let mut sink = |orders| {
+    let mut sink = |_, orders| {
         seen.extend::<Vec<Order>>(orders);
         ControlFlow::Continue(())
     };
@@ -259,7 +259,7 @@ fn an_export_ends_when_its_sink_says_so(store: &impl Store) {
     let requested = |n: i64| draft(&format!("order-{n:04}"), noon_plus(n));
     store.place_batch((0..2500).map(requested).collect()).unwrap();
     let mut portions = 0;
-    let mut sink = |orders: Vec<Order>| {
+    let mut sink = |_, orders: Vec<Order>| {
         assert_eq!(orders[0].id, order_id("order-0000"));
         portions += 1;
         ControlFlow::Break(())

@@ -7,10 +7,11 @@ use std::ops::ControlFlow;
 use std::sync::{Mutex, MutexGuard};
 
 use orders_core::{
-    Booking, Calendar, CalendarDraft, CalendarId, Calendars, Conflict, Direction, GapTooWide,
+    After, AsOf, Booking, Calendar, CalendarDraft, CalendarId, Calendars, Change, ChangePage,
+    ChangeQuery, ChangeType, Changes, Conflict, Cursor, Direction, GapTooWide, HistoryPage,
     IdempotencyKey, Interval, MAX_PAIRS, MinimumGap, Mode, Order, OrderDraft, OrderFilter, OrderId,
-    OrderPatch, OrderQuery, Orders, Page, Placed, Position, Precondition, Resource, Schedule,
-    Service, ServiceDraft, ServiceId, Services, Slot, StoreError, Timestamp, TooClose,
+    OrderPatch, OrderQuery, Orders, Page, Placed, Position, Precondition, RecordedChange, Resource,
+    Schedule, Service, ServiceDraft, ServiceId, Services, Slot, StoreError, Timestamp, TooClose,
     UnknownReferences,
 };
 
@@ -27,11 +28,14 @@ impl Model {
             name: orders_core::Name::new("Default").unwrap(),
             minimum_gap: MinimumGap::default(),
         };
+        let first = Cursor { position: 0, assigned_at: state::now() };
         Self(Mutex::new(State {
+            first,
             orders: BTreeMap::new(),
             services: BTreeMap::new(),
             calendars: BTreeMap::from([(default.id.clone(), default)]),
             keys: BTreeMap::new(),
+            changes: Vec::new(),
         }))
     }
 
@@ -97,10 +101,13 @@ impl Orders for Model {
         &self,
         filter: &OrderFilter,
         direction: Direction,
-        sink: &mut dyn FnMut(Vec<Order>) -> ControlFlow<()>,
+        sink: &mut dyn FnMut(Option<Cursor>, Vec<Order>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
-        let orders = self.state().matching(filter, direction);
-        let _ = orders.chunks(10).try_for_each(|few| sink(few.to_vec()));
+        let (orders, cursor) = {
+            let state = self.state();
+            (state.matching(filter, direction), state.cursor())
+        };
+        let _ = orders.chunks(10).try_for_each(|few| sink(Some(cursor), few.to_vec()));
         Ok(())
     }
 
@@ -131,8 +138,10 @@ impl Orders for Model {
 
     fn remove_if(&self, id: &OrderId, condition: &Precondition) -> Result<(), StoreError> {
         let mut state = self.state();
-        state.order_if(id, condition)?;
+        let order = state.order_if(id, condition)?;
         state.orders.remove(id);
+        let version = order.version + 1;
+        state.record(ChangeType::Deleted, None, Order { version, ..order });
         Ok(())
     }
 
@@ -145,6 +154,49 @@ impl Orders for Model {
         let gap = state.calendar(calendar)?.minimum_gap;
         let taken = state.orders_of(calendar).map(|order| order.datetime);
         Ok(Schedule::new(gap, taken).free(window))
+    }
+}
+
+impl Changes for Model {
+    fn changes(&self, query: &ChangeQuery) -> Result<ChangePage, StoreError> {
+        let state = self.state();
+        let after = match query.after {
+            After::Oldest => state.first,
+            After::Now => state.cursor(),
+            After::Cursor(cursor) => cursor,
+        };
+        let cursors = state.changes.iter().map(|recorded| recorded.change.cursor);
+        if !std::iter::once(state.first).chain(cursors).any(|cursor| cursor == after) {
+            return Err(StoreError::CursorGone(after));
+        }
+        let after_it = state.changes.iter().skip(after.position as usize);
+        let mut seen = after_it.filter_map(|it| it.seen_by(None, &query.filter));
+        let changes: Vec<Change> = seen.by_ref().take(query.limit).collect();
+        let more = seen.next().is_some();
+        let next = match changes.last() {
+            Some(last) if more => last.cursor,
+            _ => state.cursor(),
+        };
+        Ok(ChangePage { changes, next, more })
+    }
+
+    fn history(&self, id: &OrderId, after: u64, limit: usize) -> Result<HistoryPage, StoreError> {
+        let mut changes = self.state().changes_of(id)?;
+        changes.retain(|change| change.data.version > after);
+        let more = changes.len() > limit;
+        changes.truncate(limit);
+        let next = changes.last().filter(|_| more).map(|last| last.data.version);
+        Ok(HistoryPage { changes, next })
+    }
+
+    fn order_as_of(&self, id: &OrderId, as_of: AsOf) -> Result<Order, StoreError> {
+        let mut changes = self.state().changes_of(id)?;
+        changes.retain(|change| match as_of {
+            AsOf::Version(version) => change.data.version == version,
+            AsOf::Instant(at) => change.timestamp <= at,
+        });
+        let last = changes.pop().filter(|last| last.change_type != ChangeType::Deleted);
+        last.map(|last| last.data).ok_or_else(|| StoreError::NotFound(Resource::Order(id.clone())))
     }
 }
 

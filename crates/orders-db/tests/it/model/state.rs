@@ -1,6 +1,7 @@
 //! What the model stores, and the pure rules of `orders-core` applied to it.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use super::*;
 
@@ -11,6 +12,10 @@ pub(super) struct State {
     pub(super) calendars: BTreeMap<CalendarId, Calendar>,
     /// What was asked for under each key, and what was answered.
     pub(super) keys: BTreeMap<String, (OrderDraft, Order)>,
+    /// The feed.
+    pub(super) changes: Vec<RecordedChange>,
+    /// The cursor before the first change.
+    pub(super) first: Cursor,
 }
 
 impl State {
@@ -44,15 +49,17 @@ impl State {
 
     pub(super) fn place(&mut self, draft: OrderDraft, mode: Mode) -> Result<Order, StoreError> {
         let now = now();
+        let id = draft.id.unwrap_or_else(|| fresh(OrderId::new));
+        let last = self.changes.iter().rfind(|it| it.change.data.id == id);
         let order = Order {
-            id: draft.id.unwrap_or_else(|| fresh(OrderId::new)),
+            version: last.map_or(0, |last| last.change.data.version) + 1,
+            id,
             calendar: draft.calendar.unwrap_or_default(),
             datetime: draft.datetime,
             totalfee: draft.totalfee,
             services: draft.services,
             reference: draft.reference,
             metadata: draft.metadata,
-            version: 1,
             created_at: now,
             updated_at: now,
         };
@@ -63,6 +70,7 @@ impl State {
         self.check_rule(&order)?;
         if mode == Mode::Write {
             self.orders.insert(order.id.clone(), order.clone());
+            self.record(ChangeType::Created, None, order.clone());
         }
         Ok(order)
     }
@@ -73,6 +81,7 @@ impl State {
         draft: OrderDraft,
         mode: Mode,
     ) -> Result<Order, StoreError> {
+        let previous = current.clone();
         let order = Order {
             calendar: draft.calendar.unwrap_or(current.calendar),
             datetime: draft.datetime,
@@ -88,8 +97,31 @@ impl State {
         self.check_rule(&order)?;
         if mode == Mode::Write {
             self.orders.insert(order.id.clone(), order.clone());
+            self.record(ChangeType::Updated, Some(previous), order.clone());
         }
         Ok(order)
+    }
+
+    pub(super) fn record(&mut self, change_type: ChangeType, previous: Option<Order>, data: Order) {
+        let now = now();
+        let cursor = Cursor { position: self.changes.len() as u64 + 1, assigned_at: now };
+        let timestamp = if change_type == ChangeType::Deleted { now } else { data.updated_at };
+        let change = Change { cursor, change_type, timestamp, client: None, data };
+        self.changes.push(RecordedChange { change, previous });
+    }
+
+    /// The cursor of the last change.
+    pub(super) fn cursor(&self) -> Cursor {
+        self.changes.last().map_or(self.first, |last| last.change.cursor)
+    }
+
+    /// The changes of an order that exists or existed.
+    pub(super) fn changes_of(&self, id: &OrderId) -> Result<Vec<Change>, StoreError> {
+        let all = self.changes.iter().map(|recorded| &recorded.change);
+        match all.filter(|change| change.data.id == *id).cloned().collect::<Vec<_>>() {
+            changes if changes.is_empty() => Err(StoreError::NotFound(Resource::Order(id.clone()))),
+            changes => Ok(changes),
+        }
     }
 
     /// All orders that a filter means, by time and then id.
@@ -178,8 +210,12 @@ pub(super) fn fresh<I, E: std::fmt::Debug>(new: impl FnOnce(String) -> Result<I,
     new(uuid::Uuid::now_v7().to_string()).unwrap()
 }
 
-fn now() -> Timestamp {
+/// The time, later than at the last call.
+pub(super) fn now() -> Timestamp {
+    static LAST: AtomicI64 = AtomicI64::new(0);
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let micros = since.unwrap().as_micros();
-    Timestamp::from_micros(i64::try_from(micros).unwrap()).unwrap()
+    let now = i64::try_from(since.unwrap().as_micros()).unwrap();
+    let later = |last: i64| Some(now.max(last + 1));
+    let last = LAST.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).unwrap();
+    Timestamp::from_micros(now.max(last + 1)).unwrap()
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use orders_core::{
-    CalendarId, Calendars, Client, ClientId, Direction, OrderFilter, OrderPatch, OrderQuery,
-    Orders, Position, Precondition, Scope, Services, StoreError,
+    After, AsOf, CalendarId, Calendars, ChangeFilter, ChangeQuery, Changes, Client, ClientId,
+    Direction, OrderFilter, OrderPatch, OrderQuery, Orders, Position, Precondition, Scope,
+    Services, StoreError, Timestamp,
 };
 use orders_db::PgStore;
 
@@ -96,6 +97,25 @@ pub(super) fn calls() -> Vec<Call> {
             let draft = calendar_draft("default", "P1D");
             let refused = store.replace_calendar(&CalendarId::default(), draft);
             assert!(matches!(refused, Err(StoreError::GapTooWide(_))));
+        }),
+        ("changes", |store| {
+            let query = ChangeQuery { limit: 10, ..ChangeQuery::default() };
+            for after in [After::Now, After::Oldest] {
+                let next = store.changes(&ChangeQuery { after, ..query.clone() }).unwrap().next;
+                let after = After::Cursor(next);
+                store.changes(&ChangeQuery { after, ..query.clone() }).unwrap();
+                store.feed(after, 10).unwrap();
+            }
+            let filter = ChangeFilter { calendar: Some(calendar_id("crew")), service: None };
+            store.changes(&ChangeQuery { after: After::Now, filter, limit: 10 }).unwrap();
+        }),
+        ("an order as it was", |store| {
+            assert!(!store.history(&middle(), 0, 10).unwrap().changes.is_empty());
+            store.history(&order_id("unknown"), 0, 10).unwrap_err();
+            let now = AsOf::Instant(Timestamp::MAX);
+            for as_of in [AsOf::Version(1), AsOf::Version(1_000_000), now] {
+                let _ = store.order_as_of(&middle(), as_of);
+            }
         }),
         ("lists of a restricted client", |store| {
             let store = restricted(store);

@@ -1,6 +1,6 @@
 //! No call reads more rows than it needs.
 
-use orders_core::{CalendarId, Calendars, MinimumGap, Orders};
+use orders_core::{After, CalendarId, Calendars, ChangeQuery, Changes, MinimumGap, Orders};
 use orders_db::PgStore;
 
 use super::calls::calls;
@@ -57,11 +57,20 @@ fn read_by(database: &Database, calls: impl Fn(&PgStore)) -> i64 {
     measured(database, rows_read, calls)
 }
 
+/// Assigns the positions of all changes. The first reader of a feed reads all of them, and the second one finds the dead
+/// entries of the index.
+fn assign_positions(database: &Database) {
+    let query = ChangeQuery { after: After::Now, limit: 1, ..ChangeQuery::default() };
+    database.store_of(1).changes(&query).unwrap();
+    database.psql().run("VACUUM order_versions");
+}
+
 #[test]
 fn no_call_reads_a_whole_calendar() {
     let database = Database::alone();
     prepare(&database.store());
     fill(&mut database.psql(), Layout::ManyCalendars, 20_000);
+    assign_positions(&database);
     for analyzed in [false, true] {
         if analyzed {
             database.psql().run("ANALYZE");
@@ -87,6 +96,7 @@ fn no_call_reads_more_index_pages_in_a_larger_calendar() {
         let database = Database::alone();
         prepare(&database.store());
         fill(&mut database.psql(), Layout::OneCalendar, orders);
+        assign_positions(&database);
         database.psql().run("VACUUM ANALYZE");
         calls().into_iter().map(move |(what, call)| {
             (what, measured(&database, index_pages_read, |store| (0..7).for_each(|_| call(store))))

@@ -9,13 +9,13 @@ use crate::http::{Outcome, Request};
 /// What an operation did to an order, or observed of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::checks) enum OrderOp {
-    /// It created the order, at version 1.
+    /// It created the order.
     Created {
         writer: OperationId,
         calendar: CalendarId,
         datetime: Timestamp,
         /// `None` if there was no response.
-        created_at: Option<Timestamp>,
+        response: Option<OrderState>,
     },
     /// It replaced the order.
     Replaced {
@@ -58,9 +58,8 @@ impl OrderOp {
         let may_have_succeeded = outcome.is_indeterminate() || response.is_some();
         match (request, outcome) {
             (Request::Create { calendar, datetime, .. }, _) if may_have_succeeded => {
-                let created_at = response.map(|order| order.created_at);
                 let (calendar, datetime) = (calendar.clone(), *datetime);
-                Some(Self::Created { writer, calendar, datetime, created_at })
+                Some(Self::Created { writer, calendar, datetime, response })
             }
             (Request::Replace { calendar, datetime, .. }, _) if may_have_succeeded => {
                 let (calendar, datetime) = (calendar.clone(), *datetime);

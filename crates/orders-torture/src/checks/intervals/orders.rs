@@ -25,27 +25,22 @@ pub(in crate::checks) fn order_intervals(events: &Events) -> OrderIntervals {
     events.orders.iter().map(|(id, events)| (id.clone(), intervals(events))).collect()
 }
 
-/// Which version of which order a state is. An order that is created again under the same id has
-/// another `created_at`.
-type Identity = (Timestamp, u64);
-
 fn intervals(events: &[Event<OrderOp>]) -> Vec<StateInterval<Position>> {
     let writes = events.iter().filter_map(|event| match &event.op {
-        OrderOp::Created { writer, calendar, datetime, created_at } => {
+        OrderOp::Created { writer, calendar, datetime, response } => {
             let position = Position { calendar: Some(calendar.clone()), datetime: *datetime };
-            Some((event, *writer, position, created_at.map(|created_at| (created_at, 1))))
+            Some((event, *writer, position, response.as_ref().map(|order| order.version)))
         }
         OrderOp::Replaced { writer, calendar, datetime, response } => {
             let response = response.as_ref();
             let calendar = calendar.as_ref().or(response.map(|order| &order.calendar));
             let position = Position { calendar: calendar.cloned(), datetime: *datetime };
-            let identity = response.map(|order| (order.created_at, order.version));
-            Some((event, *writer, position, identity))
+            Some((event, *writer, position, response.map(|order| order.version)))
         }
         _ => None,
     });
     writes
-        .map(|(write, writer, mut position, mut identity)| {
+        .map(|(write, writer, mut position, mut version)| {
             let mut observations = Observations::default();
             if write.certain {
                 observations.add_begin(write.completed);
@@ -56,33 +51,28 @@ fn intervals(events: &[Event<OrderOp>]) -> Vec<StateInterval<Position>> {
                 {
                     observations.add_observation(event.invoked, event.completed);
                     position.calendar.get_or_insert_with(|| order.calendar.clone());
-                    identity = Some((order.created_at, order.version));
+                    version = Some(order.version);
                 }
             }
             let earliest = write.invoked;
             state_interval(Some(writer), position, earliest, observations, events, |event| {
-                relation(&event.op, writer, identity)
+                relation(&event.op, writer, version)
             })
         })
         .collect()
 }
 
-/// What `op` says about the state that `writer` wrote.
-fn relation(op: &OrderOp, writer: OperationId, identity: Option<Identity>) -> Relation {
+/// What `op` says about the state that `writer` wrote with this version, if it is known. Versions are never repeated.
+fn relation(op: &OrderOp, writer: OperationId, version: Option<u64>) -> Relation {
     match op {
         OrderOp::Created { writer: other, .. } if *other != writer => {
             Relation::OtherState { may_end: false }
         }
         OrderOp::Deleted => Relation::OtherState { may_end: true },
         OrderOp::Replaced { writer: other, response, .. } if *other != writer => {
-            match (response, identity) {
-                (Some(order), Some((created_at, version))) if order.created_at == created_at => {
-                    if order.version > version {
-                        Relation::Successor
-                    } else {
-                        Relation::Unrelated
-                    }
-                }
+            match (response, version) {
+                (Some(order), Some(version)) if order.version > version => Relation::Successor,
+                (Some(_), Some(_)) => Relation::Unrelated,
                 _ => Relation::OtherState { may_end: true },
             }
         }

@@ -7,13 +7,15 @@ use crate::history::OperationId;
 use super::super::events::OrderOp;
 use super::model::Model;
 
-/// The order under one id. It is created at version 1, and every replacement increments the version
-/// and keeps `created_at`. After its deletion it may be created again, with another `created_at`.
+/// The order under one id. Every creation, replacement and deletion increments the version of the id, from 1. A replacement
+/// keeps `created_at`. After its deletion the order may be created again, with another `created_at`.
 pub(super) struct OrderModel;
 
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct State {
     current: Option<Current>,
+    /// The version of the last deletion; 0 if there was none.
+    deletion: u64,
     /// The `created_at` of the deleted orders, sorted, as far as a response contained it.
     deleted: Vec<Timestamp>,
 }
@@ -33,10 +35,15 @@ impl Model for OrderModel {
 
     fn step(state: &State, op: &OrderOp) -> Option<State> {
         match (&state.current, op) {
-            (None, OrderOp::Created { writer, calendar, created_at, .. }) => {
+            (None, OrderOp::Created { writer, calendar, response, .. }) => {
                 let (writer, calendar) = (*writer, calendar.clone());
-                let current = Current { writer, version: 1, calendar, created_at: None };
-                state.with(current, *created_at)
+                let version = state.deletion + 1;
+                let current = Current { writer, version, calendar, created_at: None };
+                let Some(order) = response else { return state.with(current, None) };
+                if order.version != version {
+                    return None;
+                }
+                state.with(current, Some(order.created_at))
             }
             (Some(current), OrderOp::Replaced { writer, calendar, response, .. }) => {
                 let next = Current {
@@ -55,7 +62,7 @@ impl Model for OrderModel {
                 let mut deleted = state.deleted.clone();
                 deleted.extend(current.created_at);
                 deleted.sort_unstable();
-                Some(State { current: None, deleted })
+                Some(State { current: None, deletion: current.version + 1, deleted })
             }
             (Some(current), OrderOp::Observed(order)) => {
                 let expected = (Some(current.writer), current.version, &current.calendar);
@@ -82,6 +89,7 @@ impl State {
             }
             current.created_at = Some(created_at);
         }
-        Some(Self { current: Some(current), deleted: self.deleted.clone() })
+        let (deletion, deleted) = (self.deletion, self.deleted.clone());
+        Some(Self { current: Some(current), deletion, deleted })
     }
 }

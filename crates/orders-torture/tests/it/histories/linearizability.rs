@@ -18,8 +18,8 @@ fn a_history_of_one_order_is_valid() {
         .operation((5, 6), replace("a", 9), written("a", 9, 2, 0))
         .deleted((7, 8), "a")
         .operation((9, 10), Request::Read(order_id("a")), |_| Outcome::NotFound)
-        .created((11, 12), "a", 3)
-        .row(("a", 3), (5, 1, 5))
+        .operation((11, 12), create("a", 3), written("a", 3, 4, 5))
+        .row(("a", 3), (5, 4, 5))
         .assert_valid();
 }
 
@@ -91,6 +91,20 @@ fn versions_in_the_wrong_order_are_found() {
 }
 
 #[test]
+fn a_version_that_is_repeated_is_found() {
+    let history = |version| {
+        HistoryBuilder::new()
+            .created((1, 2), "a", 0)
+            .deleted((3, 4), "a")
+            .operation((5, 6), create("a", 0), written("a", 0, version, 2))
+            .row(("a", 0), (2, version, 2))
+    };
+    history(3).assert_valid();
+    history(1).assert_violates(LINEARIZABLE);
+    history(2).assert_violates(LINEARIZABLE);
+}
+
+#[test]
 fn a_stale_read_is_found() {
     HistoryBuilder::new()
         .created((1, 2), "a", 0)
@@ -127,8 +141,8 @@ fn a_created_at_of_a_deleted_order_is_found() {
         HistoryBuilder::new()
             .created((1, 2), "a", 0)
             .deleted((3, 4), "a")
-            .operation((5, 6), create("a", 3), written("a", 3, 1, creator))
-            .row(("a", 3), (2, 1, creator))
+            .operation((5, 6), create("a", 3), written("a", 3, 3, creator))
+            .row(("a", 3), (2, 3, creator))
     };
     history(2).assert_valid();
     history(0).assert_violates(LINEARIZABLE);
@@ -140,7 +154,7 @@ fn a_created_at_of_a_deleted_order_is_found() {
             .operation((3, 4), replace("a", 3), written("a", 3, 2, 0))
             .deleted((5, 6), "a")
             .operation((7, 8), create("a", 3), no_response)
-            .row(("a", 3), (3, 1, creator))
+            .row(("a", 3), (3, 4, creator))
     };
     without_a_response(3).assert_valid();
     without_a_response(0).assert_violates(LINEARIZABLE);

@@ -1,0 +1,44 @@
+//! Deleting changes that are kept long enough.
+
+use diesel::data_types::PgInterval;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Interval};
+
+use crate::locks::try_lock_expiry;
+use crate::row;
+use crate::statement::statement;
+
+statement! {
+    /// A version is deleted when the next one has expired. So the present version of an order is always there, and no
+    /// version of an id is repeated; and the state of an order at every instant since then is known.
+    Expire { keep: PgInterval as Interval, most: i64 as BigInt } -> () =
+    "WITH given AS (SELECT $1 AS keep, $2 AS most),
+     expired AS (
+         SELECT position, assigned_at, order_id, version
+           FROM (SELECT position, assigned_at, order_id, version FROM order_versions
+                  WHERE position > (SELECT expired_position FROM change_feed)
+                  ORDER BY position LIMIT (SELECT most FROM given)) AS oldest
+          WHERE assigned_at < now() - (SELECT keep FROM given)),
+     deleted AS (
+         DELETE FROM order_versions USING expired
+          WHERE order_versions.order_id = expired.order_id AND order_versions.version = expired.version - 1)
+     UPDATE change_feed
+        SET expired_position = last.position, expired_at = last.assigned_at
+       FROM (SELECT position, assigned_at FROM expired ORDER BY position DESC LIMIT 1) AS last"
+}
+
+statement! {
+    LastPosition {} -> (BigInt,) = "SELECT position FROM change_feed"
+}
+
+/// Lets the oldest changes expire that got their positions longer ago than `keep`, at most so many, unless another session
+/// does so. Returns the last position of the feed.
+pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> QueryResult<u64> {
+    conn.transaction(|conn| {
+        if try_lock_expiry(conn)? {
+            Expire { keep, most }.execute(conn)?;
+        }
+        let (position,) = LastPosition {}.get_result::<(i64,)>(conn)?;
+        row::decode(position.try_into())
+    })
+}

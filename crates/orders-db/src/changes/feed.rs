@@ -1,0 +1,122 @@
+//! Pages of the feed.
+
+use diesel::data_types::PgTimestamp;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use orders_core::{
+    After, Change, ChangeFilter, ChangePage, ChangeQuery, ChangeType, Cursor, RecordedChange,
+    StoreError,
+};
+
+use super::positions::cursor;
+use crate::caller::Caller;
+use crate::error::Failure;
+use crate::row::{self, OrderRow, OrderSql};
+use crate::statement::statement;
+
+/// The most changes that one page reads to find those that match.
+const MAX_READ: usize = 1000;
+
+/// The columns of a change: position, assigned_at, type, changed_at, client, the order, and the order before the change.
+pub(super) type ChangeRow =
+    (i64, PgTimestamp, String, PgTimestamp, Option<String>, OrderRow, Option<OrderRow>);
+
+/// The SQL types of [`ChangeRow`].
+pub(super) type ChangeSql =
+    (BigInt, Timestamptz, Text, Timestamptz, Nullable<Text>, OrderSql, Nullable<OrderSql>);
+
+statement! {
+    /// The version before a change is kept as long as the change.
+    GetFeed { after: i64 as BigInt, limit: i64 as BigInt } -> ChangeSql =
+    "SELECT change.position, change.assigned_at, change.type::text, change.changed_at, change.client,
+            change.order_id, change.calendar, change.datetime, change.totalfee, change.services, change.reference,
+            change.metadata::text, change.version, change.created_at, change.updated_at,
+            previous.order_id, previous.calendar, previous.datetime, previous.totalfee, previous.services,
+            previous.reference, previous.metadata::text, previous.version, previous.created_at, previous.updated_at
+       FROM (SELECT * FROM order_versions WHERE position > $1 ORDER BY position LIMIT $2) AS change
+       LEFT JOIN LATERAL (
+            SELECT * FROM order_versions
+             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated'
+            OFFSET 0) AS previous ON true
+      ORDER BY change.position"
+}
+
+statement! {
+    /// The cursors before the oldest change that is kept and at the newest one.
+    GetEnds {} -> (BigInt, Timestamptz, BigInt, Timestamptz) =
+    "SELECT expired_position, expired_at, position, assigned_at FROM change_feed"
+}
+
+statement! {
+    /// Whether the changes after this cursor are known.
+    IsKnown { position: i64 as BigInt, assigned_at: PgTimestamp as Timestamptz } -> (Bool,) =
+    "SELECT given.position >= expired_position
+            AND ((given.position, given.assigned_at) = (expired_position, expired_at)
+                 OR (given.position, given.assigned_at) = (feed.position, feed.assigned_at)
+                 OR EXISTS (SELECT FROM order_versions
+                             WHERE position = given.position AND assigned_at = given.assigned_at))
+       FROM (SELECT $1 AS position, $2 AS assigned_at) AS given, change_feed AS feed"
+}
+
+/// A page with the changes that the caller may see and that match. It may be empty although more changes follow.
+pub(super) fn filtered(
+    conn: &mut PgConnection,
+    query: &ChangeQuery,
+    caller: &Caller,
+) -> Result<ChangePage, Failure> {
+    let all = caller.calendars().is_none() && query.filter == ChangeFilter::default();
+    let limit = if all { query.limit } else { query.limit.max(MAX_READ) };
+    let ChangePage { changes, mut next, mut more } = page(conn, query.after, limit)?;
+    let mut seen = changes.iter().filter_map(|it| it.seen_by(caller.calendars(), &query.filter));
+    let changes: Vec<Change> = seen.by_ref().take(query.limit).collect();
+    if let Some(last) = changes.last().filter(|_| seen.next().is_some()) {
+        (next, more) = (last.cursor, true);
+    }
+    Ok(ChangePage { changes, next, more })
+}
+
+/// A page with all changes.
+pub(super) fn page(
+    conn: &mut PgConnection,
+    after: After,
+    limit: usize,
+) -> Result<ChangePage<RecordedChange>, Failure> {
+    let start = match after {
+        After::Cursor(cursor) => cursor,
+        After::Oldest | After::Now => {
+            let (oldest, oldest_at, newest, newest_at) = GetEnds {}.get_result(conn)?;
+            match after {
+                After::Now => cursor(newest, newest_at)?,
+                _ => cursor(oldest, oldest_at)?,
+            }
+        }
+    };
+    let position = row::decode(start.position.try_into())?;
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let rows: Vec<ChangeRow> = GetFeed { after: position, limit }.load(conn)?;
+    // Last, because changes may expire while others are read.
+    let assigned_at = row::pg_timestamp(start.assigned_at);
+    let (is_known,): (bool,) = IsKnown { position, assigned_at }.get_result(conn)?;
+    if !is_known {
+        return Err(StoreError::CursorGone(start).into());
+    }
+    let more = rows.len() as i64 == limit;
+    let changes = rows.into_iter().map(change).collect::<QueryResult<Vec<_>>>()?;
+    let next: Cursor = changes.last().map_or(start, |last| last.change.cursor);
+    Ok(ChangePage { changes, next, more })
+}
+
+/// A change from its row.
+pub(super) fn change(row: ChangeRow) -> QueryResult<RecordedChange> {
+    let (position, assigned_at, change_type, changed_at, client, data, previous) = row;
+    Ok(RecordedChange {
+        change: Change {
+            cursor: cursor(position, assigned_at)?,
+            change_type: row::decode(format!("order.{change_type}").parse::<ChangeType>())?,
+            timestamp: row::timestamp(changed_at)?,
+            client,
+            data: row::order(data)?,
+        },
+        previous: previous.map(row::order).transpose()?,
+    })
+}

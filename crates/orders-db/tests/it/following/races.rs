@@ -1,0 +1,174 @@
+//! Writers and readers at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use orders_core::{ChangeFilter, ChangeType, MinimumGap, Order, Orders, Replica, Slot};
+
+use super::*;
+
+#[test]
+fn a_read_sees_what_was_written_before_it_whatever_else_is_open() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    place_all(&store, &[("a", 0)]);
+    let mut slow = database.psql();
+    slow.run("BEGIN");
+    slow.run(&sql_order("slow", "default", noon_plus(30)));
+    let start = head(&store);
+    place_all(&store, &[("b", 3)]);
+    assert_eq!(said(&all(&store, After::Cursor(start))), ["created b 1 nobody"]);
+    let next = head(&store);
+    slow.run("COMMIT");
+    place_all(&store, &[("c", 6)]);
+    let late = ["created slow 1 db:orders", "created c 1 nobody"];
+    assert_eq!(said(&all(&store, After::Cursor(next))), late);
+    // What is rolled back is no change.
+    slow.run("BEGIN; DELETE FROM orders WHERE id = 'slow'; ROLLBACK");
+    assert_eq!(all(&store, After::Oldest).len(), 4);
+    database.check_promises();
+}
+
+#[test]
+fn a_prepared_transaction_delays_no_other_change() {
+    let database = Database::with_settings(&[("max_prepared_transactions", "2")]);
+    let store = database.store();
+    add_services(&store);
+    let mut psql = database.psql();
+    psql.run("BEGIN");
+    psql.run(&sql_order("prepared", "default", noon_plus(30)));
+    psql.run("PREPARE TRANSACTION 'one'");
+    for n in 0..3 {
+        place_all(&store, &[(&format!("order-{n}"), 3 * n)]);
+        assert_eq!(all(&store, After::Oldest).len() as i64, n + 1);
+    }
+    let start = head(&store);
+    psql.run("COMMIT PREPARED 'one'");
+    assert_eq!(said(&all(&store, After::Cursor(start))), ["created prepared 1 db:orders"]);
+    database.check_promises();
+}
+
+#[test]
+fn each_change_comes_once_and_in_sequence_and_the_rule_holds_after_each() {
+    const WRITES: usize = 150;
+    let database = Database::new();
+    let store = database.store_of(8);
+    add_services(&store);
+    let start = page(&store, After::Oldest, 1).unwrap().next;
+    // The version that each acknowledged write made.
+    let acknowledged: Mutex<BTreeSet<(String, u64)>> = Mutex::default();
+    let writing = AtomicUsize::new(6);
+    thread::scope(|scope| {
+        for writer in 0..6_i64 {
+            let (store, acknowledged, writing) = (&store, &acknowledged, &writing);
+            scope.spawn(move || {
+                for n in 0..WRITES as i64 {
+                    // All of them want the same few ids and times.
+                    let id = format!("order-{}", (n * 7 + writer) % 9);
+                    let at = noon_plus((n * 5 + writer * 3) % 24);
+                    let written = match n % 4 {
+                        0 | 3 => store.place(draft(&id, at), Write),
+                        1 => store.replace(&order_id(&id), draft("-", at), Write),
+                        _ => match store.remove(&order_id(&id)) {
+                            Err(error) => Err(error),
+                            Ok(()) => continue,
+                        },
+                    };
+                    match written {
+                        Ok(order) => {
+                            let version = (order.id.to_string(), order.version);
+                            assert!(acknowledged.lock().unwrap().insert(version), "{order:?}");
+                            // It is in the feed already.
+                            let last = store.history(&order.id, order.version - 1, 1).unwrap();
+                            assert_eq!(last.changes[0].data, order);
+                        }
+                        Err(
+                            StoreError::Conflict(_)
+                            | StoreError::IdTaken(_)
+                            | StoreError::NotFound(_)
+                            | StoreError::Busy,
+                        ) => {}
+                        Err(error) => panic!("{error:?}"),
+                    }
+                }
+                writing.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+        for limit in [1, 7, 1000] {
+            let (store, writing) = (&store, &writing);
+            scope.spawn(move || {
+                let mut replica = Replica::new(start, ChangeFilter::default(), []);
+                loop {
+                    let last_round = writing.load(Ordering::Relaxed) == 0;
+                    let page = page(store, After::Cursor(replica.cursor()), limit).unwrap();
+                    for change in page.changes {
+                        replica.apply(change).unwrap();
+                        check_rule(replica.orders());
+                    }
+                    if last_round && !page.more {
+                        break;
+                    }
+                }
+                let copy: BTreeMap<_, _> = replica.orders().map(|it| (it.id.clone(), it)).collect();
+                let orders = store.orders().unwrap();
+                let table: BTreeMap<_, _> = orders.iter().map(|it| (it.id.clone(), it)).collect();
+                assert_eq!(copy, table);
+            });
+        }
+    });
+    let feed = all(&store, After::Oldest);
+    let positions: Vec<u64> = feed.iter().map(|change| change.cursor.position).collect();
+    assert_eq!(positions, (1..=feed.len() as u64).collect::<Vec<_>>());
+    let written = feed.iter().filter(|change| change.change_type != ChangeType::Deleted);
+    let written: Vec<_> = written.map(|it| (it.data.id.to_string(), it.data.version)).collect();
+    assert_eq!(written.len(), acknowledged.lock().unwrap().len());
+    assert_eq!(written.into_iter().collect::<BTreeSet<_>>(), *acknowledged.lock().unwrap());
+    drop(store);
+    database.check_no_deadlock();
+    database.check_promises();
+}
+
+/// Asserts that no two orders of `default` are less than its gap apart.
+fn check_rule<'a>(orders: impl Iterator<Item = &'a Order>) {
+    let mut times: Vec<_> = orders.map(|order| order.datetime).collect();
+    times.sort();
+    let slot = |at| Slot::new(at, MinimumGap::default());
+    for pair in times.windows(2) {
+        assert!(!slot(pair[0]).conflicts_with(slot(pair[1])), "{pair:?}");
+    }
+}
+
+#[test]
+fn an_id_is_used_again_by_many_at_once() {
+    let database = Database::new();
+    let store = database.store_of(8);
+    add_services(&store);
+    thread::scope(|scope| {
+        for thread in 0..8_i64 {
+            let store = &store;
+            scope.spawn(move || {
+                for n in 0..40 {
+                    let at = noon_plus(100 * thread + 3 * n);
+                    let created = match n % 2 {
+                        0 => store.place(draft("a", at), Write),
+                        _ => store.place_batch(vec![draft("a", at)]).unwrap().remove(0),
+                    };
+                    if created.is_ok() {
+                        let _ = store.remove(&order_id("a"));
+                    } else {
+                        assert!(
+                            matches!(created, Err(StoreError::IdTaken(_) | StoreError::Busy)),
+                            "{created:?}"
+                        );
+                    }
+                }
+            });
+        }
+    });
+    drop(store);
+    database.check_no_deadlock();
+    database.check_promises();
+}

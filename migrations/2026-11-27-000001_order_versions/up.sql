@@ -1,0 +1,207 @@
+-- Every version of every order: the history of an order, and the feed of all changes. It stores the present version of
+-- each order, which takes about as long as reading the table.
+CREATE TYPE change_type AS ENUM ('created', 'updated', 'deleted');
+
+CREATE SEQUENCE order_versions_sequence;
+
+CREATE TABLE order_versions (
+    version     bigint NOT NULL,
+    -- The order in which changes took effect. It is drawn when all conflicts with other transactions are settled.
+    sequence    bigint NOT NULL DEFAULT nextval('order_versions_sequence'),
+    transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
+    -- When the change was made.
+    changed_at  timestamptz NOT NULL,
+    datetime    timestamptz NOT NULL,
+    created_at  timestamptz NOT NULL,
+    updated_at  timestamptz NOT NULL,
+    type        change_type NOT NULL,
+    order_id    text COLLATE "C" NOT NULL,
+    -- Its id, since a calendar can be deleted.
+    calendar    text COLLATE "C" NOT NULL,
+    totalfee    numeric(12, 2) NOT NULL,
+    services    text[] NOT NULL,
+    reference   text,
+    metadata    jsonb,
+    -- As orders.updated_by.
+    client      text,
+    -- The position in the feed, and when it was assigned. Null until a reader assigns it.
+    position    bigint,
+    assigned_at timestamptz,
+    CONSTRAINT order_versions_pkey PRIMARY KEY (order_id, version)
+);
+
+CREATE UNIQUE INDEX order_versions_by_position ON order_versions (position) WHERE position IS NOT NULL;
+CREATE INDEX order_versions_without_position ON order_versions (transaction) WHERE position IS NULL;
+
+CREATE TABLE change_feed (
+    singleton          boolean DEFAULT true CONSTRAINT change_feed_pkey PRIMARY KEY
+                       CONSTRAINT change_feed_is_one_row CHECK (singleton),
+    -- The last position that was assigned, and when.
+    position           bigint NOT NULL,
+    assigned_at        timestamptz NOT NULL,
+    -- Changes up to here are not kept any more, except as the present version of an order.
+    expired_position   bigint NOT NULL,
+    expired_at         timestamptz NOT NULL,
+    -- Every version that an earlier transaction wrote has a position. It only makes the search for the others fast.
+    settled_before     xid8 NOT NULL
+);
+
+INSERT INTO order_versions (
+    version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services, reference,
+    metadata, client, position, assigned_at)
+SELECT version, updated_at, datetime, created_at, updated_at, 'created', orders.id, calendars.id, totalfee, services,
+       reference, metadata, updated_by, row_number() OVER (ORDER BY updated_at, orders.id), clock_timestamp()
+  FROM orders JOIN calendars ON calendars.key = orders.calendar;
+
+INSERT INTO change_feed (position, assigned_at, expired_position, expired_at, settled_before)
+SELECT last.position, last.assigned_at, 0, now(), '0'
+  FROM (SELECT COALESCE(max(position), 0) AS position, COALESCE(max(assigned_at), now()) AS assigned_at
+          FROM order_versions) AS last;
+
+-- Who writes: the client that the service has set, or else the role.
+CREATE FUNCTION order_writer() RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT NULLIF(COALESCE(NULLIF(current_setting('orders.client', true), ''), 'db:' || current_user), ' ')
+$$;
+
+CREATE FUNCTION orders_record_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' OR TG_OP = 'UPDATE' AND OLD.id <> NEW.id THEN
+        INSERT INTO order_versions (
+            version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services,
+            reference, metadata, client)
+        VALUES (
+            OLD.version + 1, GREATEST(now(), OLD.updated_at), OLD.datetime, OLD.created_at, OLD.updated_at, 'deleted',
+            OLD.id, (SELECT id FROM calendars WHERE key = OLD.calendar), OLD.totalfee, OLD.services, OLD.reference,
+            OLD.metadata, order_writer());
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO order_versions (
+            version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services,
+            reference, metadata, client)
+        VALUES (
+            NEW.version,
+            -- A transaction that began before the deletion of the last order with this id may use the id again.
+            CASE WHEN TG_OP = 'INSERT' AND NEW.version > 1
+                 THEN GREATEST(NEW.updated_at, (SELECT changed_at FROM order_versions
+                                                 WHERE order_id = NEW.id AND version = NEW.version - 1))
+                 ELSE NEW.updated_at END,
+            NEW.datetime, NEW.created_at, NEW.updated_at,
+            CASE WHEN TG_OP = 'INSERT' OR OLD.id <> NEW.id THEN 'created' ELSE 'updated' END::change_type,
+            NEW.id, (SELECT id FROM calendars WHERE key = NEW.calendar), NEW.totalfee, NEW.services, NEW.reference,
+            NEW.metadata, NEW.updated_by);
+    END IF;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER orders_write_record_version
+    AFTER INSERT OR DELETE ON orders
+    FOR EACH ROW EXECUTE FUNCTION orders_record_version();
+
+-- A new gap of the calendar does not change an order.
+CREATE TRIGGER orders_rewrite_record_version
+    AFTER UPDATE ON orders
+    FOR EACH ROW WHEN (OLD.id <> NEW.id OR OLD.version <> NEW.version)
+    EXECUTE FUNCTION orders_record_version();
+
+CREATE FUNCTION orders_record_truncation() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO order_versions (
+        version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services,
+        reference, metadata, client)
+    SELECT version + 1, GREATEST(now(), updated_at), datetime, created_at, updated_at, 'deleted', orders.id,
+           calendars.id, totalfee, services, reference, metadata, order_writer()
+      FROM orders JOIN calendars ON calendars.key = orders.calendar;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER orders_truncation_record_versions
+    BEFORE TRUNCATE ON orders
+    FOR EACH STATEMENT EXECUTE FUNCTION orders_record_truncation();
+
+-- The last version that an order with this id had, also if it was deleted.
+CREATE FUNCTION last_version(id text) RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT COALESCE((SELECT version FROM order_versions WHERE order_id = id ORDER BY version DESC LIMIT 1), 0)
+$$;
+
+-- The service sets the client, the version and the times in its statements. Other writers need not.
+DROP TRIGGER orders_updated_by_role ON orders;
+DROP FUNCTION orders_updated_by_role;
+
+CREATE FUNCTION orders_complete_insert() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := GREATEST(NEW.version, last_version(NEW.id) + 1);
+    RETURN NEW;
+END $$;
+
+CREATE TRIGGER orders_complete_insert
+    BEFORE INSERT ON orders
+    FOR EACH ROW WHEN (NEW.updated_by LIKE 'db:%' AND NEW.version > 0)
+    EXECUTE FUNCTION orders_complete_insert();
+
+CREATE FUNCTION orders_complete_update() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NEW.version := CASE WHEN OLD.id = NEW.id THEN OLD.version ELSE last_version(NEW.id) END + 1;
+    NEW.updated_at := GREATEST(now(), OLD.updated_at);
+    NEW.updated_by := order_writer();
+    RETURN NEW;
+END $$;
+
+-- A new gap of the calendar does not change an order.
+CREATE TRIGGER orders_complete_update
+    BEFORE UPDATE ON orders
+    FOR EACH ROW
+    WHEN ((COALESCE(current_setting('orders.client', true), '') = '' OR NEW.version <> OLD.version + 1)
+          AND (OLD.id, OLD.calendar, OLD.datetime, OLD.totalfee, OLD.services, OLD.reference, OLD.metadata,
+               OLD.version, OLD.created_at, OLD.updated_at, OLD.updated_by)
+              IS DISTINCT FROM
+              (NEW.id, NEW.calendar, NEW.datetime, NEW.totalfee, NEW.services, NEW.reference, NEW.metadata,
+               NEW.version, NEW.created_at, NEW.updated_at, NEW.updated_by))
+    EXECUTE FUNCTION orders_complete_update();
+
+-- The versions hold the id of the calendar.
+CREATE FUNCTION calendars_keep_id() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'the id of a calendar never changes; create another calendar'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'calendars_id_is_permanent', TABLE = 'calendars';
+END $$;
+
+CREATE TRIGGER calendars_id_is_permanent
+    BEFORE UPDATE OF id ON calendars
+    FOR EACH ROW WHEN (OLD.id <> NEW.id)
+    EXECUTE FUNCTION calendars_keep_id();
+
+-- Assigns positions to the versions that have none, in the order in which they took effect. With `seen`, only to those
+-- that this snapshot contains. With `all_transactions`, it also searches those that an earlier call saw the end of.
+CREATE FUNCTION assign_positions(seen pg_snapshot, all_transactions boolean) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    feed change_feed;
+    snapshot pg_snapshot;
+    assigned bigint;
+BEGIN
+    PERFORM pg_advisory_xact_lock(2, 0);
+    SELECT * INTO STRICT feed FROM change_feed;
+    -- Taken before the versions are read, so those of each transaction that has ended are seen below.
+    snapshot := COALESCE(seen, pg_current_snapshot());
+    -- A database that was restored on another server may have larger numbers of transactions than the server.
+    IF all_transactions OR feed.settled_before > pg_snapshot_xmin(pg_current_snapshot()) THEN
+        feed.settled_before := '0';
+    END IF;
+    feed.assigned_at := GREATEST(clock_timestamp(), feed.assigned_at + interval '1 microsecond');
+    UPDATE order_versions
+       SET position = feed.position + waiting.number, assigned_at = feed.assigned_at
+      FROM (SELECT order_id, version, row_number() OVER (ORDER BY sequence) AS number
+              FROM order_versions
+             WHERE position IS NULL AND transaction >= feed.settled_before
+               AND (seen IS NULL OR pg_visible_in_snapshot(transaction, seen))) AS waiting
+     WHERE order_versions.order_id = waiting.order_id AND order_versions.version = waiting.version;
+    GET DIAGNOSTICS assigned = ROW_COUNT;
+    IF assigned > 0 THEN
+        UPDATE change_feed
+           SET position = feed.position + assigned, assigned_at = feed.assigned_at,
+               settled_before = pg_snapshot_xmin(snapshot);
+    END IF;
+END $$;
+
+-- One key of the client that created an order again may name a later version.
+ALTER TABLE idempotency_keys ADD COLUMN version bigint NOT NULL DEFAULT 1;
+ALTER TABLE idempotency_keys ALTER COLUMN version DROP DEFAULT;
