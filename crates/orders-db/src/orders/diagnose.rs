@@ -25,30 +25,27 @@ pub(super) struct Diagnosis {
     pub(super) conflict: Option<StoreError>,
 }
 
-/// The most orders that a search for a free time reads in each direction if the gap is less than a minute. With a
-/// longer gap, at most 527,040 orders fit into the 366 days of a search.
-const SEARCH_ROWS: i64 = 10_000;
-
 statement! {
     /// Everything about an order that is to be stored. Without a calendar it is the one that the order is in.
     ///
     /// `conflicts` are the orders less than a gap away. From the first and the last of them, `earlier` and `later`
     /// follow the orders of the calendar until there is room for one more: until two neighbors are at least two gaps
-    /// apart. The window functions read the index step by step, and `LIMIT 1` ends them. If they do not find room within
-    /// the reach and the number of rows, their result is null.
+    /// apart. They read 50 orders, and more only if these leave no room. If the gap is less than a minute, they give up
+    /// after 10,000 orders, and their result is null; with a longer gap, at most 527,040 orders fit into the reach. A
+    /// `block` is 17 orders: if less than 17 gaps lie between the first and the last, none of its 16 steps is two gaps
+    /// long. So a calendar that is booked solid is compared at every sixteenth order only.
     Diagnose<'a> {
         id: &'a str as Text,
         calendar: Option<&'a str> as Nullable<Text>,
         datetime: PgTimestamp as Timestamptz,
         services: Vec<&'a str> as Array<Text>,
         reach: PgInterval as Interval,
-        rows: i64 as BigInt,
     } -> (
         Timestamptz, BigInt, Nullable<OrderSql>, Nullable<Interval>, Array<BigInt>,
         Nullable<(Array<Text>, Array<Timestamptz>)>, Nullable<Timestamptz>, Nullable<Timestamptz>,
     ) =
     "WITH request AS (
-         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach, $6 AS rows)
+         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach)
      SELECT now(),
             COALESCE((SELECT version FROM order_versions WHERE order_id = request.id
                        ORDER BY order_id DESC, version DESC LIMIT 1), 0),
@@ -60,25 +57,37 @@ statement! {
                    WHERE NOT EXISTS (SELECT FROM services WHERE services.id = named.id OFFSET 0)
                    ORDER BY named.index),
             conflicts.ids, conflicts.times,
-            (SELECT run.datetime
-               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY datetime DESC) AS next
-                       FROM orders
-                      WHERE orders.calendar = calendar.key AND orders.datetime <= conflicts.first
-                        AND orders.datetime > request.datetime - request.reach - calendar.minimum_gap
-                        AND orders.id <> request.id
-                      ORDER BY datetime DESC
-                      LIMIT CASE WHEN calendar.minimum_gap < interval '1 minute' THEN request.rows END) AS run
-              WHERE run.next IS NULL OR run.next <= run.datetime - calendar.two_gaps
+            (SELECT times[n]
+               FROM unnest(calendar.steps) AS step (rows),
+                    LATERAL (
+                        SELECT ARRAY(
+                            SELECT datetime FROM orders
+                             WHERE orders.calendar = calendar.key AND orders.datetime <= conflicts.first
+                               AND orders.datetime > request.datetime - request.reach - calendar.minimum_gap
+                               AND orders.id <> request.id
+                             ORDER BY datetime DESC
+                             LIMIT step.rows + 1) AS times OFFSET 0) AS run,
+                    LATERAL (SELECT generate_series(1, cardinality(times), 16) AS first) AS block,
+                    LATERAL (SELECT generate_series(first, first + 15) AS n) AS position
+              WHERE (times[first + 16] > times[first] - calendar.block) IS NOT TRUE
+                AND (times[n + 1] <= times[n] - calendar.two_gaps
+                     OR n = cardinality(times) AND n <= step.rows)
               LIMIT 1) AS earlier,
-            (SELECT run.datetime
-               FROM (SELECT datetime, lead(datetime) OVER (ORDER BY datetime) AS next
-                       FROM orders
-                      WHERE orders.calendar = calendar.key AND orders.datetime >= conflicts.last
-                        AND orders.datetime < request.datetime + request.reach + calendar.minimum_gap
-                        AND orders.id <> request.id
-                      ORDER BY datetime
-                      LIMIT CASE WHEN calendar.minimum_gap < interval '1 minute' THEN request.rows END) AS run
-              WHERE run.next IS NULL OR run.next >= run.datetime + calendar.two_gaps
+            (SELECT times[n]
+               FROM unnest(calendar.steps) AS step (rows),
+                    LATERAL (
+                        SELECT ARRAY(
+                            SELECT datetime FROM orders
+                             WHERE orders.calendar = calendar.key AND orders.datetime >= conflicts.last
+                               AND orders.datetime < request.datetime + request.reach + calendar.minimum_gap
+                               AND orders.id <> request.id
+                             ORDER BY datetime
+                             LIMIT step.rows + 1) AS times OFFSET 0) AS run,
+                    LATERAL (SELECT generate_series(1, cardinality(times), 16) AS first) AS block,
+                    LATERAL (SELECT generate_series(first, first + 15) AS n) AS position
+              WHERE (times[first + 16] < times[first] + calendar.block) IS NOT TRUE
+                AND (times[n + 1] >= times[n] + calendar.two_gaps
+                     OR n = cardinality(times) AND n <= step.rows)
               LIMIT 1) AS later
        FROM request
        LEFT JOIN LATERAL (
@@ -86,7 +95,10 @@ statement! {
        LEFT JOIN LATERAL (
             SELECT id FROM calendars WHERE calendars.key = current.calendar OFFSET 0) AS current_calendar ON true
        LEFT JOIN LATERAL (
-            SELECT key, minimum_gap, 2 * minimum_gap AS two_gaps FROM calendars
+            SELECT key, minimum_gap, 2 * minimum_gap AS two_gaps, 17 * minimum_gap AS block,
+                   CASE WHEN minimum_gap < interval '1 minute' THEN '{50, 10000}'::bigint[]
+                        ELSE '{50, 10000, 1000000}' END AS steps
+              FROM calendars
              WHERE calendars.id = COALESCE(request.calendar, current_calendar.id) OFFSET 0) AS calendar ON true
        LEFT JOIN LATERAL (
             SELECT array_agg(id) AS ids, array_agg(datetime) AS times, min(datetime) AS first, max(datetime) AS last
@@ -125,7 +137,6 @@ pub(super) fn diagnose(
         datetime: row::pg_timestamp(datetime),
         services: row::pg_services(services),
         reach: PgInterval::from_microseconds(SEARCH_REACH_MICROS),
-        rows: SEARCH_ROWS,
     };
     let row: DiagnosisRow = diagnose.get_result(conn)?;
     let (now, last_version, current, gap, missing, conflicts, earlier, later) = row;
