@@ -170,9 +170,11 @@ CREATE TRIGGER calendars_id_is_permanent
     FOR EACH ROW WHEN (OLD.id <> NEW.id)
     EXECUTE FUNCTION calendars_keep_id();
 
--- Assigns positions to the versions that have none, in the order in which they took effect. With `seen`, only to those
--- that this snapshot contains. With `all_transactions`, it also searches those that an earlier call saw the end of.
-CREATE FUNCTION assign_positions(seen pg_snapshot, all_transactions boolean) RETURNS void LANGUAGE plpgsql AS $$
+-- Assigns positions to the first versions that have none, in the order in which they took effect, at most so many, and
+-- returns how many. With `seen`, only to those that this snapshot contains. With `all_transactions`, it also searches those
+-- that an earlier call saw the end of.
+CREATE FUNCTION assign_positions(seen pg_snapshot, all_transactions boolean, most bigint) RETURNS bigint
+LANGUAGE plpgsql AS $$
 DECLARE
     feed change_feed;
     snapshot pg_snapshot;
@@ -192,14 +194,17 @@ BEGIN
       FROM (SELECT order_id, version, row_number() OVER (ORDER BY sequence) AS number
               FROM order_versions
              WHERE position IS NULL AND transaction >= feed.settled_before
-               AND (seen IS NULL OR pg_visible_in_snapshot(transaction, seen))) AS waiting
+               AND (seen IS NULL OR pg_visible_in_snapshot(transaction, seen))
+             ORDER BY sequence LIMIT most) AS waiting
      WHERE order_versions.order_id = waiting.order_id AND order_versions.version = waiting.version;
     GET DIAGNOSTICS assigned = ROW_COUNT;
     IF assigned > 0 THEN
         UPDATE change_feed
            SET position = feed.position + assigned, assigned_at = feed.assigned_at,
-               settled_before = pg_snapshot_xmin(snapshot);
+               settled_before = CASE WHEN assigned < most THEN pg_snapshot_xmin(snapshot)
+                                     ELSE feed.settled_before END;
     END IF;
+    RETURN assigned;
 END $$;
 
 -- One key of the client that created an order again may name a later version.

@@ -136,15 +136,12 @@ pub(crate) fn try_lock_key(
 }
 
 statement! {
-    LockFeed {} -> (Text, Bool) =
-    "SELECT pg_advisory_xact_lock(2, 0)::text, current_setting('transaction_read_only')::boolean"
+    LockFeed {} -> (Text,) = "SELECT pg_advisory_xact_lock(2, 0)::text"
 }
 
-/// Keeps other transactions from assigning positions. Returns whether this one cannot assign any, because it may only
-/// read.
-pub(crate) fn lock_feed(conn: &mut PgConnection) -> QueryResult<bool> {
-    let (_, read_only): (String, bool) = LockFeed {}.get_result(conn)?;
-    Ok(read_only)
+/// Keeps other transactions from assigning positions.
+pub(crate) fn lock_feed(conn: &mut PgConnection) -> QueryResult<()> {
+    LockFeed {}.execute(conn).map(drop)
 }
 
 statement! {

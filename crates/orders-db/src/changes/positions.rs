@@ -28,13 +28,29 @@ statement! {
        FROM change_feed"
 }
 
+/// How many positions are assigned in one statement. More could take longer than a statement may.
+const CHUNK: i64 = 20_000;
+
 statement! {
-    Assign<'a> { seen: Option<&'a str> as Nullable<Text>, all: bool as Bool } -> (Text,) =
-    "SELECT assign_positions($1::pg_snapshot, $2)::text"
+    Assign<'a> {
+        seen: Option<&'a str> as Nullable<Text>,
+        all: bool as Bool,
+        most: i64 as BigInt,
+    } -> (BigInt,) =
+    "SELECT assign_positions($1::pg_snapshot, $2, $3)"
 }
 
 statement! {
     Head {} -> (BigInt, Timestamptz) = "SELECT position, assigned_at FROM change_feed"
+}
+
+statement! {
+    IsReadOnly {} -> (Bool,) = "SELECT current_setting('transaction_read_only')::boolean"
+}
+
+fn is_read_only(conn: &mut PgConnection) -> QueryResult<bool> {
+    let (read_only,): (bool,) = IsReadOnly {}.get_result(conn)?;
+    Ok(read_only)
 }
 
 statement! {
@@ -47,10 +63,20 @@ pub(super) fn assign(conn: &mut PgConnection, all_searched: &AtomicBool) -> Quer
     let all = !all_searched.load(Ordering::Relaxed);
     let (waiting,): (bool,) = Waiting { all }.get_result(conn)?;
     if waiting {
-        Assign { seen: None, all }.execute(conn)?;
+        assign_seen(conn, None, all)?;
     }
     all_searched.store(true, Ordering::Relaxed);
     Ok(())
+}
+
+/// Gives a position to every version that a snapshot contains, or that has been committed.
+fn assign_seen(conn: &mut PgConnection, seen: Option<&str>, all: bool) -> QueryResult<()> {
+    loop {
+        let (assigned,): (i64,) = Assign { seen, all, most: CHUNK }.get_result(conn)?;
+        if assigned < CHUNK {
+            return Ok(());
+        }
+    }
 }
 
 /// The cursor of the last change that a new snapshot contains, and no change that it does not contain comes before it.
@@ -61,17 +87,21 @@ pub(crate) fn head_of(
     conn: &mut PgConnection,
     all_searched: &AtomicBool,
 ) -> QueryResult<Option<Cursor>> {
+    let read_only = is_read_only(conn)?;
+    if !read_only {
+        // Most of the work, before it makes others wait.
+        assign(conn, all_searched)?;
+    }
     conn.transaction(|conn| {
         // From now on no other session assigns positions.
-        let read_only = lock_feed(conn)?;
+        lock_feed(conn)?;
         if read_only {
             let (waiting,): (bool,) = Waiting { all: true }.get_result(reader)?;
             let (position, assigned_at) = Head {}.get_result(reader)?;
             return (!waiting).then(|| cursor(position, assigned_at)).transpose();
         }
         let (seen,): (String,) = Snapshot {}.get_result(reader)?;
-        let all = !all_searched.load(Ordering::Relaxed);
-        Assign { seen: Some(&seen), all }.execute(conn)?;
+        assign_seen(conn, Some(&seen), false)?;
         let (position, assigned_at) = Head {}.get_result(conn)?;
         cursor(position, assigned_at).map(Some)
     })

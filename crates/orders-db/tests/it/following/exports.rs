@@ -9,7 +9,7 @@ use orders_core::{ChangeFilter, Direction, Order, OrderFilter, Orders, Replica};
 use super::*;
 
 /// All orders, and the cursor of their export.
-fn export(store: &PgStore) -> (Vec<Order>, Cursor) {
+pub(super) fn export(store: &PgStore) -> (Vec<Order>, Cursor) {
     let (mut exported, mut cursor) = (Vec::new(), None);
     let mut sink = |at, orders: Vec<Order>| {
         cursor = at;

@@ -142,6 +142,21 @@ fn check_rule<'a>(orders: impl Iterator<Item = &'a Order>) {
 }
 
 #[test]
+fn positions_are_assigned_to_any_number_of_changes() {
+    const CHANGES: usize = 45_000;
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    set_gap(&store, "PT0S");
+    database.psql().run(&sql_orders("order", noon_plus(0), "1 second", CHANGES));
+    assert_eq!(head(&store).position, CHANGES as u64);
+    let first = page(&store, After::Oldest, 2).unwrap().changes;
+    assert_eq!(said(&first), ["created order-0 1 db:orders", "created order-1 1 db:orders"]);
+    database.psql().run("TRUNCATE orders");
+    assert_eq!(super::exports::export(&store).1.position, 2 * CHANGES as u64);
+}
+
+#[test]
 fn an_id_is_used_again_by_many_at_once() {
     let database = Database::new();
     let store = database.store_of(8);

@@ -7,6 +7,7 @@ use orders_core::Orders as _;
 use orders_db::{Settings, migrations};
 use private_postgres::{Options, PrivatePostgres};
 
+use super::exports::export;
 use super::*;
 use crate::database::Psql;
 
@@ -144,6 +145,8 @@ fn a_dump_that_is_restored_on_another_server_continues() {
 
     let new = restored();
     let after = store(&new);
+    let (exported, exported_at) = export(&after);
+    assert_eq!((exported.len(), exported_at.position), (3, 3));
     let changes = ["created b 1 nobody", "created c 1 nobody"];
     assert_eq!(said(&all(&after, After::Cursor(cursor))), changes);
     place_all(&after, &[("d", 9)]);
