@@ -174,7 +174,10 @@ CREATE TRIGGER calendars_id_is_permanent
 -- returns how many. With `seen`, only to those that this snapshot contains. With `all_transactions`, it also searches those
 -- that an earlier call saw the end of.
 CREATE FUNCTION assign_positions(seen pg_snapshot, all_transactions boolean, most bigint) RETURNS bigint
-LANGUAGE plpgsql AS $$
+    LANGUAGE plpgsql
+    -- Assignments take turns, and each may take a while: only the statement timeout ends the wait.
+    SET lock_timeout = 0
+    AS $$
 DECLARE
     feed change_feed;
     snapshot pg_snapshot;

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use orders_core::{ChangeFilter, ChangeType, MinimumGap, Order, Orders, Replica, Slot};
+
+use orders_db::Settings;
 
 use super::*;
 
@@ -139,6 +142,27 @@ fn check_rule<'a>(orders: impl Iterator<Item = &'a Order>) {
     for pair in times.windows(2) {
         assert!(!slot(pair[0]).conflicts_with(slot(pair[1])), "{pair:?}");
     }
+}
+
+#[test]
+fn readers_wait_for_one_that_takes_longer_than_a_lock_may() {
+    let database = Database::new();
+    let lock_timeout = Duration::from_millis(100);
+    let settings = Settings { lock_timeout, ..Settings::new(&database.url, 2) };
+    let store = PgStore::connect(&settings).unwrap();
+    add_services(&store);
+    place_all(&store, &[("a", 0)]);
+    let mut slow = database.psql();
+    slow.run("BEGIN; SELECT pg_advisory_xact_lock(2, 0)");
+    thread::scope(|scope| {
+        let readers =
+            [scope.spawn(|| head(&store)), scope.spawn(|| super::exports::export(&store).1)];
+        thread::sleep(3 * lock_timeout);
+        slow.run("COMMIT");
+        for reader in readers {
+            assert_eq!(reader.join().unwrap().position, 1);
+        }
+    });
 }
 
 #[test]
