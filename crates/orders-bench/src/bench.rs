@@ -7,15 +7,15 @@ use anyhow::{Result, ensure};
 use orders_testkit::Service;
 
 use crate::dataset::{Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID};
-use crate::figures::Throughput;
 use crate::http;
 use crate::load::{self, Sample};
 use crate::pgbench::{self, Ceiling, Script};
 use crate::postgres::Database;
 use crate::recording::Recording;
-use crate::row::{Numbers, Row, Value};
 use crate::schedule::{Phase, Schedule};
+use crate::statistics::Throughput;
 use crate::usage::Process;
+use crate::workload::{Numbers, Value, Workload};
 
 /// No service and no pgbench is faster than so many writes a second.
 const MAX_WRITES_PER_SECOND: u64 = 25_000;
@@ -58,17 +58,21 @@ impl Bench {
         Process(self.service.id())
     }
 
-    /// Sends one request, and fails if its answer has not the row's status.
-    pub(crate) fn probe(&mut self, row: Row) -> Result<()> {
-        self.prepare(row, 1)?;
-        self.send(row, Schedule::once(), 1, Some(row.spec().status)).map(drop)
+    /// Sends one request, and fails if its answer has not the workload's status.
+    pub(crate) fn probe(&mut self, workload: Workload) -> Result<()> {
+        self.prepare(workload, 1)?;
+        self.send(workload, Schedule::once(), 1, Some(workload.spec().status)).map(drop)
     }
 
-    /// Sends requests of a row as fast as they are answered, or one request for many orders.
-    pub(crate) fn throughput(&mut self, row: Row, duration: Duration) -> Result<Throughput> {
+    /// Sends requests of a workload as fast as they are answered, or one request for many orders.
+    pub(crate) fn throughput(
+        &mut self,
+        workload: Workload,
+        duration: Duration,
+    ) -> Result<Throughput> {
         let (address, dataset, bulk) = (self.service.address(), self.dataset, self.bulk);
-        match row {
-            Row::Export => {
+        match workload {
+            Workload::Export => {
                 let end = Value::Midnight(dataset.day(bulk)).text("T", "Z");
                 let query =
                     if bulk < dataset.orders { format!("?to={end}") } else { String::new() };
@@ -76,7 +80,7 @@ impl Bench {
                 ensure!(exported.count == bulk, "{} of {bulk} orders are exported", exported.count);
                 Ok(exported)
             }
-            Row::Import => {
+            Workload::Import => {
                 let imported = http::import(address, bulk, import_lines(dataset))?;
                 let found = self.database.count_from(FIRST_CREATED_ID)?;
                 ensure!(found == bulk, "{found} of {bulk} imported orders are there");
@@ -84,43 +88,47 @@ impl Bench {
                 Ok(imported)
             }
             _ => {
-                self.prepare(row, MAX_WRITES_PER_SECOND * duration.as_secs().max(1))?;
-                let (schedule, status) = (Schedule::Closed(duration), row.spec().status);
-                let samples = self.send(row, schedule, self.connections, Some(status))?;
+                self.prepare(workload, MAX_WRITES_PER_SECOND * duration.as_secs().max(1))?;
+                let (schedule, status) = (Schedule::Closed(duration), workload.spec().status);
+                let samples = self.send(workload, schedule, self.connections, Some(status))?;
                 let in_time = samples.iter().filter(|one| one.due + one.latency <= duration);
                 Ok(Throughput { count: in_time.count() as u64, duration })
             }
         }
     }
 
-    /// Sends requests of a row when they are due, whatever is answered.
-    pub(crate) fn open_loop(&mut self, row: Row, phases: &[Phase]) -> Result<Vec<Sample>> {
+    /// Sends requests of a workload when they are due, whatever is answered.
+    pub(crate) fn open_loop(
+        &mut self,
+        workload: Workload,
+        phases: &[Phase],
+    ) -> Result<Vec<Sample>> {
         let total: f64 = phases.iter().map(|phase| phase.rate * phase.duration.as_secs_f64()).sum();
-        self.prepare(row, total.ceil() as u64 + 1)?;
-        self.send(row, Schedule::open(phases), MAX_CONNECTIONS, None)
+        self.prepare(workload, total.ceil() as u64 + 1)?;
+        self.send(workload, Schedule::open(phases), MAX_CONNECTIONS, None)
     }
 
-    /// Puts the statements of a row straight to the database: so many a second, or as fast as they are answered.
+    /// Puts the statements of a workload straight to the database: so many a second, or as fast as they are answered.
     pub(crate) fn ceiling(
         &mut self,
         recording: &Recording,
-        row: Row,
+        workload: Workload,
         duration: Duration,
         rate: Option<f64>,
     ) -> Result<Ceiling> {
-        if row == Row::Export {
+        if workload == Workload::Export {
             let (copied, latencies) = (self.database.copy_out()?, Vec::new());
             return Ok(Ceiling { rate: copied.rate(), transactions: copied.count, latencies });
         }
         let available = MAX_WRITES_PER_SECOND * duration.as_secs().max(1);
-        self.prepare(row, available)?;
-        let clients = if row == Row::Import { IMPORT_CLIENTS } else { self.connections };
-        let (statements, first) = (recording.of(row)?, self.numbers.next);
-        let script = Script::new(row, &self.dataset, statements, clients, first);
+        self.prepare(workload, available)?;
+        let clients = if workload == Workload::Import { IMPORT_CLIENTS } else { self.connections };
+        let (statements, first) = (recording.of(workload)?, self.numbers.next);
+        let script = Script::new(workload, &self.dataset, statements, clients, first);
         let ceiling = pgbench::run(&self.database, &script, duration, rate)?;
         // Some clients get further than others.
         self.numbers.next += ceiling.transactions * 3 / 2 + clients as u64;
-        if row == Row::Delete {
+        if workload == Workload::Delete {
             let left = self.database.count_from(FIRST_DELETED_ID)?;
             let deleted = available - left;
             ensure!(deleted == ceiling.transactions, "pgbench ran out of orders to delete");
@@ -128,34 +136,34 @@ impl Bench {
         Ok(ceiling)
     }
 
-    /// Undoes what the requests of a row did.
-    pub(crate) fn reset(&mut self, row: Row) -> Result<()> {
-        match row {
-            Row::Create | Row::Delete | Row::Import => {
+    /// Undoes what the requests of a workload did.
+    pub(crate) fn reset(&mut self, workload: Workload) -> Result<()> {
+        match workload {
+            Workload::Create | Workload::Delete | Workload::Import => {
                 self.numbers.next = 0;
                 self.database.remove_added_orders()
             }
-            Row::Replace => self.database.vacuum(),
+            Workload::Replace => self.database.vacuum(),
             _ => Ok(()),
         }
     }
 
     fn send(
         &mut self,
-        row: Row,
+        workload: Workload,
         schedule: Schedule,
         connections: usize,
         expected: Option<u16>,
     ) -> Result<Vec<Sample>> {
         let Self { dataset, numbers, .. } = self;
         load::run(self.service.address(), schedule, connections, expected, |_, out| {
-            row.write(&row.values(dataset, numbers), out);
+            workload.write(&workload.values(dataset, numbers), out);
         })
     }
 
-    /// Adds orders to be deleted, if that is the row.
-    fn prepare(&mut self, row: Row, count: u64) -> Result<()> {
-        if row == Row::Delete {
+    /// Adds orders to be deleted, if that is the workload.
+    fn prepare(&mut self, workload: Workload, count: u64) -> Result<()> {
+        if workload == Workload::Delete {
             self.database.add_orders_to_delete(&self.dataset, count)?;
             self.numbers.next = 0;
         }
@@ -166,5 +174,7 @@ impl Bench {
 /// The lines of an import, without end.
 fn import_lines(dataset: Dataset) -> impl Iterator<Item = String> + Send {
     let mut numbers = Numbers { random: fastrand::Rng::new(), next: 0 };
-    std::iter::repeat_with(move || Row::Import.body(&Row::Import.values(&dataset, &mut numbers)))
+    std::iter::repeat_with(move || {
+        Workload::Import.body(&Workload::Import.values(&dataset, &mut numbers))
+    })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::{Parser, ValueEnum as _, value_parser};
 
-use crate::row::Row;
+use crate::workload::Workload;
 
 /// Measures the orders service against what its PostgreSQL could do, on one machine.
 ///
@@ -39,7 +39,7 @@ pub(crate) struct Cli {
     pub(crate) idle: bool,
     /// Which rows, separated by commas
     #[arg(long, value_enum, value_delimiter = ',')]
-    rows: Vec<Row>,
+    rows: Vec<Workload>,
     /// How many orders: by default 100,000 for the table (half of it with --quick) and overload, a million for --bulk
     #[arg(long, value_parser = value_parser!(u64).range(1000..=5_000_000))]
     pub(crate) orders: Option<u64>,
@@ -71,13 +71,13 @@ pub(crate) struct Cli {
 
 impl Cli {
     /// The rows that were asked for, or else these.
-    pub(crate) fn rows(&self, default: &[Row]) -> Vec<Row> {
+    pub(crate) fn rows(&self, default: &[Workload]) -> Vec<Workload> {
         if self.rows.is_empty() { default } else { &self.rows }.to_vec()
     }
 
     /// The rows that were asked for, or else all.
-    pub(crate) fn rows_or_all(&self) -> Vec<Row> {
-        self.rows(Row::value_variants())
+    pub(crate) fn rows_or_all(&self) -> Vec<Workload> {
+        self.rows(Workload::value_variants())
     }
 
     /// How long one run takes.
@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn rows_are_separated_by_commas() {
         let cli = Cli::try_parse_from(["orders-bench", "--rows", "get-one,refused"]).unwrap();
-        assert_eq!(cli.rows_or_all(), [Row::GetOne, Row::Refused]);
+        assert_eq!(cli.rows_or_all(), [Workload::GetOne, Workload::Refused]);
         let cli = Cli::try_parse_from(["orders-bench"]).unwrap();
-        assert_eq!(cli.rows_or_all(), Row::value_variants());
-        assert_eq!(cli.rows(&[Row::Create]), [Row::Create]);
+        assert_eq!(cli.rows_or_all(), Workload::value_variants());
+        assert_eq!(cli.rows(&[Workload::Create]), [Workload::Create]);
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use crate::figures::Throughput;
+use crate::statistics::Throughput;
 
 /// How many lines are in a chunk of an import.
 const LINES_PER_CHUNK: usize = 500;

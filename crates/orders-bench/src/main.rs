@@ -1,13 +1,13 @@
 //! Measures the orders service against what its PostgreSQL could do, from the outside.
 //!
 //! The service and its PostgreSQL are processes of their own. [`load`] sends requests to the one; [`pgbench`] puts the
-//! statements that [`recording`] saw the service send straight to the other. The rows of the table are in [`row`], the
+//! statements that [`recording`] saw the service send straight to the other. The workloads are in [`workload`], the
 //! orders that they are about in [`dataset`], and what can be measured in [`modes`].
 
 mod bench;
 mod cli;
 mod dataset;
-mod figures;
+
 mod http;
 mod load;
 mod modes;
@@ -15,9 +15,10 @@ mod pgbench;
 mod postgres;
 mod recording;
 mod report;
-mod row;
 mod schedule;
+mod statistics;
 mod usage;
+mod workload;
 
 use std::process::ExitCode;
 

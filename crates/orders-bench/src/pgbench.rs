@@ -7,10 +7,10 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::dataset::{Dataset, Expression};
-use crate::figures::millis;
 use crate::postgres::{Database, output};
 use crate::recording::{Argument, Statement};
-use crate::row::{Row, Source};
+use crate::statistics::millis;
+use crate::workload::{Source, Workload};
 
 /// How many threads pgbench has at most.
 const THREADS: usize = 2;
@@ -52,7 +52,7 @@ pub(crate) fn run(
     Ok(Ceiling { rate, transactions, latencies: latencies(directory.path(), duration / 10)? })
 }
 
-/// A script for pgbench that draws a row's values and sends its statements.
+/// A script for pgbench that draws a workload's values and sends its statements.
 #[derive(Debug)]
 pub(crate) struct Script {
     text: String,
@@ -63,9 +63,9 @@ pub(crate) struct Script {
 }
 
 impl Script {
-    /// The script of a row; consecutive numbers begin with `first`.
+    /// The script of a workload; consecutive numbers begin with `first`.
     pub(crate) fn new(
-        row: Row,
+        workload: Workload,
         dataset: &Dataset,
         statements: &[Statement],
         clients: usize,
@@ -74,7 +74,7 @@ impl Script {
         let constants = [("n", "-1".to_owned()), ("first", first.to_string())];
         let constants = constants.map(|(name, value)| (name.to_owned(), value)).into();
         let mut script = Self { text: String::new(), constants, clients };
-        for (name, value) in row.values(dataset, &mut script) {
+        for (name, value) in workload.values(dataset, &mut script) {
             script.line(format_args!("\\set {name} {}", value.into_number()));
         }
         for statement in statements {
@@ -176,7 +176,7 @@ mod tests {
             ],
         };
         let dataset = Dataset { orders: 100, calendars: 10 };
-        let script = Script::new(Row::Delete, &dataset, &[statement], 4, 7);
+        let script = Script::new(Workload::Delete, &dataset, &[statement], 4, 7);
         assert_eq!(
             script.text,
             "\\set n :n + 1\n\\set id ((:first + :client_id + 4 * :n) + 2000000000)\n\

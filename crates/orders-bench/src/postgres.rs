@@ -14,8 +14,8 @@ use tempfile::TempDir;
 use crate::dataset::{
     Dataset, Expression, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY, SERVICES, date,
 };
-use crate::figures::Throughput;
 use crate::http::count_lines;
+use crate::statistics::Throughput;
 
 /// How many orders are inserted by one statement.
 const INSERTED_AT_ONCE: usize = 500_000;

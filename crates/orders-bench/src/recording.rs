@@ -1,4 +1,4 @@
-//! The statements that the service sends: [`record`] sends each row's request and reads them in PostgreSQL's log.
+//! The statements that the service sends: [`record`] sends each workload's request and reads them in PostgreSQL's log.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -14,8 +14,8 @@ use crate::bench::Bench;
 use crate::dataset::Dataset;
 use crate::load;
 use crate::postgres::{Database, Server};
-use crate::row::{Row, Value, Values};
 use crate::schedule::Schedule;
+use crate::workload::{Value, Values, Workload};
 
 /// Logs every statement, and its parse tree when it is prepared.
 const SETTINGS: [(&str, &str); 5] = [
@@ -26,8 +26,8 @@ const SETTINGS: [(&str, &str); 5] = [
     ("debug_print_parse", "on"),
 ];
 
-/// The statements of rows.
-pub(crate) struct Recording(Vec<(Row, Vec<Statement>)>);
+/// The statements of workloads.
+pub(crate) struct Recording(Vec<(Workload, Vec<Statement>)>);
 
 /// A statement, with `$1` for its first parameter.
 #[derive(Debug)]
@@ -54,27 +54,29 @@ pub(crate) enum Argument {
 }
 
 impl Recording {
-    /// The statements of a row. An import is compared with creating its orders one by one.
-    pub(crate) fn of(&self, row: Row) -> Result<&[Statement]> {
-        let row = if row == Row::Import { Row::Create } else { row };
-        let found = self.0.iter().find(|(recorded, _)| *recorded == row);
+    /// The statements of a workload. An import is compared with creating its orders one by one.
+    pub(crate) fn of(&self, workload: Workload) -> Result<&[Statement]> {
+        let workload = if workload == Workload::Import { Workload::Create } else { workload };
+        let found = self.0.iter().find(|(recorded, _)| *recorded == workload);
         found.map(|(_, statements)| &statements[..]).context("its statements are not recorded")
     }
 }
 
-/// Records the statements of these rows, on a server of its own.
-pub(crate) fn record(program: &Path, rows: &[Row]) -> Result<Recording> {
+/// Records the statements of these workloads, on a server of its own.
+pub(crate) fn record(program: &Path, workloads: &[Workload]) -> Result<Recording> {
     let server = Server::start(&SETTINGS)?;
     let dataset = Dataset { orders: 4000, calendars: 100 };
     let mut bench = Bench::start(program, server.database(), dataset, 1)?;
     bench.database.add_orders_to_delete(&dataset, 100)?;
     let mut log = Log::open(&bench.database)?;
-    let rows = rows.iter().map(|row| if *row == Row::Import { Row::Create } else { *row });
-    let rows = rows.filter(|row| *row != Row::Export).map(|row| {
-        let requests = [log.request(&mut bench, row)?, log.request(&mut bench, row)?];
-        Ok((row, log.statements(&requests).with_context(|| format!("{row:?}"))?))
+    let workloads = workloads
+        .iter()
+        .map(|workload| if *workload == Workload::Import { Workload::Create } else { *workload });
+    let workloads = workloads.filter(|workload| *workload != Workload::Export).map(|workload| {
+        let requests = [log.request(&mut bench, workload)?, log.request(&mut bench, workload)?];
+        Ok((workload, log.statements(&requests).with_context(|| format!("{workload:?}"))?))
     });
-    Ok(Recording(rows.collect::<Result<_>>()?))
+    Ok(Recording(workloads.collect::<Result<_>>()?))
 }
 
 /// A request and the statements that it led to.
@@ -123,11 +125,11 @@ impl Log {
     }
 
     /// Sends a request, and reads which statements it led to.
-    fn request(&mut self, bench: &mut Bench, row: Row) -> Result<Request> {
+    fn request(&mut self, bench: &mut Bench, workload: Workload) -> Result<Request> {
         self.entries(bench)?;
-        let values = row.values(&bench.dataset, &mut bench.numbers);
-        let write = |_, out: &mut Vec<u8>| row.write(&values, out);
-        let status = Some(row.spec().status);
+        let values = workload.values(&bench.dataset, &mut bench.numbers);
+        let write = |_, out: &mut Vec<u8>| workload.write(&values, out);
+        let status = Some(workload.spec().status);
         load::run(bench.service.address(), Schedule::once(), 1, status, write)?;
         let entries = self.entries(bench)?.into_iter();
         let mut sent: Vec<_> = entries.filter_map(|entry| self.sent(entry)).collect();
@@ -230,21 +232,22 @@ mod tests {
     #[test]
     fn pgbench_can_send_what_the_service_sends() {
         let program = program::build().unwrap();
-        let recording = record(&program, Row::value_variants()).unwrap();
+        let recording = record(&program, Workload::value_variants()).unwrap();
         let server = Server::start(&[]).unwrap();
         let dataset = Dataset { orders: 4000, calendars: 10 };
         let mut bench = Bench::start(&program, server.database(), dataset, 2).unwrap();
-        for row in Row::value_variants() {
-            let ceiling = bench.ceiling(&recording, *row, Duration::from_secs(1), None).unwrap();
-            assert!(ceiling.transactions > 0, "{row:?}");
+        for workload in Workload::value_variants() {
+            let ceiling =
+                bench.ceiling(&recording, *workload, Duration::from_secs(1), None).unwrap();
+            assert!(ceiling.transactions > 0, "{workload:?}");
             let created = bench.database.count_from(FIRST_CREATED_ID).unwrap();
-            let creates = matches!(row, Row::Create | Row::Import);
-            assert_eq!(created, if creates { ceiling.transactions } else { 0 }, "{row:?}");
-            bench.reset(*row).unwrap();
+            let creates = matches!(workload, Workload::Create | Workload::Import);
+            assert_eq!(created, if creates { ceiling.transactions } else { 0 }, "{workload:?}");
+            bench.reset(*workload).unwrap();
         }
         // The insert, and the one that finds the reason.
-        assert_eq!(recording.of(Row::Refused).unwrap().len(), 2);
-        let statements = recording.of(Row::Delete).unwrap();
+        assert_eq!(recording.of(Workload::Refused).unwrap().len(), 2);
+        let statements = recording.of(Workload::Delete).unwrap();
         let id = Parameter { sql_type: "text".to_owned(), argument: Argument::Variable("id") };
         assert!(statements[0].text.starts_with("DELETE FROM orders"), "{statements:?}");
         assert_eq!(statements[0].parameters[0], id);

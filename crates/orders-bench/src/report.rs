@@ -1,4 +1,4 @@
-//! What is printed, and written into docs/performance.md: [`Section`], [`Table`].
+//! What is printed, and written into docs/performance.md: [`Section`], [`Table`], [`figure`].
 #![expect(clippy::print_stdout, reason = "the figures are what the program is for")]
 
 use std::fmt;
@@ -6,8 +6,6 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
-
-use crate::figures::figure;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/performance.md");
 
@@ -123,6 +121,25 @@ impl fmt::Display for Table {
     }
 }
 
+/// A figure with three digits, or with all that stand before the point; a count from 10 on has no point.
+pub(crate) fn figure(value: f64) -> String {
+    match value.abs() {
+        _ if !value.is_finite() => "–".to_owned(),
+        0.0 => "0".to_owned(),
+        size if size >= 99.5 || (size >= 9.95 && size.fract() == 0.0) => grouped(value),
+        size if size >= 9.95 => format!("{value:.1}"),
+        size if size >= 0.0995 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+/// Rounded to a whole number, with commas.
+fn grouped(value: f64) -> String {
+    let digits = format!("{:.0}", value.abs());
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    format!("{}{}", if value < 0.0 { "-" } else { "" }, groups.join(","))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,5 +180,15 @@ mod tests {
         let mut table = Table::new("row | a");
         table.row("get", &[1234.0]);
         assert_eq!(table.to_string(), "| row |     a |\n|-----|------:|\n| get | 1,234 |\n");
+    }
+
+    #[test]
+    fn figures_have_three_digits() {
+        let written = [0.0, 0.0123, 0.5, 1.234, 12.34, 123.4, 1234.5, 1_234_567.0, -1500.0];
+        assert_eq!(
+            written.map(figure),
+            ["0", "0.012", "0.50", "1.23", "12.3", "123", "1,234", "1,234,567", "-1,500"]
+        );
+        assert_eq!([f64::NAN, 10.0].map(figure), ["–", "10"]);
     }
 }

@@ -11,7 +11,7 @@ const MAX_GROWTH: f64 = 32.0;
 
 /// Imports orders, lists them and exports them.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let recording = record(program, &[Row::Import])?;
+    let recording = record(program, &[Workload::Import])?;
     let server = Server::start(&[])?;
     let dataset = Dataset { orders: 0, calendars: cli.calendars };
     let mut bench = Bench::start(program, server.database(), dataset, cli.connections)?;
@@ -20,18 +20,20 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     bench.bulk = count;
 
     let any = Duration::ZERO;
-    let (imported, import_growth) = process.growth_during(|| bench.throughput(Row::Import, any))?;
+    let (imported, import_growth) =
+        process.growth_during(|| bench.throughput(Workload::Import, any))?;
     bench.database.vacuum()?;
     let ((listed, first, last), list_growth) = process.growth_during(|| http::list(address))?;
     ensure!(listed.count == count, "{} of {count} orders are in the list", listed.count);
-    let (exported, export_growth) = process.growth_during(|| bench.throughput(Row::Export, any))?;
-    let copied = bench.ceiling(&recording, Row::Export, any, None)?;
+    let (exported, export_growth) =
+        process.growth_during(|| bench.throughput(Workload::Export, any))?;
+    let copied = bench.ceiling(&recording, Workload::Export, any, None)?;
     let long = Duration::from_secs(if cli.quick { 3 } else { 20 });
-    let inserted = bench.ceiling(&recording, Row::Import, long, None)?;
+    let inserted = bench.ceiling(&recording, Workload::Import, long, None)?;
 
     let mut section = Section::new("bulk");
     let mut table = Table::new("of all orders | orders/s | ceiling/s | ratio | memory grew, MiB");
-    let (import, export) = (Row::Import.spec().min_ratio, Row::Export.spec().min_ratio);
+    let (import, export) = (Workload::Import.spec().min_ratio, Workload::Export.spec().min_ratio);
     for (name, throughput, ceiling, min_ratio, growth) in [
         ("import (pgbench, 8 clients)", imported, inserted.rate, import, import_growth),
         ("list, 1,000 a page", listed, f64::NAN, 0.0, list_growth),

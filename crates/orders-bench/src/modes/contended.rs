@@ -37,13 +37,15 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
         "write | contended times | won | refused | other | p50 ms | p99 ms | worst ms | p99 own times | ratio",
     );
     let mut clients = Clients { address: service.address(), number: 0 };
-    for (title, row) in [("create (POST)", Row::Create), ("move (PUT)", Row::Replace)] {
-        let success = row.spec().status;
+    for (title, workload) in
+        [("create (POST)", Workload::Create), ("move (PUT)", Workload::Replace)]
+    {
+        let success = workload.spec().status;
         // Half of the comparison before, half after.
-        let mut own = clients.run(row, None, duration / 2)?;
-        let first_day = CONTENDED_DAY + 1000 * u64::from(row == Row::Replace);
-        let contended = clients.run(row, Some(first_day), duration)?;
-        own.extend(clients.run(row, None, duration / 2)?);
+        let mut own = clients.run(workload, None, duration / 2)?;
+        let first_day = CONTENDED_DAY + 1000 * u64::from(workload == Workload::Replace);
+        let contended = clients.run(workload, Some(first_day), duration)?;
+        own.extend(clients.run(workload, None, duration / 2)?);
 
         let [all, own] = [&contended, &own]
             .map(|samples| samples.iter().map(|one| millis(one.latency)).collect::<Vec<_>>());
@@ -87,13 +89,18 @@ struct Clients {
 
 impl Clients {
     /// Sends creates or moves: each to a day of its own, or all of a period to one day, the first to this one.
-    fn run(&mut self, row: Row, contended: Option<u64>, duration: Duration) -> Result<Vec<Sample>> {
+    fn run(
+        &mut self,
+        workload: Workload,
+        contended: Option<u64>,
+        duration: Duration,
+    ) -> Result<Vec<Sample>> {
         // Of those who want one time, all but one are refused.
-        let expected = if contended.is_none() { Some(row.spec().status) } else { None };
+        let expected = if contended.is_none() { Some(workload.spec().status) } else { None };
         load::run(self.address, Schedule::Closed(duration), CLIENTS, expected, |due, out| {
             self.number += 1;
-            let id = match row {
-                Row::Create => FIRST_CREATED_ID + self.number,
+            let id = match workload {
+                Workload::Create => FIRST_CREATED_ID + self.number,
                 _ => FIRST_ID + self.number % ORDERS,
             };
             let day = contended.map_or(OWN_DAY + self.number, |first| first + period(due));
@@ -103,7 +110,7 @@ impl Clients {
                 ("datetime", Value::Midnight(day)),
                 ("totalfee", Value::Plain(100)),
             ];
-            row.write(&values, out);
+            workload.write(&values, out);
         })
     }
 }

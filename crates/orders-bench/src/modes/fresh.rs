@@ -30,7 +30,8 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
         number += 1;
         let day = Value::Midnight(number * STRIDE % DAYS);
         let id = Value::Plain(number);
-        Row::Create.write(&[("id", id), ("calendar", Value::Plain(1)), ("datetime", day)], out);
+        Workload::Create
+            .write(&[("id", id), ("calendar", Value::Plain(1)), ("datetime", day)], out);
     })?;
     let mut rates = vec![0.0; windows as usize];
     for sample in samples {

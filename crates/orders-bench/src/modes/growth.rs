@@ -1,4 +1,4 @@
-//! How the rates of the rows depend on the number of orders.
+//! How the rates of the workloads depend on the number of orders.
 
 use std::thread::{self, ScopedJoinHandle};
 
@@ -6,16 +6,17 @@ use anyhow::Context as _;
 
 use super::*;
 
-/// How many times slower a row of [`BOUNDED`] may be than with the fewest orders.
+/// How many times slower a workload of [`BOUNDED`] may be than with the fewest orders.
 const MAX_TIMES: f64 = 1.5;
 
-/// The rows that have a bound.
-const BOUNDED: [Row; 4] = [Row::GetOne, Row::Create, Row::List, Row::Availability];
+/// The workloads that have a bound.
+const BOUNDED: [Workload; 4] =
+    [Workload::GetOne, Workload::Create, Workload::List, Workload::Availability];
 
 /// How many orders are exported and imported, whatever the size.
 const BULK: u64 = 10_000;
 
-/// Measures the rows at each size, in many calendars and in one. The sizes take turns.
+/// Measures the workloads at each size, in many calendars and in one. The sizes take turns.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let server = &Server::start(&[])?;
     // To fill the databases takes longer than all else, and a core each.
@@ -66,12 +67,12 @@ fn measure(cli: &Cli, benches: &mut [Bench], name: &str, section: &mut Section) 
     let mut table = Table::new(
         &format!("row | {} | times", sizes.join(" | times | ")).replacen(" | times", "", 1),
     );
-    for row in cli.rows_or_all() {
-        let what = format!("{} in {name}", row.spec().title);
-        match rates(cli, benches, row) {
+    for workload in cli.rows_or_all() {
+        let what = format!("{} in {name}", workload.spec().title);
+        match rates(cli, benches, workload) {
             Ok(rates) => {
-                table.row(row.spec().title, &compared(&rates));
-                if BOUNDED.contains(&row) {
+                table.row(workload.spec().title, &compared(&rates));
+                if BOUNDED.contains(&workload) {
                     let slowest = rates.iter().map(|rate| rates[0] / rate).fold(1.0, f64::max);
                     section.at_most(format_args!("{what}: times slower"), slowest, MAX_TIMES);
                 }
@@ -83,18 +84,18 @@ fn measure(cli: &Cli, benches: &mut [Bench], name: &str, section: &mut Section) 
 }
 
 /// The median rate at each size.
-fn rates(cli: &Cli, benches: &mut [Bench], row: Row) -> Result<Vec<f64>> {
+fn rates(cli: &Cli, benches: &mut [Bench], workload: Workload) -> Result<Vec<f64>> {
     let mut rates = vec![Vec::new(); benches.len()];
-    if !row.is_bulk() {
-        benches.iter_mut().try_for_each(|bench| bench.probe(row))?;
+    if !workload.is_bulk() {
+        benches.iter_mut().try_for_each(|bench| bench.probe(workload))?;
     }
     for _ in 0..cli.rounds() {
         for (bench, rates) in benches.iter_mut().zip(&mut rates) {
-            bench.reset(row)?;
-            rates.push(bench.throughput(row, cli.duration())?.rate());
+            bench.reset(workload)?;
+            rates.push(bench.throughput(workload, cli.duration())?.rate());
         }
     }
-    benches.iter_mut().try_for_each(|bench| bench.reset(row))?;
+    benches.iter_mut().try_for_each(|bench| bench.reset(workload))?;
     Ok(rates.iter().map(|rates| median(rates)).collect())
 }
 

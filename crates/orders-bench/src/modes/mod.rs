@@ -7,7 +7,7 @@ mod growth;
 mod idle;
 mod overload;
 mod solid;
-mod table;
+mod workloads;
 
 // Each mode uses these.
 use std::path::Path;
@@ -18,12 +18,12 @@ use anyhow::Result;
 use crate::bench::Bench;
 use crate::cli::Cli;
 use crate::dataset::Dataset;
-use crate::figures::{figure, median, millis, percentile};
 use crate::load::{self, Sample};
 use crate::postgres::Server;
-use crate::report::{Section, Table};
-use crate::row::{Row, Value};
+use crate::report::{Section, Table, figure};
 use crate::schedule::{Phase, Schedule};
+use crate::statistics::{median, millis, percentile};
+use crate::workload::{Value, Workload};
 
 /// Measures with the service program at a path.
 pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
@@ -41,5 +41,5 @@ pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
     ];
     let requested: Vec<_> =
         modes.into_iter().filter(|(requested, _)| *requested).map(|(_, mode)| mode).collect();
-    if requested.is_empty() { vec![table::run, idle::run] } else { requested }
+    if requested.is_empty() { vec![workloads::run, idle::run] } else { requested }
 }

@@ -31,16 +31,16 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let mut table = Table::new(
         "row | most/s | offered/s | served/s | refused/s (503) | other | p99 before, ms | p99 served, ms | p99 refused, ms | p99 sent late, ms | recovery, ms | peak MiB",
     );
-    for row in cli.rows(&[Row::GetOne, Row::Create, Row::List]) {
-        let spec = row.spec();
-        bench.probe(row)?;
-        bench.throughput(row, Duration::from_secs(1))?;
-        let most = bench.throughput(row, cli.duration())?.rate();
-        bench.reset(row)?;
+    for workload in cli.rows(&[Workload::GetOne, Workload::Create, Workload::List]) {
+        let spec = workload.spec();
+        bench.probe(workload)?;
+        bench.throughput(workload, Duration::from_secs(1))?;
+        let most = bench.throughput(workload, cli.duration())?.rate();
+        bench.reset(workload)?;
         process.reset_peak();
         let phases = [(0.5, NORMAL), (2.0, overload), (0.5, NORMAL)];
         let phases = phases.map(|(share, duration)| Phase { rate: most * share, duration });
-        let samples = bench.open_loop(row, &phases)?;
+        let samples = bench.open_loop(workload, &phases)?;
         let outcome = Outcome::new(&samples, spec.status, overload);
         table.row(
             spec.title,
@@ -59,10 +59,10 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
             ],
         );
         // A generator of that many reads is itself too slow, and measures itself.
-        if row != Row::GetOne {
+        if workload != Workload::GetOne {
             outcome.check(&mut section, spec.title, most);
         }
-        bench.reset(row)?;
+        bench.reset(workload)?;
     }
     section.text = format!(
         "{} s at twice the most that the service answered a closed loop of {} connections; before and after at half \

@@ -38,8 +38,8 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let mut section = Section::new("solid");
     let mut table =
         Table::new("asked in the middle | few, ms | many, ms | first in many, ms | ratio");
-    for row in [Row::Availability, Row::Refused] {
-        let (schedule, spec) = (Schedule::Closed(duration), row.spec());
+    for workload in [Workload::Availability, Workload::Refused] {
+        let (schedule, spec) = (Schedule::Closed(duration), workload.spec());
         let mut calendars = [1, 2].into_iter().cycle();
         let samples = load::run(service.address(), schedule, 1, Some(spec.status), |_, out| {
             let values = [
@@ -49,7 +49,7 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
                 ("id", Value::Plain(1)),
                 ("datetime", Value::Midnight(MIDDLE)),
             ];
-            row.write(&values, out);
+            workload.write(&values, out);
         })?;
         let latencies: Vec<_> = samples.iter().map(|sample| millis(sample.latency)).collect();
         // There is one connection, so the answers come in the order of the requests.

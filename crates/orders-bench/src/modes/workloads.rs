@@ -1,4 +1,4 @@
-//! The table: each row against its ceiling.
+//! The table: each workload against its ceiling.
 
 use super::*;
 use crate::recording::{Recording, record};
@@ -6,7 +6,7 @@ use crate::usage::MachineTime;
 
 const PERCENTILES: [f64; 3] = [50.0, 99.0, 99.9];
 
-/// What was measured of a row: one value of each run.
+/// What was measured of a workload: one value of each run.
 #[derive(Debug, Default)]
 struct Measured {
     rates: Vec<f64>,
@@ -24,10 +24,10 @@ struct Measured {
     peak: f64,
 }
 
-/// Measures the rows that were asked for.
+/// Measures the workloads that were asked for.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let rows = cli.rows_or_all();
-    let recording = record(program, &rows)?;
+    let workloads = cli.rows_or_all();
+    let recording = record(program, &workloads)?;
     let orders = cli.orders.unwrap_or(if cli.quick { 50_000 } else { 100_000 });
     let dataset = Dataset { orders, calendars: cli.calendars };
     let server = Server::start(&[])?;
@@ -37,16 +37,16 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
         "row | requests/s | pgbench/s | ratio | p50 ms | p99 ms | p99.9 ms | stolen % | pgbench p99 | CPU s / 10,000 | peak MiB",
     );
     let mut create_rate = 0.0;
-    for row in rows {
-        let title = row.spec().title;
-        match measure(&mut bench, cli, &recording, row) {
+    for workload in workloads {
+        let title = workload.spec().title;
+        match measure(&mut bench, cli, &recording, workload) {
             Ok(measured) => {
                 table.row(title, &figures(&measured));
-                check(&mut section, row, &measured);
+                check(&mut section, workload, &measured);
                 let rate = median(&measured.rates);
-                match row {
-                    Row::Create => create_rate = rate,
-                    Row::Refused => {
+                match workload {
+                    Workload::Create => create_rate = rate,
+                    Workload::Refused => {
                         section.at_least("refused, of what is created", rate, create_rate);
                     }
                     _ => {}
@@ -54,7 +54,7 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
             }
             Err(error) => section.missed.push(format!("{title}: {error:#}")),
         }
-        bench.reset(row)?;
+        bench.reset(workload)?;
     }
     section.text = format!(
         "{} orders in {} calendars; {} connections each; {} runs of {} s each, alternating; \
@@ -68,36 +68,44 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     Ok(section)
 }
 
-fn measure(bench: &mut Bench, cli: &Cli, recording: &Recording, row: Row) -> Result<Measured> {
+fn measure(
+    bench: &mut Bench,
+    cli: &Cli,
+    recording: &Recording,
+    workload: Workload,
+) -> Result<Measured> {
     let mut measured = Measured::default();
     let (process, duration) = (bench.process(), cli.duration());
     process.reset_peak();
-    bench.bulk =
-        if row == Row::Import { 10_000 * duration.as_secs() } else { bench.dataset.orders };
-    if !row.is_bulk() {
-        bench.probe(row)?;
+    bench.bulk = if workload == Workload::Import {
+        10_000 * duration.as_secs()
+    } else {
+        bench.dataset.orders
+    };
+    if !workload.is_bulk() {
+        bench.probe(workload)?;
         if !cli.quick {
-            bench.throughput(row, Duration::from_secs(1))?;
+            bench.throughput(workload, Duration::from_secs(1))?;
         }
     }
     for _ in 0..cli.rounds() {
-        bench.reset(row)?;
+        bench.reset(workload)?;
         let cpu_seconds = process.cpu_seconds()?;
-        let throughput = bench.throughput(row, duration)?;
+        let throughput = bench.throughput(workload, duration)?;
         measured.cpu_seconds += process.cpu_seconds()? - cpu_seconds;
         measured.requests += throughput.count;
         measured.rates.push(throughput.rate());
-        bench.reset(row)?;
-        measured.ceilings.push(bench.ceiling(recording, row, duration, None)?.rate);
+        bench.reset(workload)?;
+        measured.ceilings.push(bench.ceiling(recording, workload, duration, None)?.rate);
     }
-    if !row.is_bulk() {
+    if !workload.is_bulk() {
         let rate = median(&measured.rates) / 2.0;
         for _ in 0..cli.rounds() {
-            bench.reset(row)?;
-            let ceiling = bench.ceiling(recording, row, duration, Some(rate))?;
+            bench.reset(workload)?;
+            let ceiling = bench.ceiling(recording, workload, duration, Some(rate))?;
             measured.ceiling_p99.push(percentile(&ceiling.latencies, 99.0));
-            bench.reset(row)?;
-            measure_latencies(bench, row, Phase { rate, duration }, &mut measured)?;
+            bench.reset(workload)?;
+            measure_latencies(bench, workload, Phase { rate, duration }, &mut measured)?;
         }
     }
     measured.peak = process.peak_memory()?;
@@ -106,14 +114,14 @@ fn measure(bench: &mut Bench, cli: &Cli, recording: &Recording, row: Row) -> Res
 
 fn measure_latencies(
     bench: &mut Bench,
-    row: Row,
+    workload: Workload,
     phase: Phase,
     measured: &mut Measured,
 ) -> Result<()> {
     let before = MachineTime::now()?;
-    let samples = bench.open_loop(row, &[phase])?;
+    let samples = bench.open_loop(workload, &[phase])?;
     measured.stolen.push(MachineTime::now()?.stolen_since(before));
-    let status = row.spec().status;
+    let status = workload.spec().status;
     measured.unexpected.extend(samples.iter().map(|one| one.status).filter(|one| *one != status));
     // The first requests open connections.
     let warm = samples.iter().filter(|sample| sample.due * 10 > phase.duration);
@@ -124,9 +132,9 @@ fn measure_latencies(
     Ok(())
 }
 
-/// Checks the bounds of a row.
-fn check(section: &mut Section, row: Row, measured: &Measured) {
-    let spec = row.spec();
+/// Checks the bounds of a workload.
+fn check(section: &mut Section, workload: Workload, measured: &Measured) {
+    let spec = workload.spec();
     let title = spec.title;
     let [_, _, ratio, _, p99, .., ceiling_p99, _, _] = figures(measured);
     section.at_least(format_args!("{title}: ratio"), ratio, spec.min_ratio);
@@ -139,7 +147,7 @@ fn check(section: &mut Section, row: Row, measured: &Measured) {
     }
 }
 
-/// The figures of a row, as they stand in the table.
+/// The figures of a workload, as they stand in the table.
 fn figures(measured: &Measured) -> [f64; 10] {
     let (rate, ceiling) = (median(&measured.rates), median(&measured.ceilings));
     let [p50, p99, p999] = measured.latencies.each_ref().map(|values| median(values));
@@ -163,19 +171,19 @@ mod tests {
 
     #[test]
     fn a_row_must_keep_its_bounds() {
-        let missed = |row, rate, p99| {
+        let missed = |workload, rate, p99| {
             let mut section = Section::new("table");
             let latencies = [vec![], vec![p99], vec![]];
             let (rates, ceilings) = (vec![rate], vec![1000.0]);
             let measured = Measured { rates, ceilings, latencies, ..Measured::default() };
-            check(&mut section, row, &measured);
+            check(&mut section, workload, &measured);
             section.missed.len()
         };
-        assert_eq!(missed(Row::GetOne, 400.0, 3.0), 0);
-        assert_eq!(missed(Row::GetOne, 399.0, 4.0), 2);
-        assert_eq!(missed(Row::Create, 500.0, 15.0), 0);
-        assert_eq!(missed(Row::Create, 499.0, 16.0), 2);
-        assert_eq!(missed(Row::Export, 332.0, 99.0), 1);
-        assert_eq!(missed(Row::Delete, 1.0, 99.0), 0);
+        assert_eq!(missed(Workload::GetOne, 400.0, 3.0), 0);
+        assert_eq!(missed(Workload::GetOne, 399.0, 4.0), 2);
+        assert_eq!(missed(Workload::Create, 500.0, 15.0), 0);
+        assert_eq!(missed(Workload::Create, 499.0, 16.0), 2);
+        assert_eq!(missed(Workload::Export, 332.0, 99.0), 1);
+        assert_eq!(missed(Workload::Delete, 1.0, 99.0), 0);
     }
 }

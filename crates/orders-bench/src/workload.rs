@@ -1,4 +1,4 @@
-//! What is measured: [`Row`], and the requests of each.
+//! What the service is measured with: [`Workload`], and the requests of each.
 
 use clap::ValueEnum;
 
@@ -6,9 +6,9 @@ use crate::dataset::{
     DAYS_PER_MONTH, Dataset, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, Number, SERVICES, date,
 };
 
-/// A row of the table.
+/// Requests of one kind: a row of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Row {
+pub(crate) enum Workload {
     /// `GET /orders/{id}`
     GetOne,
     /// `POST /orders`
@@ -31,7 +31,7 @@ pub(crate) enum Row {
     Import,
 }
 
-/// How a row is requested, and its bounds on two cores that service, database and load share.
+/// How a workload is requested, and its bounds on two cores that service, database and load share.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Spec {
     /// What the table calls it.
@@ -54,7 +54,7 @@ const REPLACEMENT: &str =
 const FILTERED: &str = "GET /orders?calendar=$calendar&service=$service&from=$from&to=$to";
 const MONTH: &str = "GET /availability?calendar=$calendar&from=$from&to=$to";
 
-impl Row {
+impl Workload {
     /// How it is requested.
     pub(crate) fn spec(self) -> Spec {
         let (title, status, target, body) = match self {
@@ -230,16 +230,16 @@ mod tests {
 
     const DATASET: Dataset = Dataset { orders: 100, calendars: 10 };
 
-    fn request(row: Row, number: u64) -> String {
+    fn request(workload: Workload, number: u64) -> String {
         let mut numbers = Numbers { random: fastrand::Rng::with_seed(1), next: number };
         let mut out = Vec::new();
-        row.write(&row.values(&DATASET, &mut numbers), &mut out);
+        workload.write(&workload.values(&DATASET, &mut numbers), &mut out);
         String::from_utf8(out).unwrap()
     }
 
     #[test]
     fn a_request_says_how_long_its_body_is() {
-        let request = request(Row::Create, 25);
+        let request = request(Workload::Create, 25);
         let (head, body) = request.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("POST /orders HTTP/1.1\r\n"));
         assert!(head.ends_with(&format!("Content-Length: {}", body.len())));
@@ -249,11 +249,11 @@ mod tests {
 
     #[test]
     fn every_name_in_a_template_has_a_value() {
-        for row in Row::value_variants() {
-            let request = request(*row, 1);
+        for workload in Workload::value_variants() {
+            let request = request(*workload, 1);
             assert!(!request.contains("\"\"") && !request.contains("=&"), "{request}");
             assert!(!request.lines().next().unwrap().contains("/ "), "{request}");
         }
-        assert_ne!(request(Row::Delete, 1), request(Row::Delete, 2));
+        assert_ne!(request(Workload::Delete, 1), request(Workload::Delete, 2));
     }
 }
