@@ -29,8 +29,9 @@ const IMPORT_CLIENTS: usize = 8;
 /// A service on a database with orders, and the load on it.
 pub(crate) struct Bench {
     pub(crate) dataset: Dataset,
-    pub(crate) database: Database,
+    // Ends before its database.
     pub(crate) service: Service,
+    pub(crate) database: Database,
     /// How many orders an export or import is of.
     pub(crate) bulk: u64,
     pub(crate) numbers: Numbers,

@@ -46,7 +46,7 @@ pub(crate) fn run(
         pgbench.arg("-R").arg(rate.to_string()).arg("-l");
         pgbench.arg(format!("--log-prefix={}/log", directory.path().display()));
     }
-    let text = output(pgbench.arg(&database.url))?;
+    let text = output(pgbench.arg(database.url()))?;
     let (rate, transactions) =
         parse(&text).with_context(|| format!("pgbench printed no figures: {text}"))?;
     Ok(Ceiling { rate, transactions, latencies: latencies(directory.path(), duration / 10)? })

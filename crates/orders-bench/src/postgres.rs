@@ -1,15 +1,15 @@
-//! PostgreSQL and its programs: [`Server`], [`Database`].
+//! PostgreSQL and its programs: [`Database`].
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use orders_db::PLAN_SETTINGS;
 use orders_testkit::Service;
 use private_postgres::{Options, PrivatePostgres};
-use tempfile::TempDir;
 
 use crate::dataset::{
     Dataset, Expression, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY, SERVICES, date,
@@ -25,58 +25,44 @@ const ORDERS: &str = "SELECT orders.id, calendars.id, orders.datetime, orders.to
                       orders.version, orders.created_at, orders.updated_at \
                       FROM orders JOIN calendars ON calendars.key = orders.calendar";
 
-/// A private, durable PostgreSQL, which goes with this value.
-pub(crate) struct Server {
-    postgres: PrivatePostgres,
-    logs: TempDir,
-}
-
-/// A database on it.
+/// A database on a private, durable PostgreSQL, which goes with its last database.
 #[derive(Debug, Clone)]
 pub(crate) struct Database {
-    /// As libpq reads it.
-    pub(crate) url: String,
-    bin: PathBuf,
-    log: PathBuf,
+    server: Arc<PrivatePostgres>,
+    name: String,
 }
 
-impl Server {
-    /// Starts a server with these settings.
+impl Database {
+    /// Starts a server with these settings. Its database has no schema.
     pub(crate) fn start(settings: &[(&str, &str)]) -> Result<Self> {
         let options = Options::temporary().durable(true).setting("max_connections", "300");
         let options =
             settings.iter().fold(options, |options, (name, value)| options.setting(*name, *value));
-        Ok(Self { postgres: PrivatePostgres::start(options)?, logs: tempfile::tempdir()? })
+        Ok(Self { server: Arc::new(PrivatePostgres::start(options)?), name: "orders".to_owned() })
     }
 
-    /// The database that is there from the start, without a schema.
-    pub(crate) fn database(&self) -> Database {
-        self.named("orders")
+    /// A new database on the same server, without a schema.
+    pub(crate) fn beside(&self, name: String) -> Result<Self> {
+        self.sql(&format!("CREATE DATABASE {name}"))?;
+        Ok(Self { server: self.server.clone(), name })
     }
 
-    /// A new database, without a schema.
-    pub(crate) fn create(&self, name: &str) -> Result<Database> {
-        self.database().sql(&format!("CREATE DATABASE {name}"))?;
-        Ok(self.named(name))
+    /// Its address, as libpq reads it.
+    pub(crate) fn url(&self) -> String {
+        self.server.url(&self.name)
     }
 
-    fn named(&self, name: &str) -> Database {
-        let bin = self.postgres.installation().bin_directory().to_owned();
-        Database { url: self.postgres.url(name), bin, log: self.logs.path().join(name) }
-    }
-}
-
-impl Database {
     /// Starts the service with its usual settings, which makes the schema, and waits until it is ready.
     pub(crate) fn start_service(&self, program: &Path) -> Result<Service> {
         let mut command = Command::new(program);
-        command.env("DATABASE_URL", &self.url);
-        Ok(Service::start(&mut command, "error", &self.log)?)
+        command.env("DATABASE_URL", self.url());
+        let log = self.server.directory().join(format!("service-{}.log", self.name));
+        Ok(Service::start(&mut command, "error", &log)?)
     }
 
     /// The program pgbench, with the settings of the service's sessions.
     pub(crate) fn pgbench(&self) -> Command {
-        let mut command = Command::new(self.bin.join("pgbench"));
+        let mut command = self.program("pgbench");
         command.env("PGOPTIONS", session_options()).stdin(Stdio::null());
         command
     }
@@ -182,10 +168,14 @@ impl Database {
     }
 
     fn psql(&self) -> Command {
-        let mut psql = Command::new(self.bin.join("psql"));
+        let mut psql = self.program("psql");
         psql.env("PGOPTIONS", "-c TimeZone=UTC").stdin(Stdio::null());
-        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(&self.url);
+        psql.args(["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-d"]).arg(self.url());
         psql
+    }
+
+    fn program(&self, name: &str) -> Command {
+        Command::new(self.server.installation().bin_directory().join(name))
     }
 }
 

@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::bench::Bench;
 use crate::dataset::Dataset;
 use crate::load;
-use crate::postgres::{Database, Server};
+use crate::postgres::Database;
 use crate::schedule::Schedule;
 use crate::workload::{Value, Values, Workload};
 
@@ -64,9 +64,8 @@ impl Recording {
 
 /// Records the statements of these workloads, on a server of its own.
 pub(crate) fn record(program: &Path, workloads: &[Workload]) -> Result<Recording> {
-    let server = Server::start(&SETTINGS)?;
     let dataset = Dataset { orders: 4000, calendars: 100 };
-    let mut bench = Bench::start(program, server.database(), dataset, 1)?;
+    let mut bench = Bench::start(program, Database::start(&SETTINGS)?, dataset, 1)?;
     bench.database.add_orders_to_delete(&dataset, 100)?;
     let mut log = Log::open(&bench.database)?;
     let workloads = workloads
@@ -233,9 +232,8 @@ mod tests {
     fn pgbench_can_send_what_the_service_sends() {
         let program = program::build().unwrap();
         let recording = record(&program, Workload::value_variants()).unwrap();
-        let server = Server::start(&[]).unwrap();
         let dataset = Dataset { orders: 4000, calendars: 10 };
-        let mut bench = Bench::start(&program, server.database(), dataset, 2).unwrap();
+        let mut bench = Bench::start(&program, Database::start(&[]).unwrap(), dataset, 2).unwrap();
         for workload in Workload::value_variants() {
             let ceiling =
                 bench.ceiling(&recording, *workload, Duration::from_secs(1), None).unwrap();

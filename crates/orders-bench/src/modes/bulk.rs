@@ -12,9 +12,8 @@ const MAX_GROWTH: f64 = 32.0;
 /// Imports orders, lists them and exports them.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let recording = record(program, &[Workload::Import])?;
-    let server = Server::start(&[])?;
     let dataset = Dataset { orders: 0, calendars: cli.calendars };
-    let mut bench = Bench::start(program, server.database(), dataset, cli.connections)?;
+    let mut bench = Bench::start(program, Database::start(&[])?, dataset, cli.connections)?;
     let (process, address) = (bench.process(), bench.service.address());
     let count = cli.orders.unwrap_or(1_000_000);
     bench.bulk = count;

@@ -27,8 +27,7 @@ const OWN_DAY: u64 = 100_000;
 
 /// Sends the requests, for times of their own and for contended ones.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start(&[])?;
-    let database = server.database();
+    let database = Database::start(&[])?;
     let service = database.start_service(program)?;
     database.fill(&Dataset { orders: ORDERS, calendars: 1 })?;
     let duration = Duration::from_secs(if cli.quick { 3 } else { 10 });

@@ -19,8 +19,7 @@ const STRIDE: u64 = 648_055;
 
 /// Creates orders in one calendar of a new database.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start(&[])?;
-    let database = server.database();
+    let database = Database::start(&[])?;
     let service = database.start_service(program)?;
     database.add_calendars(1)?;
     let windows: u32 = if cli.quick { 4 } else { 10 };

@@ -18,7 +18,7 @@ const BULK: u64 = 10_000;
 
 /// Measures the workloads at each size, in many calendars and in one. The sizes take turns.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = &Server::start(&[])?;
+    let server = &Database::start(&[])?;
     // To fill the databases takes longer than all else, and a core each.
     let layouts: Vec<_> = thread::scope(|scope| {
         let fill = |&calendars| scope.spawn(move || fill(cli, program, server, calendars));
@@ -46,10 +46,10 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
 }
 
 /// A service and a database for each size, with so many calendars.
-fn fill(cli: &Cli, program: &Path, server: &Server, calendars: u64) -> Result<Vec<Bench>> {
+fn fill(cli: &Cli, program: &Path, server: &Database, calendars: u64) -> Result<Vec<Bench>> {
     let sizes = cli.sizes.iter().map(|&orders| {
         let dataset = Dataset { orders, calendars };
-        let database = server.create(&format!("size_{orders}_{calendars}"))?;
+        let database = server.beside(format!("size_{orders}_{calendars}"))?;
         let bench = Bench::start(program, database, dataset, cli.connections);
         let mut bench = bench.with_context(|| format!("{orders} orders in {calendars}"))?;
         bench.bulk = BULK;

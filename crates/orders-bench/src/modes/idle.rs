@@ -16,8 +16,7 @@ const MAX_MEMORY: f64 = 30.0;
 
 /// Starts the service several times on a migrated database.
 pub(super) fn run(_: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start(&[])?;
-    let database = server.database();
+    let database = Database::start(&[])?;
     // The first start makes the schema.
     drop(database.start_service(program)?);
     let (mut starts, mut memory) = (Vec::new(), Vec::new());

@@ -19,7 +19,7 @@ use crate::bench::Bench;
 use crate::cli::Cli;
 use crate::dataset::Dataset;
 use crate::load::{self, Sample};
-use crate::postgres::Server;
+use crate::postgres::Database;
 use crate::report::{Section, Table, figure};
 use crate::schedule::{Phase, Schedule};
 use crate::statistics::{median, millis, percentile};

@@ -22,9 +22,8 @@ const MIN_SERVED: f64 = 0.5;
 
 /// Overloads the service with reads, with creates and with lists.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start(&[])?;
     let dataset = Dataset { orders: cli.orders.unwrap_or(100_000), calendars: cli.calendars };
-    let mut bench = Bench::start(program, server.database(), dataset, cli.connections)?;
+    let mut bench = Bench::start(program, Database::start(&[])?, dataset, cli.connections)?;
     let process = bench.process();
     let overload = Duration::from_secs(if cli.quick { 4 } else { 10 });
     let mut section = Section::new("overload");

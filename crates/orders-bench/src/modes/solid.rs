@@ -15,8 +15,7 @@ const MAX_RATIO: f64 = 3.0;
 
 /// Asks both calendars the same, by turns.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let server = Server::start(&[])?;
-    let database = server.database();
+    let database = Database::start(&[])?;
     let service = database.start_service(program)?;
     database.add_calendars(2)?;
     let many = cli.orders.unwrap_or(MANY);

@@ -30,8 +30,7 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let recording = record(program, &workloads)?;
     let orders = cli.orders.unwrap_or(if cli.quick { 50_000 } else { 100_000 });
     let dataset = Dataset { orders, calendars: cli.calendars };
-    let server = Server::start(&[])?;
-    let mut bench = Bench::start(program, server.database(), dataset, cli.connections)?;
+    let mut bench = Bench::start(program, Database::start(&[])?, dataset, cli.connections)?;
     let mut section = Section::new("table");
     let mut table = Table::new(
         "row | requests/s | pgbench/s | ratio | p50 ms | p99 ms | p99.9 ms | stolen % | pgbench p99 | CPU s / 10,000 | peak MiB",
