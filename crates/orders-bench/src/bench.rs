@@ -11,10 +11,10 @@ use crate::http;
 use crate::load::{self, Sample};
 use crate::pgbench::{self, Ceiling, Script};
 use crate::postgres::Database;
+use crate::procfs::Process;
 use crate::recording::Recording;
 use crate::schedule::{Phase, Schedule};
 use crate::statistics::Throughput;
-use crate::usage::Process;
 use crate::workload::{Numbers, Value, Workload};
 
 /// No service and no pgbench is faster than so many writes a second.

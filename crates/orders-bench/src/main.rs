@@ -13,11 +13,11 @@ mod load;
 mod modes;
 mod pgbench;
 mod postgres;
+mod procfs;
 mod recording;
 mod report;
 mod schedule;
 mod statistics;
-mod usage;
 mod workload;
 
 use std::process::ExitCode;

@@ -67,7 +67,7 @@ fn measure(cli: &Cli, benches: &mut [Bench], name: &str, section: &mut Section) 
     let mut table = Table::new(
         &format!("row | {} | times", sizes.join(" | times | ")).replacen(" | times", "", 1),
     );
-    for workload in cli.rows_or_all() {
+    for workload in cli.rows(Workload::value_variants()) {
         let what = format!("{} in {name}", workload.spec().title);
         match rates(cli, benches, workload) {
             Ok(rates) => {

@@ -3,7 +3,7 @@
 use std::thread;
 
 use super::*;
-use crate::usage::Process;
+use crate::procfs::Process;
 
 /// How often the service is started.
 const STARTS: usize = 10;

@@ -1,8 +1,8 @@
 //! The table: each workload against its ceiling.
 
 use super::*;
+use crate::procfs::MachineTime;
 use crate::recording::{Recording, record};
-use crate::usage::MachineTime;
 
 const PERCENTILES: [f64; 3] = [50.0, 99.0, 99.9];
 
@@ -26,7 +26,7 @@ struct Measured {
 
 /// Measures the workloads that were asked for.
 pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
-    let workloads = cli.rows_or_all();
+    let workloads = cli.rows(Workload::value_variants());
     let recording = record(program, &workloads)?;
     let orders = cli.orders.unwrap_or(if cli.quick { 50_000 } else { 100_000 });
     let dataset = Dataset { orders, calendars: cli.calendars };

@@ -1,4 +1,4 @@
-//! What a process and the machine use, as Linux tells: [`Process`], [`MachineTime`].
+//! What a process and the machine use, from `/proc`: [`Process`], [`MachineTime`].
 
 use std::fs;
 
@@ -19,12 +19,12 @@ impl Process {
 
     /// The memory in use now, in MiB.
     pub(crate) fn memory(self) -> Result<f64> {
-        mebibytes(&self.read("status")?, "VmRSS:").context("/proc/PID/status has no VmRSS")
+        mebibytes(&self.read("status")?, "VmRSS:")
     }
 
     /// The most memory in use since [`Self::reset_peak`], in MiB.
     pub(crate) fn peak_memory(self) -> Result<f64> {
-        mebibytes(&self.read("status")?, "VmHWM:").context("/proc/PID/status has no VmHWM")
+        mebibytes(&self.read("status")?, "VmHWM:")
     }
 
     /// Measures the peak from now on; where the system does not permit it, from the start of the process.
@@ -83,10 +83,11 @@ fn cpu_seconds(stat: &str) -> Option<f64> {
     Some((user + system) / TICKS_PER_SECOND)
 }
 
-fn mebibytes(status: &str, name: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes / 1024.0)
+fn mebibytes(status: &str, name: &str) -> Result<f64> {
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_suffix("kB"));
+    let kibibytes: f64 =
+        line.with_context(|| format!("/proc/PID/status has no {name}"))?.trim().parse()?;
+    Ok(kibibytes / 1024.0)
 }
 
 #[cfg(test)]
@@ -111,9 +112,9 @@ mod tests {
     #[test]
     fn memory_is_read_in_mebibytes() {
         let status = "Name:\tx\nVmHWM:\t    4096 kB\nVmRSS:\t    2048 kB\n";
-        assert_eq!(mebibytes(status, "VmHWM:"), Some(4.0));
-        assert_eq!(mebibytes(status, "VmRSS:"), Some(2.0));
-        assert_eq!(mebibytes(status, "VmSwap:"), None);
+        assert_eq!(mebibytes(status, "VmHWM:").unwrap(), 4.0);
+        assert_eq!(mebibytes(status, "VmRSS:").unwrap(), 2.0);
+        assert!(mebibytes(status, "VmSwap:").is_err());
     }
 
     #[test]
