@@ -8,7 +8,6 @@ CREATE TABLE order_versions (
     version     bigint NOT NULL,
     -- The order in which changes took effect. It is drawn when all conflicts with other transactions are settled.
     sequence    bigint NOT NULL DEFAULT nextval('order_versions_sequence'),
-    transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
     -- When the change was made.
     changed_at  timestamptz NOT NULL,
     datetime    timestamptz NOT NULL,
@@ -31,19 +30,22 @@ CREATE TABLE order_versions (
 );
 
 CREATE UNIQUE INDEX order_versions_by_position ON order_versions (position) WHERE position IS NOT NULL;
-CREATE INDEX order_versions_without_position ON order_versions (transaction) WHERE position IS NULL;
+CREATE INDEX order_versions_without_position ON order_versions (sequence) WHERE position IS NULL;
 
 CREATE TABLE change_feed (
-    singleton          boolean DEFAULT true CONSTRAINT change_feed_pkey PRIMARY KEY
-                       CONSTRAINT change_feed_is_one_row CHECK (singleton),
+    singleton           boolean DEFAULT true CONSTRAINT change_feed_pkey PRIMARY KEY
+                        CONSTRAINT change_feed_is_one_row CHECK (singleton),
     -- The last position that was assigned, and when.
-    position           bigint NOT NULL,
-    assigned_at        timestamptz NOT NULL,
+    position            bigint NOT NULL,
+    assigned_at         timestamptz NOT NULL,
     -- Changes up to here are not kept any more, except as the present version of an order.
-    expired_position   bigint NOT NULL,
-    expired_at         timestamptz NOT NULL,
-    -- Every version that an earlier transaction wrote has a position. It only makes the search for the others fast.
-    settled_before     xid8 NOT NULL
+    expired_position    bigint NOT NULL,
+    expired_at          timestamptz NOT NULL,
+    -- Every version up to this number of the sequence has a position, so the search for the others begins here.
+    settled_sequence    bigint NOT NULL,
+    -- Likewise up to this number as soon as all transactions have ended that began before this one.
+    settling_sequence   bigint NOT NULL,
+    settling_transaction xid8 NOT NULL
 );
 
 INSERT INTO order_versions (
@@ -53,8 +55,9 @@ SELECT version, updated_at, datetime, created_at, updated_at, 'created', orders.
        reference, metadata, updated_by, row_number() OVER (ORDER BY updated_at, orders.id), clock_timestamp()
   FROM orders JOIN calendars ON calendars.key = orders.calendar;
 
-INSERT INTO change_feed (position, assigned_at, expired_position, expired_at, settled_before)
-SELECT last.position, last.assigned_at, 0, now(), '0'
+INSERT INTO change_feed (
+    position, assigned_at, expired_position, expired_at, settled_sequence, settling_sequence, settling_transaction)
+SELECT last.position, last.assigned_at, 0, now(), 0, 0, '0'
   FROM (SELECT COALESCE(max(position), 0) AS position, COALESCE(max(assigned_at), now()) AS assigned_at
           FROM order_versions) AS last;
 
@@ -171,42 +174,50 @@ CREATE TRIGGER calendars_id_is_permanent
     EXECUTE FUNCTION calendars_keep_id();
 
 -- Assigns positions to the first versions that have none, in the order in which they took effect, at most so many, and
--- returns how many. With `seen`, only to those that this snapshot contains. With `all_transactions`, it also searches those
--- that an earlier call saw the end of.
-CREATE FUNCTION assign_positions(seen pg_snapshot, all_transactions boolean, most bigint) RETURNS bigint
+-- returns how many. With `seen`, only to those with these numbers of the sequence.
+CREATE FUNCTION assign_positions(seen bigint[], most bigint) RETURNS bigint
     LANGUAGE plpgsql
     -- Assignments take turns, and each may take a while: only the statement timeout ends the wait.
     SET lock_timeout = 0
     AS $$
 DECLARE
     feed change_feed;
+    last_sequence bigint;
     snapshot pg_snapshot;
     assigned bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(2, 0);
     SELECT * INTO STRICT feed FROM change_feed;
-    -- Taken before the versions are read, so those of each transaction that has ended are seen below.
-    snapshot := COALESCE(seen, pg_current_snapshot());
-    -- A database that was restored on another server may have larger numbers of transactions than the server.
-    IF all_transactions OR feed.settled_before > pg_snapshot_xmin(pg_current_snapshot()) THEN
-        feed.settled_before := '0';
-    END IF;
+    -- Both are taken before the versions are read, so those of each transaction that has ended are seen below.
+    SELECT last_value INTO STRICT last_sequence FROM order_versions_sequence;
+    snapshot := pg_current_snapshot();
     feed.assigned_at := GREATEST(clock_timestamp(), feed.assigned_at + interval '1 microsecond');
     UPDATE order_versions
        SET position = feed.position + waiting.number, assigned_at = feed.assigned_at
       FROM (SELECT order_id, version, row_number() OVER (ORDER BY sequence) AS number
               FROM order_versions
-             WHERE position IS NULL AND transaction >= feed.settled_before
-               AND (seen IS NULL OR pg_visible_in_snapshot(transaction, seen))
+             WHERE position IS NULL AND sequence > feed.settled_sequence
+               AND (seen IS NULL OR sequence = ANY (seen))
              ORDER BY sequence LIMIT most) AS waiting
      WHERE order_versions.order_id = waiting.order_id AND order_versions.version = waiting.version;
     GET DIAGNOSTICS assigned = ROW_COUNT;
-    IF assigned > 0 THEN
-        UPDATE change_feed
-           SET position = feed.position + assigned, assigned_at = feed.assigned_at,
-               settled_before = CASE WHEN assigned < most THEN pg_snapshot_xmin(snapshot)
-                                     ELSE feed.settled_before END;
+    IF assigned = 0 THEN
+        RETURN 0;
     END IF;
+    -- A database that was restored on another server may have larger numbers of transactions than the server. None of
+    -- those transactions runs here.
+    IF seen IS NULL AND assigned < most
+       AND (feed.settling_transaction <= pg_snapshot_xmin(snapshot)
+            OR feed.settling_transaction > pg_snapshot_xmax(snapshot)) THEN
+        feed.settled_sequence := feed.settling_sequence;
+        feed.settling_sequence := last_sequence;
+        -- Each transaction that has drawn a number up to this one began before the present one.
+        feed.settling_transaction := pg_current_xact_id();
+    END IF;
+    UPDATE change_feed
+       SET position = feed.position + assigned, assigned_at = feed.assigned_at,
+           settled_sequence = feed.settled_sequence, settling_sequence = feed.settling_sequence,
+           settling_transaction = feed.settling_transaction;
     RETURN assigned;
 END $$;
 

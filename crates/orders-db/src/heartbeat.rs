@@ -151,7 +151,7 @@ impl Heartbeat {
         })
     }
 
-    /// Lets the oldest changes expire that got their positions longer ago than `keep`, at most so many. Returns the last
+    /// Assigns positions to the newest changes, and lets the oldest ones expire that got their positions longer ago than `keep`, at most so many. Returns the last
     /// position of the feed.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Connections: [`PgStore`] and its pools.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -56,8 +56,6 @@ pub struct PgStore {
     long_pool: Pool<Sessions>,
     /// One connection for the feed, so that it never waits behind other work.
     feed_pool: Pool<Sessions>,
-    /// Whether this store has searched all versions for those without a position.
-    pub(crate) all_searched: Arc<AtomicBool>,
     /// Increases if all sessions are to be replaced.
     generation: Arc<AtomicU64>,
     pub(crate) gap_change_timeout: Duration,
@@ -101,7 +99,6 @@ impl PgStore {
             pool,
             long_pool: on_demand(LONG_CONNECTIONS, settings.export_pause),
             feed_pool: on_demand(1, settings.statement_timeout),
-            all_searched: Arc::default(),
             generation: Arc::clone(&generation),
             gap_change_timeout: settings.gap_change_timeout,
             caller: Caller::default(),

@@ -57,7 +57,8 @@ impl Wire {
     /// An export whose head was read.
     pub(crate) fn export(app: &App, query: &str) -> Self {
         let mut wire = Self::open(app, &format!("GET /orders{query} HTTP/1.1\nAccept: {NDJSON}"));
-        assert!(wire.reading.head().starts_with("HTTP/1.1 200 "));
+        let head = wire.reading.head();
+        assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
         wire
     }
 }

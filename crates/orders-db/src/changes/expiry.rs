@@ -4,6 +4,7 @@ use diesel::data_types::PgInterval;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Interval};
 
+use super::positions::assign_some;
 use crate::locks::try_lock_expiry;
 use crate::row;
 use crate::statement::statement;
@@ -31,9 +32,19 @@ statement! {
     LastPosition {} -> (BigInt,) = "SELECT position FROM change_feed"
 }
 
-/// Lets the oldest changes expire that got their positions longer ago than `keep`, at most so many, unless another session
-/// does so. Returns the last position of the feed.
+/// How many positions are assigned at once, and how often. A heartbeat must not take long.
+const POSITIONS: i64 = 2_000;
+const ROUNDS: usize = 5;
+
+/// Gives positions to versions that have none, since there may be no reader. Then it lets the oldest changes expire that got
+/// their positions longer ago than `keep`, at most so many, unless another session does so. Returns the last position of
+/// the feed.
 pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> QueryResult<u64> {
+    for _ in 0..ROUNDS {
+        if !assign_some(conn, POSITIONS)? {
+            break;
+        }
+    }
     conn.transaction(|conn| {
         if try_lock_expiry(conn)? {
             Expire { keep, most }.execute(conn)?;

@@ -48,12 +48,12 @@ impl PgStore {
         limit: usize,
     ) -> Result<ChangePage<RecordedChange>, StoreError> {
         self.with_feed(|conn| {
-            positions::assign(conn, &self.all_searched)?;
+            positions::assign(conn)?;
             feed::page(conn, after, limit)
         })
     }
 
     fn assign_positions(&self) -> Result<(), StoreError> {
-        self.with(|conn| Ok(positions::assign(conn, &self.all_searched)?))
+        self.with(|conn| Ok(positions::assign(conn)?))
     }
 }

@@ -5,78 +5,57 @@
 //! first numbers those that have been committed, under a lock that no writer takes. The feed has a version as soon as a
 //! reader could see it, and no slow or prepared transaction delays the others.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
+use diesel::sql_types::{Array, BigInt, Bool, Nullable, Timestamptz};
 use orders_core::Cursor;
 
 use crate::locks::lock_feed;
 use crate::row;
 use crate::statement::statement;
 
-statement! {
-    /// Whether versions have no position. Without `all`, only those are searched that may have been committed since the
-    /// last assignment.
-    Waiting { all: bool as Bool } -> (Bool,) =
-    "SELECT EXISTS (
-         SELECT FROM order_versions
-          WHERE position IS NULL
-            AND transaction >= CASE WHEN $1 OR settled_before > pg_snapshot_xmin(pg_current_snapshot()) THEN '0'
-                                    ELSE settled_before END)
-       FROM change_feed"
-}
-
 /// How many positions are assigned in one statement. More could take longer than a statement may.
 const CHUNK: i64 = 20_000;
 
 statement! {
-    Assign<'a> {
-        seen: Option<&'a str> as Nullable<Text>,
-        all: bool as Bool,
-        most: i64 as BigInt,
-    } -> (BigInt,) =
-    "SELECT assign_positions($1::pg_snapshot, $2, $3)"
+    /// Whether versions have no position.
+    AnyWaiting {} -> (Bool,) =
+    "SELECT EXISTS (SELECT FROM order_versions WHERE position IS NULL AND sequence > settled_sequence)
+       FROM change_feed"
 }
 
 statement! {
-    Head {} -> (BigInt, Timestamptz) = "SELECT position, assigned_at FROM change_feed"
+    /// The versions without a position, and the last position.
+    Waiting {} -> (Array<BigInt>, BigInt, Timestamptz) =
+    "SELECT ARRAY(SELECT sequence FROM order_versions WHERE position IS NULL AND sequence > settled_sequence),
+            position, assigned_at
+       FROM change_feed"
 }
 
 statement! {
-    IsReadOnly {} -> (Bool,) = "SELECT current_setting('transaction_read_only')::boolean"
-}
-
-fn is_read_only(conn: &mut PgConnection) -> QueryResult<bool> {
-    let (read_only,): (bool,) = IsReadOnly {}.get_result(conn)?;
-    Ok(read_only)
+    Assign { seen: Option<Vec<i64>> as Nullable<Array<BigInt>>, most: Option<i64> as Nullable<BigInt> } -> (BigInt,) =
+    "SELECT assign_positions($1, $2)"
 }
 
 statement! {
-    Snapshot {} -> (Text,) = "SELECT pg_current_snapshot()::text"
+    Head {} -> (BigInt, Timestamptz, Bool) =
+    "SELECT position, assigned_at, current_setting('transaction_read_only')::boolean FROM change_feed"
 }
 
-/// Gives a position to every version that has been committed. `all_searched` tells whether this store has searched all of
-/// them once: the database may have been restored on a server that counts its transactions from a smaller number.
-pub(super) fn assign(conn: &mut PgConnection, all_searched: &AtomicBool) -> QueryResult<()> {
-    let all = !all_searched.load(Ordering::Relaxed);
-    let (waiting,): (bool,) = Waiting { all }.get_result(conn)?;
-    if waiting {
-        assign_seen(conn, None, all)?;
-    }
-    all_searched.store(true, Ordering::Relaxed);
+/// Gives positions to the versions that have been committed.
+pub(super) fn assign(conn: &mut PgConnection) -> QueryResult<()> {
+    while assign_some(conn, CHUNK)? {}
     Ok(())
 }
 
-/// Gives a position to every version that a snapshot contains, or that has been committed.
-fn assign_seen(conn: &mut PgConnection, seen: Option<&str>, all: bool) -> QueryResult<()> {
-    loop {
-        let (assigned,): (i64,) = Assign { seen, all, most: CHUNK }.get_result(conn)?;
-        if assigned < CHUNK {
-            return Ok(());
-        }
+/// Gives positions to versions that have been committed, at most so many, and returns whether there may be more.
+pub(super) fn assign_some(conn: &mut PgConnection, most: i64) -> QueryResult<bool> {
+    let (any_waiting,): (bool,) = AnyWaiting {}.get_result(conn)?;
+    if !any_waiting {
+        return Ok(false);
     }
+    let (assigned,): (i64,) = Assign { seen: None, most: Some(most) }.get_result(conn)?;
+    Ok(assigned == most)
 }
 
 /// The cursor of the last change that a new snapshot contains, and no change that it does not contain comes before it.
@@ -85,24 +64,24 @@ fn assign_seen(conn: &mut PgConnection, seen: Option<&str>, all: bool) -> QueryR
 pub(crate) fn head_of(
     reader: &mut PgConnection,
     conn: &mut PgConnection,
-    all_searched: &AtomicBool,
 ) -> QueryResult<Option<Cursor>> {
-    let read_only = is_read_only(conn)?;
+    let (.., read_only): (i64, PgTimestamp, bool) = Head {}.get_result(conn)?;
     if !read_only {
         // Most of the work, before it makes others wait.
-        assign(conn, all_searched)?;
+        assign(conn)?;
     }
     conn.transaction(|conn| {
         // From now on no other session assigns positions.
         lock_feed(conn)?;
-        if read_only {
-            let (waiting,): (bool,) = Waiting { all: true }.get_result(reader)?;
-            let (position, assigned_at) = Head {}.get_result(reader)?;
-            return (!waiting).then(|| cursor(position, assigned_at)).transpose();
+        let (waiting, position, assigned_at): (Vec<i64>, _, _) = Waiting {}.get_result(reader)?;
+        if waiting.is_empty() {
+            return cursor(position, assigned_at).map(Some);
         }
-        let (seen,): (String,) = Snapshot {}.get_result(reader)?;
-        assign_seen(conn, Some(&seen), false)?;
-        let (position, assigned_at) = Head {}.get_result(conn)?;
+        if read_only {
+            return Ok(None);
+        }
+        Assign { seen: Some(waiting), most: None }.execute(conn)?;
+        let (position, assigned_at, _): (_, _, bool) = Head {}.get_result(conn)?;
         cursor(position, assigned_at).map(Some)
     })
 }

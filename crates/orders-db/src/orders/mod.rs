@@ -86,9 +86,8 @@ impl Orders for PgStore {
         sink: &mut dyn FnMut(Option<Cursor>, Vec<Order>) -> ControlFlow<()>,
     ) -> Result<(), StoreError> {
         self.permit_named(filter.calendar.as_ref())?;
-        let head_of = |reader: &mut PgConnection| {
-            self.with_once(|conn| Ok(changes::head_of(reader, conn, &self.all_searched)?))
-        };
+        let head_of =
+            |reader: &mut PgConnection| self.with_once(|conn| Ok(changes::head_of(reader, conn)?));
         self.with_long(|conn| list::export(conn, filter, direction, &self.caller, &head_of, sink))
     }
 

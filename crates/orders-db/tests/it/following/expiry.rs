@@ -72,15 +72,26 @@ fn the_present_version_is_kept_and_no_version_is_repeated() {
     let gone = store.order_as_of(&id, AsOf::Version(1));
     assert!(matches!(gone, Err(StoreError::VersionGone(_))), "{gone:?}");
     assert_eq!(placed(&store, draft("b", noon_plus(30))).version, 3);
-    expire(&database, 100);
-    assert_eq!(database.psql().lines(kept), ["a 2", "b 2", "b 3"]);
     assert_eq!(said(&all(&store, After::Oldest)), ["created b 3 nobody"]);
+    assert_eq!(database.psql().lines(kept), ["a 2", "b 2", "b 3"]);
     expire(&database, 100);
     assert_eq!(database.psql().lines(kept), ["a 2", "b 3"]);
     assert_eq!(
         store.remove(&id).and(store.place(draft("a", noon_plus(3)), Write)).unwrap().version,
         4
     );
+}
+
+#[test]
+fn changes_expire_without_a_reader() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    place_all(&store, &[("a", 0)]);
+    store.replace(&order_id("a"), draft("-", noon_plus(3)), Write).unwrap();
+    expire(&database, 100);
+    let kept = "SELECT order_id || ' ' || version FROM order_versions";
+    assert_eq!(database.psql().lines(kept), ["a 2"]);
 }
 
 #[test]

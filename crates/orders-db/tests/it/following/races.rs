@@ -7,7 +7,6 @@ use std::thread;
 use std::time::Duration;
 
 use orders_core::{ChangeFilter, ChangeType, MinimumGap, Order, Orders, Replica, Slot};
-
 use orders_db::Settings;
 
 use super::*;

@@ -167,8 +167,8 @@ fn reads_too_much(statement: &str, plan: &str) -> bool {
     let reads_a_calendar = statement.contains("lead(datetime) OVER (ORDER BY datetime, id)")
         || statement.starts_with("DELETE FROM calendars");
 
-    // A table of one row is scanned.
-    plan.replace("Seq Scan change_feed", "").contains("Seq Scan")
+    // What has one row is scanned.
+    plan.replace("Seq Scan change_feed", "").replace("Seq Scan order_versions_sequence", "").contains("Seq Scan")
         // The constraint's own index compares the calendar alone if it is not asked for a slot.
         || plan.contains("orders_keep_the_minimum_gap")
         || plan.split("orders_by_calendar_and_time (").skip(1).any(|scan| {
