@@ -180,6 +180,48 @@ fn positions_are_assigned_to_any_number_of_changes() {
 }
 
 #[test]
+fn no_change_of_a_slow_transaction_is_missed() {
+    const WRITERS: i64 = 4;
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    let writing = AtomicUsize::new(WRITERS as usize);
+    thread::scope(|scope| {
+        for writer in 0..WRITERS {
+            let (database, writing) = (&database, &writing);
+            scope.spawn(move || {
+                let mut psql = database.psql();
+                for n in 0..60 {
+                    psql.run("BEGIN");
+                    // It draws a number, and others draw theirs and commit meanwhile.
+                    psql.run(&sql_order(
+                        &format!("{writer}-{n}"),
+                        "default",
+                        noon_plus(1000 * writer + 3 * n),
+                    ));
+                    thread::sleep(Duration::from_millis((7 * n + 3 * writer) as u64 % 9));
+                    psql.run(if n % 5 == 4 { "ROLLBACK" } else { "COMMIT" });
+                }
+                writing.fetch_sub(1, Ordering::Relaxed);
+            });
+        }
+        while writing.load(Ordering::Relaxed) > 0 {
+            head(&store);
+        }
+    });
+    let feed = all(&store, After::Oldest);
+    let followed: BTreeSet<String> = feed.iter().map(|it| it.data.id.to_string()).collect();
+    let orders = store.orders().unwrap();
+    assert_eq!(orders.len() as i64, WRITERS * 48);
+    assert_eq!(followed, orders.iter().map(|it| it.id.to_string()).collect());
+    let waiting = "SELECT count(*) FROM order_versions WHERE position IS NULL";
+    assert_eq!(database.psql().line(waiting), "0");
+    // The search begins after the numbers that were used up.
+    let settled = "SELECT settled_sequence > 200 FROM change_feed";
+    assert_eq!(database.psql().line(settled), "true");
+}
+
+#[test]
 fn an_id_is_used_again_by_many_at_once() {
     let database = Database::new();
     let store = database.store_of(8);
