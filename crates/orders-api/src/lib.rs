@@ -7,6 +7,7 @@ pub mod access;
 pub mod cli;
 pub mod db_threads;
 mod endpoints;
+mod heartbeat;
 mod http;
 pub mod openapi;
 pub mod problem;

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Once};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::http::Version;
@@ -12,11 +12,11 @@ use orders_core::{Client, Scope, StoreError};
 use orders_db::{Heartbeat, PgStore};
 
 use super::credentials::Credentials;
-use super::heartbeat::Pulse;
 use super::policy::{AnonymousRequest, AuthMode, is_forwarding};
 use super::rate::Rates;
 use super::snapshot::{Current, Snapshot};
 use super::token::Tokens;
+use crate::heartbeat::Pulse;
 use crate::http::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
@@ -53,7 +53,7 @@ pub(crate) struct Caller(pub(crate) Option<Arc<Client>>);
 
 impl Access {
     /// Loads the clients and their keys, and follows their changes from now on. Tokens of clients are accepted too, if
-    /// there is an identity provider.
+    /// there is an identity provider. The same heartbeat lets changes of orders expire that were kept so long.
     ///
     /// # Errors
     /// If the database does not answer, or the system starts no thread.
@@ -62,10 +62,12 @@ impl Access {
         tokens: Option<Tokens>,
         mut heartbeat: Heartbeat,
         store: PgStore,
+        keep_changes: Duration,
     ) -> Result<Self, StartError> {
         let current = Arc::new(Current::new(Snapshot::new(heartbeat.access()?)));
         let tokens = tokens.map(Arc::new);
-        let pulse = Pulse::start(heartbeat, store, Arc::clone(&current), tokens.clone())?;
+        let pulse =
+            Pulse::start(heartbeat, store, Arc::clone(&current), tokens.clone(), keep_changes)?;
         let (rates, first_rejection) = (Rates::default(), Once::new());
         // An identity provider is configured so that nobody else has access.
         let mode = match mode {

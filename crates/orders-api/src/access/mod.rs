@@ -4,11 +4,10 @@
 
 mod authorization;
 mod credentials;
-mod heartbeat;
 pub(crate) mod key;
 mod policy;
 mod rate;
-mod snapshot;
+pub(crate) mod snapshot;
 pub(crate) mod token;
 
 use std::time::{SystemTime, UNIX_EPOCH};

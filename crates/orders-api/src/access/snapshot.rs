@@ -112,22 +112,22 @@ impl Current {
     }
 
     /// Whether the snapshot is of this version.
-    pub(super) fn is_at(&self, version: i64) -> bool {
+    pub(crate) fn is_at(&self, version: i64) -> bool {
         self.snapshot().version == version
     }
 
-    pub(super) fn replace(&self, snapshot: Snapshot) {
+    pub(crate) fn replace(&self, snapshot: Snapshot) {
         let snapshot = Arc::new(snapshot);
         *self.snapshot.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 
     /// Notes that the snapshot was right at this time.
-    pub(super) fn confirm(&self, at: Instant) {
+    pub(crate) fn confirm(&self, at: Instant) {
         self.confirmed_at.store(self.since_start(at), Ordering::Release);
     }
 
     /// The uses of keys that are to be stored now.
-    pub(super) fn take_uses(&self) -> Vec<(KeyHash, Timestamp)> {
+    pub(crate) fn take_uses(&self) -> Vec<(KeyHash, Timestamp)> {
         std::mem::take(&mut *self.lock_uses())
     }
 

@@ -11,6 +11,7 @@ use log::LevelFilter;
 use crate::access::AuthMode;
 use crate::cli::client::{ExportArgs, ImportArgs};
 use crate::cli::clients::ClientsCommand;
+use crate::cli::duration::{retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::db_threads::Limits;
@@ -109,7 +110,7 @@ pub struct DatabaseArgs {
     pub connections: Option<NonZeroU32>,
     /// How long a request may take in total, as 500ms, 10s or 1m
     #[arg(
-        long, env = "ORDERS_REQUEST_TIMEOUT", default_value = "10s", value_parser = duration,
+        long, env = "ORDERS_REQUEST_TIMEOUT", default_value = "10s", value_parser = wait,
         global = true, value_name = "TIME"
     )]
     pub request_timeout: Duration,
@@ -161,17 +162,23 @@ pub struct ServerArgs {
     /// How long a request may wait for a database connection before it is answered with 503; under a lasting overload
     /// it is answered at once
     #[arg(
-        long, env = "ORDERS_QUEUE_WAIT", default_value = "1s", value_parser = duration, global = true,
+        long, env = "ORDERS_QUEUE_WAIT", default_value = "1s", value_parser = wait, global = true,
         value_name = "TIME"
     )]
     pub queue_wait: Duration,
     /// How long the client of an export or import may stall before it is disconnected: read nothing that is ready for
     /// it, or send no line
     #[arg(
-        long, env = "ORDERS_STALL_TIMEOUT", default_value = "30s", value_parser = duration,
+        long, env = "ORDERS_STALL_TIMEOUT", default_value = "30s", value_parser = wait,
         global = true, value_name = "TIME"
     )]
     pub stall_timeout: Duration,
+    /// How long the changes of orders are kept, from 1m to 3660d; the present version of an order is always kept
+    #[arg(
+        long, env = "ORDERS_KEEP_CHANGES", default_value = "30d", value_parser = retention, global = true,
+        value_name = "TIME"
+    )]
+    pub keep_changes: Duration,
     /// How many seconds the requests in flight have to finish when the service stops
     #[arg(
         long,
@@ -221,45 +228,11 @@ fn log_filter(text: &str) -> Result<String, &'static str> {
     }
 }
 
-/// Reads a duration of more than zero: a whole number and `ms`, `s` or `m`.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let number = text[..unit].parse::<u32>().unwrap_or(0).into();
-    let duration = match &text[unit..] {
-        "ms" => Duration::from_millis(number),
-        "s" => Duration::from_secs(number),
-        "m" => Duration::from_secs(60 * number),
-        _ => Duration::ZERO,
-    };
-    match duration.is_zero() {
-        true => Err("write a number and its unit, like 500ms, 10s or 1m"),
-        false => Ok(duration),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
-
-    #[track_caller]
-    fn check(text: &str, millis: Option<u64>) {
-        assert_eq!(duration(text).ok(), millis.map(Duration::from_millis), "{text:?}");
-    }
-
-    #[test]
-    fn a_duration_is_a_number_and_its_unit() {
-        check("500ms", Some(500));
-        check("10s", Some(10_000));
-        check("2m", Some(120_000));
-        check("0s", None);
-        check("5", None);
-        check("s", None);
-        check("1.5s", None);
-        check("99999999999s", None);
-        check("", None);
-    }
 
     #[test]
     fn a_misspelt_level_is_rejected() {

@@ -10,7 +10,7 @@ use orders_db::migrations::{self, MigrationError};
 use orders_db::{Heartbeat, PgStore, Settings};
 use private_postgres::{Options, PrivatePostgres, Supervisor};
 
-use super::arguments::{Cli, DATA_DIR, DatabaseArgs, MigrateMode};
+use super::arguments::{Cli, DATA_DIR, DatabaseArgs, MigrateMode, ServerArgs};
 use super::database_url::DatabaseUrl;
 use super::sample_data;
 use crate::access::Access;
@@ -162,7 +162,8 @@ impl Database {
     pub fn access(&self, cli: &Cli, store: &PgStore) -> Result<Access> {
         let heartbeat = Heartbeat::new(&self.settings(cli));
         let tokens = cli.server.identity_provider.tokens()?;
-        let started = Access::start(cli.server.auth, tokens, heartbeat, store.clone());
+        let ServerArgs { auth, keep_changes, .. } = cli.server;
+        let started = Access::start(auth, tokens, heartbeat, store.clone(), keep_changes);
         started.map_err(|error| self.unusable(error))
     }
 

@@ -10,6 +10,7 @@ use orders_db::{KeyInfo, PgStore};
 
 use super::arguments::Cli;
 use super::database::Database;
+use super::duration::period;
 use super::table::print_table;
 use crate::access::key::ApiKey;
 use crate::access::now;
@@ -25,7 +26,7 @@ pub enum KeysCommand {
         /// The name of the client
         name: ClientId,
         /// After which time the key expires, as 30m, 24h or 90d; never by default
-        #[arg(long, value_parser = duration, value_name = "TIME")]
+        #[arg(long, value_parser = period, value_name = "TIME")]
         expires: Option<Duration>,
     },
     /// List the keys of a client or of all, without the keys themselves
@@ -38,7 +39,7 @@ pub enum KeysCommand {
         /// The name of the client
         name: ClientId,
         /// How long the other keys remain valid, as 30m, 24h or 90d
-        #[arg(long, value_parser = duration, value_name = "TIME")]
+        #[arg(long, value_parser = period, value_name = "TIME")]
         overlap: Duration,
     },
     /// Revoke a key
@@ -135,43 +136,4 @@ fn after_now(time: Duration) -> Result<Timestamp> {
     let end = micros.and_then(|micros| now().as_micros().checked_add(micros));
     let end = end.and_then(|end| Timestamp::from_micros(end).ok());
     end.context("the key would expire after the year 9999; give a shorter time")
-}
-
-/// Reads a duration: a whole number and `s`, `m`, `h` or `d`.
-fn duration(text: &str) -> Result<Duration, &'static str> {
-    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let seconds = match &text[unit..] {
-        "s" => 1,
-        "m" => 60,
-        "h" => 60 * 60,
-        "d" => 24 * 60 * 60,
-        _ => 0,
-    };
-    match text[..unit].parse::<u32>() {
-        Ok(number) if seconds > 0 => Ok(Duration::from_secs(seconds * u64::from(number))),
-        _ => Err("write a number and its unit, like 30m, 24h or 90d"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(text: &str, seconds: Option<u64>) {
-        assert_eq!(duration(text).ok(), seconds.map(Duration::from_secs), "{text:?}");
-    }
-
-    #[test]
-    fn a_duration_is_a_number_and_its_unit() {
-        check("0s", Some(0));
-        check("30m", Some(1_800));
-        check("24h", Some(86_400));
-        check("90d", Some(7_776_000));
-        check("90", None);
-        check("d", None);
-        check("1.5h", None);
-        check("99999999999d", None);
-        check("", None);
-    }
 }

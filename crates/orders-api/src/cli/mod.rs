@@ -5,6 +5,7 @@ pub mod client;
 pub mod clients;
 pub mod database;
 mod database_url;
+mod duration;
 pub mod identity_provider;
 pub mod keys;
 mod migrate;

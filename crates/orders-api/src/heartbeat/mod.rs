@@ -1,24 +1,24 @@
 //! The heartbeat of the database, on a thread and a session of its own: [`Pulse`].
 
+mod upkeep;
+
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use actix_web::rt::time::timeout;
-use orders_core::{StoreError, Timestamp};
-use orders_db::{Beat, Heartbeat, KeyHash, PgStore};
+use orders_core::StoreError;
+use orders_db::{Beat, Heartbeat, PgStore};
 use tokio::sync::oneshot;
 
-use super::snapshot::{Current, Snapshot};
-use super::token::Tokens;
+use self::upkeep::Upkeep;
+use crate::access::snapshot::{Current, Snapshot};
+use crate::access::token::Tokens;
 use crate::http::log_text::LogText;
 
 /// The longest time between two beats.
 const INTERVAL: Duration = Duration::from_secs(1);
-
-/// How often idempotency keys that have expired are deleted.
-const CLEANUP: Duration = Duration::from_secs(60);
 
 /// The longest wait for a beat that was asked for.
 const BEAT_WAIT: Duration = Duration::from_secs(2);
@@ -27,7 +27,8 @@ const BEAT_WAIT: Duration = Duration::from_secs(2);
 type Health = Result<(), String>;
 
 /// A thread that asks the database once a second, and on request, whether it accepts writes and whether clients or keys
-/// have changed. It also reads the keys of the identity provider again if they have changed. It ends when this is dropped.
+/// have changed. It also reads the keys of the identity provider again if they have changed, and lets expire what is kept
+/// long enough. It ends when this is dropped.
 pub(crate) struct Pulse {
     requests: Sender<oneshot::Sender<Health>>,
 }
@@ -39,10 +40,19 @@ impl Pulse {
         store: PgStore,
         current: Arc<Current>,
         tokens: Option<Arc<Tokens>>,
+        keep_changes: Duration,
     ) -> io::Result<Self> {
         let (requests, requested) = channel();
-        let next_cleanup = Instant::now() + CLEANUP;
-        let beating = Beating { heartbeat, store, current, tokens, next_cleanup, failed: false };
+        let upkeep = Upkeep::new(keep_changes);
+        let beating = Beating {
+            heartbeat,
+            store,
+            current,
+            tokens,
+            upkeep,
+            failed: false,
+            upkeep_failed: false,
+        };
         thread::Builder::new()
             .name("heartbeat".to_owned())
             .spawn(move || beating.run(requested))?;
@@ -69,9 +79,11 @@ struct Beating {
     store: PgStore,
     current: Arc<Current>,
     tokens: Option<Arc<Tokens>>,
-    next_cleanup: Instant,
+    upkeep: Upkeep,
     /// Whether the last beat failed.
     failed: bool,
+    /// Whether the last upkeep failed.
+    upkeep_failed: bool,
 }
 
 impl Beating {
@@ -110,20 +122,13 @@ impl Beating {
             return Err(StoreError::Unavailable("the database is read-only".into()));
         }
         // The service works without what follows.
-        if let Err(error) = self.clean_up(start, &uses) {
-            log::warn!("cannot update the keys: {}", LogText(&describe(&error)));
+        let kept_up = self.upkeep.run(&mut self.heartbeat, start, &uses);
+        if let Err(error) = &kept_up
+            && !self.upkeep_failed
+        {
+            log::warn!("cannot delete what has expired: {}", LogText(&describe(error)));
         }
-        Ok(())
-    }
-
-    /// Stores when keys were used, and deletes expired idempotency keys once a minute.
-    fn clean_up(&mut self, now: Instant, uses: &[(KeyHash, Timestamp)]) -> Result<(), StoreError> {
-        if !uses.is_empty() {
-            self.heartbeat.mark_used(uses)?;
-        }
-        if now >= self.next_cleanup && !self.heartbeat.delete_expired_idempotency_keys()? {
-            self.next_cleanup = now + CLEANUP;
-        }
+        self.upkeep_failed = kept_up.is_err();
         Ok(())
     }
 
