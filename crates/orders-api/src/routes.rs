@@ -4,8 +4,10 @@ use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use orders_core::Scope;
 
-use crate::endpoints::orders::{import, list};
-use crate::endpoints::{availability, calendars, docs, health, index, orders, problems, services};
+use crate::endpoints::orders::{history, import, list};
+use crate::endpoints::{
+    availability, calendars, changes, docs, health, index, orders, problems, services,
+};
 use crate::http::resource::{Resource, at};
 use crate::problem::Problem;
 
@@ -32,6 +34,8 @@ pub(crate) fn table() -> Vec<Resource> {
         // An order may have the id `import`.
         at("/orders/import").post(WRITE, import::import()).inherit("/orders/{id:import}", order()),
         order(),
+        at("/orders/{id}/history").get(READ, history::get()),
+        at("/changes").get(READ, changes::list()).compressed(),
         at("/services").get(READ, services::list()).post(ADMIN, services::create()),
         at("/services/{id}")
             .get(READ, services::get())

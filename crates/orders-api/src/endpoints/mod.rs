@@ -2,6 +2,7 @@
 
 pub(crate) mod availability;
 pub(crate) mod calendars;
+pub(crate) mod changes;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod index;

@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod conditional;
 pub(crate) mod endpoint;
 pub(crate) mod idempotency;
+pub(crate) mod link;
 pub(crate) mod log_text;
 pub(crate) mod ndjson;
 pub(crate) mod negotiation;

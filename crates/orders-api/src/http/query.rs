@@ -1,5 +1,7 @@
 //! Query parameters: [`Query`].
 
+use std::fmt;
+
 use actix_web::dev::Payload;
 use actix_web::{HttpRequest, web};
 use orders_core::{InvalidId, Reference, Timestamp};
@@ -117,6 +119,59 @@ fn parse<T: FromQuery>(text: &str) -> Result<T, Problem> {
             let shown: String = name.chars().take(50).collect();
             Err(invalid(&format!("{shown:?}"), "is not known here"))
         }
+    }
+}
+
+/// How many things are on a page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit(usize);
+
+impl Limit {
+    const DEFAULT: usize = 100;
+    const MAX: usize = 1000;
+
+    /// The limit of the client, or else the usual one.
+    pub(crate) fn or_default(limit: Option<Self>) -> usize {
+        limit.map_or(Self::DEFAULT, |Self(limit)| limit)
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Parameter for Limit {
+    fn parse(text: &str) -> Result<Self, String> {
+        Number::<1, { Self::MAX as u64 }>::parse(text).map(|Number(limit)| Self(limit as usize))
+    }
+
+    fn schema(components: &mut Components) -> Value {
+        let mut schema = Number::<1, { Self::MAX as u64 }>::schema(components);
+        schema["default"] = Self::DEFAULT.into();
+        schema
+    }
+}
+
+/// A whole number from `MIN` to `MAX`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Number<const MIN: u64, const MAX: u64>(pub(crate) u64);
+
+impl<const MIN: u64, const MAX: u64> fmt::Display for Number<MIN, MAX> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<const MIN: u64, const MAX: u64> Parameter for Number<MIN, MAX> {
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = text.parse().ok().filter(|number| (MIN..=MAX).contains(number));
+        number.map(Self).ok_or_else(|| format!("must be a number from {MIN} to {MAX}"))
+    }
+
+    fn schema(_: &mut Components) -> Value {
+        json!({ "type": "integer", "minimum": MIN, "maximum": MAX })
     }
 }
 

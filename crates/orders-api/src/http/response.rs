@@ -16,6 +16,16 @@ pub(crate) const JSON: &str = "application/json";
 /// The header with the path of a new resource.
 pub(crate) const LOCATION: Header = Header::new("Location", "The path of the new resource.", "^/");
 
+/// The header of a response that has several representations.
+pub(crate) const VARY: Header = Header::new("Vary", "What the response depends on.", "^Accept");
+
+/// The header that says whether a response may be used again.
+pub(crate) const CACHE_CONTROL: Header = Header::new(
+    "Cache-Control",
+    "`no-cache`: it is used again only after asking whether it is current. `no-store`: it is not used again.",
+    "^no-(cache|store)$",
+);
+
 /// 200 with a value as JSON.
 ///
 /// It is written where the value is read, on a database thread: the threads that serve the connections

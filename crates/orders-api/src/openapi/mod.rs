@@ -21,7 +21,7 @@ pub(crate) use self::problem::{
     any as any_problem, example as problem_example, schema as problem_schema,
 };
 pub(crate) use self::schema::{
-    datetime, gap_draft, id, id_or_integer, metadata, metadata_value, read_only,
+    cursor, datetime, gap_draft, id, id_or_integer, metadata, metadata_value, read_only,
 };
 use crate::http::resource::MethodEndpoint;
 use crate::routes;
@@ -57,8 +57,9 @@ identity provider that the operator trusts. A client has one of the \
 scopes `read`, `write` and `admin`, each of which includes those before it, and may be restricted to some calendars.";
 
 /// The groups of operations, and what they are about.
-const TAGS: [(&str, &str); 4] = [
+const TAGS: [(&str, &str); 5] = [
     ("orders", "Booked appointments."),
+    ("changes", "What happened to orders."),
     ("services", "What can be ordered."),
     ("calendars", "Resources that serve one order at a time, and when they are free."),
     ("about", "The service itself: its health, its problems, its documentation."),

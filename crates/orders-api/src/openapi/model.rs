@@ -1,13 +1,13 @@
 //! The schemas and examples of the resources, as responses contain them.
 
 use orders_core::{
-    Booking, Calendar, Fee, Interval, MAX_SERVICES, Metadata, MinimumGap, Name, NearestFree, Order,
-    OrderedServices, Reference, Service, Timestamp, TooClose,
+    Booking, Calendar, Change, ChangeType, Fee, Interval, MAX_SERVICES, Metadata, MinimumGap, Name,
+    NearestFree, Order, OrderedServices, Reference, Service, Timestamp, TooClose,
 };
 use serde_json::{Value, json};
 
 use super::components::{Components, Example, Model, described, example, object, with_optional};
-use super::schema::{id, read_only};
+use super::schema::{cursor, id, read_only};
 
 impl Model for Order {
     const LINKS: &'static [(&'static str, &'static str)] =
@@ -44,6 +44,45 @@ impl Model for Order {
             "version": 1, "created_at": "2022-10-30T08:00:00.123456Z", "updated_at": "2022-10-30T08:00:00.123456Z"
         });
         vec![example("Order", "An order", order)]
+    }
+}
+
+impl Model for Change {
+    fn schema(components: &mut Components) -> Value {
+        let names = ChangeType::ALL.map(ChangeType::as_str);
+        let change_type =
+            json!({ "type": "string", "enum": names, "description": "What was done." });
+        let instant = Timestamp::schema(components);
+        let order = described(
+            Order::schema(components),
+            "The order after the change; after a deletion as it last was, with the version of the deletion.",
+        );
+        let client = json!({
+            "type": "string",
+            "description": "Who did it: a client, or `db:` and a role of the database. Absent if the request needed no \
+                            credentials."
+        });
+        let change = object(
+            "A creation, replacement or deletion of an order.",
+            [
+                ("cursor", cursor(components)),
+                ("type", change_type),
+                ("timestamp", described(instant, "When it was done.")),
+                ("client", client),
+                ("data", order),
+            ],
+        );
+        let change = with_optional(&["client"], change);
+        components.schema("Change", change)
+    }
+
+    fn examples() -> Vec<Example> {
+        let order = Order::examples().into_iter().next().map(|example| example.value);
+        let change = json!({
+            "cursor": "42_1667124180123456", "type": "order.created", "timestamp": "2022-10-30T08:00:00.123456Z",
+            "client": "web-shop", "data": order
+        });
+        vec![example("Change", "The creation of an order", change)]
     }
 }
 

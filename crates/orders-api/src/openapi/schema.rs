@@ -54,6 +54,16 @@ pub(crate) fn id_or_integer(components: &mut Components) -> Value {
     components.schema("IdOrInteger", schema)
 }
 
+/// A position in the feed of changes.
+pub(crate) fn cursor(components: &mut Components) -> Value {
+    let schema = json!({
+        "type": "string", "pattern": r"^(0|[1-9]\d*)_-?\d+$",
+        "description": "A position in the feed of changes: pass it back as it is.",
+        "examples": ["42_1667124180123456"]
+    });
+    components.schema("Cursor", schema)
+}
+
 /// A time in a request.
 pub(crate) fn datetime(components: &mut Components) -> Value {
     let schema = json!({

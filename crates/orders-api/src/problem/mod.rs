@@ -272,6 +272,8 @@ impl From<StoreError> for Problem {
                 "too_close": gap.too_close,
             })),
             StoreError::VersionMismatch { .. } => Self::new(ProblemType::VersionMismatch, detail),
+            StoreError::CursorGone(_) => Self::new(ProblemType::CursorGone, detail),
+            StoreError::VersionGone(_) => Self::new(ProblemType::VersionGone, detail),
             StoreError::NotPermitted(_) => Self::new(ProblemType::NotPermitted, detail)
                 .challenge(", error=\"insufficient_scope\""),
             StoreError::KeyReused(_) => Self::new(ProblemType::KeyReused, detail),
@@ -281,8 +283,6 @@ impl From<StoreError> for Problem {
                 Self::unavailable("the database cannot answer now").with_source(cause)
             }
             StoreError::Bug(cause) => Self::internal(cause),
-            // No route reads changes yet.
-            StoreError::CursorGone(_) | StoreError::VersionGone(_) => Self::internal(detail),
         }
     }
 }

@@ -18,6 +18,8 @@ pub(crate) enum ProblemType {
     ServiceInUse,
     CalendarInUse,
     GapTooWide,
+    CursorGone,
+    VersionGone,
     VersionMismatch,
     TooLarge,
     UnsupportedMediaType,
@@ -31,7 +33,7 @@ pub(crate) enum ProblemType {
 
 impl ProblemType {
     /// All types, by status.
-    pub(crate) const ALL: [ProblemType; 22] = [
+    pub(crate) const ALL: [ProblemType; 24] = [
         ProblemType::MalformedRequest,
         ProblemType::AuthenticationRequired,
         ProblemType::NotPermitted,
@@ -45,6 +47,8 @@ impl ProblemType {
         ProblemType::ServiceInUse,
         ProblemType::CalendarInUse,
         ProblemType::GapTooWide,
+        ProblemType::CursorGone,
+        ProblemType::VersionGone,
         ProblemType::VersionMismatch,
         ProblemType::TooLarge,
         ProblemType::UnsupportedMediaType,
@@ -184,6 +188,20 @@ impl ProblemType {
                 "Existing orders are too close for this gap",
                 "Nothing was changed; too_close lists the earliest pairs of orders that are too close for the new minimum gap.",
                 "calendar default has orders less than 3 hours apart",
+            ),
+            Self::CursorGone => (
+                StatusCode::GONE,
+                "cursor-gone",
+                "The changes after the cursor are not known",
+                "The cursor is older than the changes that are kept, or it belongs to a history that a restore or a failover discarded; begin again with an export of the orders and follow its monitor link.",
+                "the changes after cursor 42_1667124180123456 are not known; begin again with an export",
+            ),
+            Self::VersionGone => (
+                StatusCode::GONE,
+                "version-gone",
+                "The version is not kept any more",
+                "The order had this version, but it is older than those that are kept.",
+                "this version of order 223 is not kept any more",
             ),
             Self::VersionMismatch => (
                 StatusCode::PRECONDITION_FAILED,

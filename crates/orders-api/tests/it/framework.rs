@@ -36,6 +36,8 @@ fn other_methods_are_answered_with_the_allowed_ones() {
         ("/orders", "GET, HEAD, POST, OPTIONS"),
         ("/orders/1", "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"),
         ("/orders/import", "GET, HEAD, PUT, PATCH, DELETE, POST, OPTIONS"),
+        ("/orders/1/history", "GET, HEAD, OPTIONS"),
+        ("/changes", "GET, HEAD, OPTIONS"),
         ("/services", "GET, HEAD, POST, OPTIONS"),
         ("/services/1", "GET, HEAD, PUT, DELETE, OPTIONS"),
         ("/calendars", "GET, HEAD, POST, OPTIONS"),

@@ -7,6 +7,7 @@ mod app;
 mod availability;
 mod bad_bodies;
 mod calendars;
+mod changes;
 mod client;
 mod commands;
 mod conditional;

@@ -2,10 +2,11 @@
 
 use std::ops::ControlFlow;
 use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use actix_web::web::block;
-use orders_core::{Direction, Order, OrderFilter, Orders as _, StoreError};
+use orders_core::{Cursor, Direction, Order, OrderFilter, Orders as _, StoreError};
 use tokio::runtime::Handle;
 
 use crate::Store;
@@ -15,20 +16,24 @@ use crate::problem::Problem;
 /// How many bytes of orders may wait for the client.
 const CAPACITY: usize = 512 << 10;
 
-/// The lines of all orders that match. The first of them are read before this returns, so that an unavailable
-/// database is reported by the status.
+/// The lines of all orders that match, and the cursor after which changes follow, if it is known. The first lines are read
+/// before this returns, so that an unavailable database is reported by the status.
 pub(super) async fn stream(
     store: &Store,
     filter: OrderFilter,
     direction: Direction,
     stall_timeout: Duration,
-) -> Result<Chunks, Problem> {
+) -> Result<(Option<Cursor>, Chunks), Problem> {
     let orders = store.store();
     let (mut sender, mut body) = channel(CAPACITY, stall_timeout);
     let handle = Handle::current();
+    let known_cursor = Arc::new(OnceLock::new());
+    let found_cursor = Arc::clone(&known_cursor);
     let work = actix_web::rt::spawn(block(move || -> Result<(), StoreError> {
         let (mut sent, mut started) = (Ok(Ok(())), false);
-        let exported = orders.export(&filter, direction, &mut |_, chunk| {
+        let exported = orders.export(&filter, direction, &mut |cursor, chunk| {
+            // Each chunk has the same.
+            let _ = found_cursor.set(cursor);
             sent = lines(&chunk).map(|lines| handle.block_on(sender.send(&lines)));
             let continues = matches!(sent, Ok(Ok(())));
             started |= continues;
@@ -44,10 +49,14 @@ pub(super) async fn stream(
         }
         Ok(())
     }));
-    let Some(Err(cut_off)) = Pin::new(&mut body).peek().await else { return Ok(body) };
+    let first = Pin::new(&mut body).peek().await;
+    let Some(Err(cut_off)) = first else {
+        return Ok((known_cursor.get().copied().flatten(), body));
+    };
+    let cut_off = cut_off.to_string();
     Err(match work.await {
         Ok(Ok(Err(error))) => Problem::from(error),
-        Ok(Ok(Ok(()))) => Problem::internal(cut_off.to_string()),
+        Ok(Ok(Ok(()))) => Problem::internal(cut_off),
         Ok(Err(error)) => Problem::internal(error.to_string()),
         Err(error) => Problem::internal(error.to_string()),
     })

@@ -3,40 +3,34 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
-use orders_core::{Direction, Order, OrderFilter, OrderQuery, Orders as _, Position, StoreError};
+use orders_core::{
+    ChangeFilter, Direction, Order, OrderFilter, OrderQuery, Orders as _, Position, StoreError,
+};
 use orders_db::PgStore;
 use serde_json::{Value, json};
 
 use super::cursor::Cursor;
 use super::export;
 use crate::Store;
+use crate::endpoints::changes::changes_after;
 use crate::http::body::BodyLimits;
 use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
+use crate::http::link::{LINK, Target};
 use crate::http::ndjson::{LinesOf, NDJSON, NdjsonStream};
 use crate::http::negotiation::{Accept, MediaTypes};
-use crate::http::query::{FromQuery, Parameter, Parameters, Query, invalid, query_text};
-use crate::http::response::{JSON, Json};
-use crate::openapi::{Components, Header, Operation};
+use crate::http::query::{FromQuery, Limit, Parameter, Parameters, Query, invalid, query_text};
+use crate::http::response::{JSON, Json, VARY};
+use crate::openapi::{Components, Operation};
 use crate::problem::{Problem, ProblemType};
-
-/// How many orders are on a page unless the client chooses.
-const DEFAULT_LIMIT: usize = 100;
-
-/// The most orders on a page.
-const MAX_LIMIT: usize = 1000;
-
-const LINK: Header = Header::new(
-    "Link",
-    "`<...>; rel=\"next\"` (RFC 8288) while there is more: follow it as it is.",
-    "^<.+>; rel=\"next\"$",
-);
-const VARY: Header = Header::new("Vary", "What the response depends on.", "^Accept");
 
 pub(crate) fn list() -> Endpoint {
     let description = "As JSON, a page of orders, with a `Link` to the next one while there is more. Following the \
                        links returns every order that stays where it is exactly once; an order that is moved across \
                        the cursor meanwhile may appear at both places or at neither. With \
-                       `Accept: application/x-ndjson`, every matching order, one a line, from one consistent snapshot.";
+                       `Accept: application/x-ndjson`, every matching order, one a line, from one consistent snapshot, \
+                       with a `Link` to the changes after it (`rel=\"monitor\"`): follow it, and skip versions that you \
+                       have. There is no such link with `from`, `to` or `reference`, by which changes cannot be \
+                       selected.";
     endpoint(list_orders, "listOrders", "orders", "List orders, by time", description)
         .problems(&[ProblemType::NotPermitted])
 }
@@ -58,8 +52,18 @@ async fn list_orders(
         }
     }
     let ListParameters { filter, direction, .. } = parameters;
-    let lines = export::stream(&store, filter, direction, limits.stall_timeout).await?;
-    Ok(ListResponse::All(NdjsonStream::new(lines)))
+    let followed = change_filter(&filter);
+    let (cursor, lines) = export::stream(&store, filter, direction, limits.stall_timeout).await?;
+    let monitor = cursor.zip(followed).map(|(cursor, filter)| changes_after(cursor, &filter));
+    Ok(ListResponse::All { orders: NdjsonStream::new(lines), monitor })
+}
+
+/// The filter of the changes that keep an export with this filter current, if there is one.
+fn change_filter(filter: &OrderFilter) -> Option<ChangeFilter> {
+    let OrderFilter { calendar, service, reference: None, from: None, to: None } = filter else {
+        return None;
+    };
+    Some(ChangeFilter { calendar: calendar.clone(), service: service.clone() })
 }
 
 fn page(orders: &PgStore, parameters: &ListParameters) -> Result<ListResponse, StoreError> {
@@ -80,11 +84,9 @@ impl MediaTypes for ListMediaType {
 
 enum ListResponse {
     /// A page, and the path of the next one.
-    Page {
-        orders: Json<Vec<Order>>,
-        next: Option<String>,
-    },
-    All(NdjsonStream<Order>),
+    Page { orders: Json<Vec<Order>>, next: Option<String> },
+    /// All orders, and the changes after them.
+    All { orders: NdjsonStream<Order>, monitor: Option<Target> },
 }
 
 impl Response for ListResponse {
@@ -97,7 +99,9 @@ impl Response for ListResponse {
                 }
                 orders.complete(response)
             }
-            Self::All(orders) => orders.respond(request),
+            Self::All { orders, monitor } => {
+                orders.respond_with(request, monitor.map(|monitor| monitor.link("monitor")))
+            }
         };
         let varies = HeaderValue::from_static("Accept, Accept-Encoding");
         response.headers_mut().insert(header::VARY, varies);
@@ -116,7 +120,7 @@ impl Response for ListResponse {
 struct ListParameters {
     filter: OrderFilter,
     direction: Direction,
-    limit: Option<usize>,
+    limit: Option<Limit>,
     after: Option<Position>,
 }
 
@@ -126,7 +130,7 @@ impl ListParameters {
             filter: self.filter.clone(),
             direction: self.direction,
             after: self.after.clone(),
-            limit: self.limit.unwrap_or(DEFAULT_LIMIT),
+            limit: Limit::or_default(self.limit),
         }
     }
 
@@ -174,7 +178,7 @@ impl FromQuery for ListParameters {
             to: to?,
         };
         let direction = direction?.unwrap_or_default();
-        let limit = limit?.map(|Limit(limit)| limit);
+        let limit = limit?;
         let after = after?.map(|cursor: Cursor| cursor.position_in(direction)).transpose();
         let after = after.map_err(|why| invalid("after", why))?;
         Ok(Self { filter, direction, limit, after })
@@ -192,18 +196,5 @@ impl Parameter for Direction {
 
     fn schema(_: &mut Components) -> Value {
         json!({ "type": "string", "enum": ["asc", "desc"], "default": "asc" })
-    }
-}
-
-struct Limit(usize);
-
-impl Parameter for Limit {
-    fn parse(text: &str) -> Result<Self, String> {
-        let limit = text.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
-        limit.map(Self).ok_or_else(|| format!("must be a number from 1 to {MAX_LIMIT}"))
-    }
-
-    fn schema(_: &mut Components) -> Value {
-        json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT })
     }
 }

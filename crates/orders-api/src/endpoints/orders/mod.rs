@@ -2,11 +2,12 @@
 
 mod cursor;
 mod export;
+pub(crate) mod history;
 pub(crate) mod import;
 pub(crate) mod list;
 mod response;
 
-use orders_core::{Mode, OrderDraft, OrderId, OrderPatch, Orders, Placed};
+use orders_core::{AsOf, Changes as _, Mode, OrderDraft, OrderId, OrderPatch, Orders, Placed};
 use orders_db::PgStore;
 
 use self::response::{CreateResponse, GetResponse, WriteResponse};
@@ -16,7 +17,7 @@ use crate::http::conditional::{IfMatch, IfNoneMatch};
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::idempotency::Key;
 use crate::http::path::Path;
-use crate::http::query::{FromQuery, Parameters, Query};
+use crate::http::query::{FromQuery, Number, Parameters, Query, invalid};
 use crate::http::response::NoContent;
 use crate::problem::{Problem, ProblemType};
 
@@ -50,20 +51,26 @@ async fn create_order(
 }
 
 pub(crate) fn get() -> Endpoint {
-    let description = "With `If-None-Match`, 304 if the client has the current version.";
+    let description = "The order as it is, or with `version` or `at` as it was. With `If-None-Match`, 304 if the client has this \
+                       version.";
     endpoint(get_order, "getOrder", "orders", "Get an order", description)
+        .problems(&[ProblemType::VersionGone])
 }
 
 async fn get_order(
     store: Store,
     id: Path<OrderId>,
     known: IfNoneMatch,
-    _: Query<()>,
+    as_of: Query<Option<AsOf>>,
 ) -> Reply<GetResponse> {
-    let order = store.run(move |orders| orders.order(&id.0)).await?;
+    let read = move |orders: &PgStore| match as_of.0 {
+        None => orders.order(&id.0),
+        Some(as_of) => orders.order_as_of(&id.0, as_of),
+    };
+    let order = store.run(read).await?;
     Ok(match known.includes(&order) {
         true => GetResponse::NotModified(order),
-        false => GetResponse::Current(order),
+        false => GetResponse::Modified(order),
     })
 }
 
@@ -116,6 +123,21 @@ async fn delete_order(
 ) -> Reply<NoContent> {
     store.run(move |orders| orders.remove_if(&id.0, &condition.0)).await?;
     Ok(NoContent)
+}
+
+impl FromQuery for Option<AsOf> {
+    fn read(query: &mut Parameters<'_>) -> Result<Self, Problem> {
+        let version = query.optional("version", "The order as it was with this version.");
+        let at = query.optional("at", "The order as it was then. Not with `version`.");
+        match (version?, at?) {
+            (None, None) => Ok(None),
+            (Some(Number::<1, { i64::MAX as u64 }>(version)), None) => {
+                Ok(Some(AsOf::Version(version)))
+            }
+            (None, Some(at)) => Ok(Some(AsOf::Instant(at))),
+            (Some(_), Some(_)) => Err(invalid("at", "is not possible together with version")),
+        }
+    }
 }
 
 impl FromQuery for Mode {

@@ -7,14 +7,8 @@ use orders_core::{Mode, Order};
 use crate::http::conditional::{ETAG, etag};
 use crate::http::endpoint::Response;
 use crate::http::idempotency::IDEMPOTENCY_REPLAYED;
-use crate::http::response::{JSON, LOCATION};
-use crate::openapi::{Header, Operation};
-
-const CACHE_CONTROL: Header = Header::new(
-    "Cache-Control",
-    "An order is not used again without asking whether it is current.",
-    "^no-cache$",
-);
+use crate::http::response::{CACHE_CONTROL, JSON, LOCATION};
+use crate::openapi::Operation;
 
 /// A new order, or the order as it would be.
 pub(super) enum CreateResponse {
@@ -48,14 +42,14 @@ impl Response for CreateResponse {
 
 /// An order, unless the client has it.
 pub(super) enum GetResponse {
-    Current(Order),
+    Modified(Order),
     NotModified(Order),
 }
 
 impl Response for GetResponse {
     fn respond(self, _: &HttpRequest) -> HttpResponse {
         match self {
-            Self::Current(order) => versioned(HttpResponse::Ok(), &order).json(order),
+            Self::Modified(order) => versioned(HttpResponse::Ok(), &order).json(order),
             Self::NotModified(order) => versioned(HttpResponse::NotModified(), &order).finish(),
         }
     }

@@ -34,6 +34,13 @@ pub(crate) struct ClientGone;
 #[error("{0}")]
 pub(crate) struct CutOff(String);
 
+impl CutOff {
+    /// The end of a body for this reason, which is logged.
+    pub(crate) fn new(reason: impl Into<String>) -> Self {
+        Self(reason.into())
+    }
+}
+
 /// A body, and where to write it. Up to `capacity` bytes may wait for the client. Then the writer waits, for at
 /// most `stall_timeout`: a client that stops reading must not hold resources for ever.
 pub(crate) fn channel(capacity: usize, stall_timeout: Duration) -> (Sender, Chunks) {

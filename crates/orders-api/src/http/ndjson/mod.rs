@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::channel::{Chunks, ClientGone, Sender, channel};
+pub(crate) use self::channel::{Chunks, ClientGone, CutOff, Sender, channel};
 use super::endpoint::Response;
 use crate::openapi::{Components, Example, Model, Operation, example};
 
@@ -25,13 +25,26 @@ impl<T> NdjsonStream<T> {
     pub(crate) fn new(body: Chunks) -> Self {
         Self(body, PhantomData)
     }
+
+    /// The response with these headers.
+    pub(crate) fn respond_with(
+        self,
+        request: &HttpRequest,
+        headers: impl IntoIterator<Item = (&'static str, String)>,
+    ) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        for header in headers {
+            response.insert_header(header);
+        }
+        // The framework would read the whole body of a response to HEAD only to throw it away.
+        let most = if request.method() == Method::HEAD { 0 } else { usize::MAX };
+        response.content_type(NDJSON).streaming(self.0.take(most))
+    }
 }
 
 impl<T: Model> Response for NdjsonStream<T> {
     fn respond(self, request: &HttpRequest) -> HttpResponse {
-        // The framework would read the whole body of a response to HEAD only to throw it away.
-        let most = if request.method() == Method::HEAD { 0 } else { usize::MAX };
-        HttpResponse::Ok().content_type(NDJSON).streaming(self.0.take(most))
+        self.respond_with(request, None)
     }
 
     fn describe(operation: &mut Operation) {

@@ -18,7 +18,7 @@ const WRITE: Option<Scope> = Some(Scope::Write);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// All routes. Order 1 is in calendar `default`, of which the client of the last column sees nothing.
-const ROWS: [Row; 27] = [
+const ROWS: [Row; 29] = [
     Row("GET", "/", None, 200),
     Row("GET", "/healthz", None, 200),
     Row("GET", "/readyz", None, 200),
@@ -34,6 +34,8 @@ const ROWS: [Row; 27] = [
     Row("PUT", "/orders/{id}", WRITE, 404),
     Row("PATCH", "/orders/{id}", WRITE, 404),
     Row("DELETE", "/orders/{id}", WRITE, 404),
+    Row("GET", "/orders/{id}/history", READ, 404),
+    Row("GET", "/changes", READ, 200),
     Row("GET", "/services", READ, 200),
     Row("POST", "/services", ADMIN, 201),
     Row("GET", "/services/{id}", READ, 404),
