@@ -82,10 +82,12 @@ pub(super) fn history(
         id: id.as_str(),
         // No order has a version that its column cannot hold.
         after: after.try_into().unwrap_or(i64::MAX),
-        limit: i64::try_from(limit).unwrap_or(i64::MAX),
+        // One more than is returned says whether there are more.
+        limit: i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
     };
-    let rows: Vec<ChangeRow> = history.load(conn)?;
-    let more = rows.len() == limit;
+    let mut rows: Vec<ChangeRow> = history.load(conn)?;
+    let more = rows.len() > limit;
+    rows.truncate(limit);
     let recorded = rows.into_iter().map(change).collect::<QueryResult<Vec<RecordedChange>>>()?;
     let next = recorded.last().filter(|_| more).map(|last| last.change.data.version);
     let seen =

@@ -47,6 +47,8 @@ fn the_history_comes_in_pages(store: &impl Store) {
     };
     assert_eq!(versions(0, 3), (vec![1, 2, 3], Some(3)));
     assert_eq!(versions(3, 3), (vec![4], None));
+    // A full page may be the last one.
+    assert_eq!(versions(2, 2), (vec![3, 4], None));
     assert_eq!(versions(1, 1), (vec![2], Some(2)));
     assert_eq!(versions(4, 3), (vec![], None));
     assert_eq!(versions(u64::MAX, 3), (vec![], None));
