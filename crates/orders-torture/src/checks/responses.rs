@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::faults::{Fault, FaultKind};
 use crate::history::{History, Operation};
-use crate::http::Outcome;
+use crate::http::{Failure, Outcome};
 
 use super::CheckResult;
 
@@ -19,7 +19,7 @@ pub(super) fn allowed(history: &History) -> CheckResult {
     let mut result = CheckResult::new("the contract allows every response", "responses");
     for operation in &history.operations {
         result.examined += 1;
-        if let Outcome::Invalid(_) = operation.outcome {
+        if let Outcome::Failed(Failure::Invalid(_)) = operation.outcome {
             result.violated("a response that the contract does not allow", [operation]);
         }
     }
@@ -33,10 +33,10 @@ pub(super) fn failures(history: &History) -> CheckResult {
     let mut result = CheckResult::new(invariant, "failed requests");
     for operation in &history.operations {
         let may_cause: fn(&Fault, &Operation) -> bool = match operation.outcome {
-            Outcome::NoResponse(_) | Outcome::NotSent => {
+            Outcome::Failed(Failure::NoResponse(_) | Failure::NotSent) => {
                 |fault, operation| fault.kind == FaultKind::KillService(operation.process)
             }
-            Outcome::Unavailable => |_, _| true,
+            Outcome::Failed(Failure::Unavailable) => |_, _| true,
             _ => continue,
         };
         result.examined += 1;

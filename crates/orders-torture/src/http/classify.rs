@@ -4,7 +4,7 @@ use orders_core::{Order, TooClose};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use super::{Outcome, Request};
+use super::{Failure, Outcome, Request};
 
 /// The parts of a response that the contract says something about.
 #[derive(Debug, Clone, Default)]
@@ -21,12 +21,10 @@ pub(crate) struct Response {
 type Invalid = String;
 
 impl Outcome {
-    /// Classifies the response to a request; it is [`Outcome::Invalid`] if the contract does not
+    /// Classifies the response to a request; it is [`Failure::Invalid`] if the contract does not
     /// allow it.
     pub(super) fn of_response(request: &Request, response: &Response) -> Self {
-        classify(request, response).unwrap_or_else(|cause| {
-            Self::Invalid(format!("{cause}: status {}, body {}", response.status, response.body))
-        })
+        classify(request, response).unwrap_or_else(|cause| Self::Failed(response.invalid(&cause)))
     }
 }
 
@@ -82,13 +80,19 @@ fn classify_problem(request: &Request, response: &Response) -> Result<Outcome, I
             let GapTooWide { too_close } = response.json("application/problem+json")?;
             Ok(Outcome::GapTooWide(too_close))
         }
-        (_, 503, "unavailable") if response.retry_after.is_some() => Ok(Outcome::Unavailable),
+        (_, 503, "unavailable") if response.retry_after.is_some() => {
+            Ok(Outcome::Failed(Failure::Unavailable))
+        }
         (_, 503, "unavailable") => Err("Retry-After is missing".to_owned()),
         _ => Err("a problem that the contract does not allow here".to_owned()),
     }
 }
 
 impl Response {
+    fn invalid(&self, cause: &str) -> Failure {
+        Failure::Invalid(format!("{cause}: status {}, body {}", self.status, self.body))
+    }
+
     fn json<T: DeserializeOwned>(&self, content_type: &str) -> Result<T, Invalid> {
         let actual = self.content_type.as_deref().and_then(|value| value.split(';').next());
         if actual != Some(content_type) {

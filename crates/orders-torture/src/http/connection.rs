@@ -11,7 +11,7 @@ use crate::history::OperationId;
 
 use super::classify::Response;
 use super::message::RequestMessage;
-use super::{Outcome, Request};
+use super::{Failure, Outcome, Request};
 
 /// How long a client waits for a response. The service promises one within 10 seconds.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -43,11 +43,7 @@ impl Connection {
         let RequestMessage { method, path, body } = RequestMessage::new(request, operation);
         match self.send(method, &path, body) {
             Ok(response) => Outcome::of_response(request, &response),
-            Err(ureq::Error::ConnectionFailed) => Outcome::NotSent,
-            Err(ureq::Error::Io(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                Outcome::NotSent
-            }
-            Err(error) => Outcome::NoResponse(error.to_string()),
+            Err(error) => Outcome::Failed(failure(&error)),
         }
     }
 
@@ -72,6 +68,16 @@ impl Connection {
             None => self.agent.run(request.body(())?)?,
         };
         read(response)
+    }
+}
+
+fn failure(error: &ureq::Error) -> Failure {
+    match error {
+        ureq::Error::ConnectionFailed => Failure::NotSent,
+        ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Failure::NotSent
+        }
+        error => Failure::NoResponse(error.to_string()),
     }
 }
 

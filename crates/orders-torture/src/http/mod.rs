@@ -2,11 +2,13 @@
 
 mod classify;
 mod connection;
+mod failure;
 mod message;
 mod outcome;
 mod request;
 
 pub(crate) use connection::Connection;
+pub use failure::Failure;
 pub use message::{SERVICES, metadata_of, reference_of, services_of};
 pub use outcome::{OrderConflict, Outcome};
 pub use request::Request;

@@ -5,6 +5,8 @@ use std::fmt;
 use orders_core::{Booking, Calendar, CalendarId, MinimumGap, NearestFree, Order, TooClose};
 use serde::Deserialize;
 
+use super::Failure;
+
 /// The outcome of a request: its classified response, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -24,14 +26,8 @@ pub enum Outcome {
     OrderConflict(OrderConflict),
     /// 409 `gap-too-wide`
     GapTooWide(Vec<TooClose>),
-    /// 503. The request may have taken effect.
-    Unavailable,
-    /// The connection was refused, so the request did not take effect.
-    NotSent,
-    /// The connection was lost or the client timed out. The request may have taken effect.
-    NoResponse(String),
-    /// A response that the contract does not allow. The request may have taken effect.
-    Invalid(String),
+    /// There is no result.
+    Failed(Failure),
 }
 
 /// The members of an `order-conflict` problem.
@@ -57,17 +53,14 @@ impl Outcome {
             Self::IdTaken => "id-taken",
             Self::OrderConflict(_) => "order-conflict",
             Self::GapTooWide(_) => "gap-too-wide",
-            Self::Unavailable => "unavailable",
-            Self::NotSent => "not sent",
-            Self::NoResponse(_) => "no response",
-            Self::Invalid(_) => "INVALID",
+            Self::Failed(failure) => failure.kind(),
         }
     }
 
     /// Whether a write with this outcome may or may not have taken effect.
     #[must_use]
     pub fn is_indeterminate(&self) -> bool {
-        matches!(self, Self::Unavailable | Self::NoResponse(_) | Self::Invalid(_))
+        matches!(self, Self::Failed(failure) if *failure != Failure::NotSent)
     }
 }
 
@@ -102,11 +95,8 @@ impl fmt::Display for Outcome {
                     write!(f, " [{} at {first_at} and {} at {second_at}]", first.id, second.id)
                 })
             }
-            Self::NoResponse(cause) => write!(f, "no response ({cause})"),
-            Self::Invalid(cause) => write!(f, "INVALID ({cause})"),
-            Self::NotFound | Self::IdTaken | Self::Unavailable | Self::NotSent => {
-                f.write_str(self.kind())
-            }
+            Self::Failed(failure) => write!(f, "{failure}"),
+            Self::NotFound | Self::IdTaken => f.write_str(self.kind()),
         }
     }
 }

@@ -8,7 +8,7 @@ use orders_torture::database::{CalendarRow, OrderRow, Rows};
 use orders_torture::faults::{Fault, FaultKind};
 use orders_torture::history::{History, Moment, Operation, OperationId};
 use orders_torture::http::{
-    OrderConflict, Outcome, Request, metadata_of, reference_of, services_of,
+    Failure, OrderConflict, Outcome, Request, metadata_of, reference_of, services_of,
 };
 
 /// A history of the calendar `default`, and the rows after it. Operations are numbered from 0.
@@ -212,5 +212,5 @@ pub(crate) fn conflict(gap: MinimumGap, id: &str, at: i64) -> Outcome {
 }
 
 pub(crate) fn no_response(_: OperationId) -> Outcome {
-    Outcome::NoResponse("on purpose".to_owned())
+    Outcome::Failed(Failure::NoResponse("on purpose".to_owned()))
 }

@@ -1,7 +1,7 @@
 //! Histories with states that no operation sent.
 
 use orders_torture::history::OperationId;
-use orders_torture::http::{Outcome, metadata_of, reference_of};
+use orders_torture::http::{Failure, Outcome, metadata_of, reference_of};
 
 use crate::history_builder::{HistoryBuilder, create};
 
@@ -20,7 +20,7 @@ fn an_order_that_no_operation_sent_is_found() {
     rejected.assert_violates(invariant);
     let not_sent = HistoryBuilder::new()
         .long_kill()
-        .operation((1, 2), create("a", 0), |_| Outcome::NotSent)
+        .operation((1, 2), create("a", 0), |_| Outcome::Failed(Failure::NotSent))
         .row(("a", 0), (0, 1, 0));
     not_sent.assert_violates(invariant);
 }

@@ -2,14 +2,16 @@
 
 use orders_torture::faults::{Fault, FaultKind};
 use orders_torture::history::OperationId;
-use orders_torture::http::{Outcome, Request};
+use orders_torture::http::{Failure, Outcome, Request};
 
 use crate::history_builder::{HistoryBuilder, no_response, second};
 
 #[test]
 fn an_invalid_response_is_found() {
     HistoryBuilder::new()
-        .operation((1, 2), Request::List, |_| Outcome::Invalid("status 500".to_owned()))
+        .operation((1, 2), Request::List, |_| {
+            Outcome::Failed(Failure::Invalid("status 500".to_owned()))
+        })
         .assert_violates("the contract allows every response");
 }
 
@@ -22,7 +24,7 @@ fn a_failure_needs_a_fault() {
     let history = |seconds, outcome: fn(OperationId) -> Outcome| {
         HistoryBuilder::new().operation(seconds, Request::List, outcome)
     };
-    let unavailable = |_| Outcome::Unavailable;
+    let unavailable = |_| Outcome::Failed(Failure::Unavailable);
 
     history((2, 4), no_response).fault(kill(0)).assert_valid();
     history((2, 4), no_response).fault(kill(1)).assert_violates(invariant);
