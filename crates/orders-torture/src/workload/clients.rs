@@ -1,22 +1,17 @@
 //! The clients of a run: [`Clients`].
 
-use std::collections::HashMap;
 use std::panic;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
-use std::time::Duration;
 
-use crate::cluster::{Endpoint, Location};
+use crate::cluster::Endpoint;
 use crate::history::{Clock, Moment, Operation};
-use crate::http::Connection;
+use crate::http::Connections;
 
 use super::burst::BURST_SIZE;
 use super::generator::Generator;
 use super::known_orders::KnownOrders;
-
-/// The time between two checks for a running service process while all are down.
-const POLL_INTERVAL: Duration = Duration::from_millis(2);
 
 /// Clients that together send the operations of one generator, burst by burst.
 pub struct Clients {
@@ -37,9 +32,6 @@ pub struct Clients {
     /// The API key.
     pub key: String,
 }
-
-/// A client's connections by service process, each with the generation of the process.
-type Connections = HashMap<usize, (u32, Connection)>;
 
 impl Clients {
     /// Sends operations until the deadline, and returns them sorted by their invocation.
@@ -66,7 +58,7 @@ impl Clients {
 
     fn run_client(&self, client: usize, next: &AtomicU32, known: &KnownOrders) -> Vec<Operation> {
         let mut operations = Vec::new();
-        let mut connections = Connections::new();
+        let mut connections = Connections::new(&self.endpoints, &self.key);
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let start = self.earliest_start(index);
@@ -75,7 +67,8 @@ impl Clients {
             }
             self.clock.sleep_until(start);
             let planned = self.generator.operation(index);
-            let Some((process, connection)) = self.connect(planned.process, &mut connections)
+            let Some((process, connection)) =
+                connections.wait(planned.process, || self.clock.now() >= self.deadline)
             else {
                 return operations;
             };
@@ -94,28 +87,5 @@ impl Clients {
     fn earliest_start(&self, index: u32) -> Moment {
         let before_the_burst = u64::from(index / BURST_SIZE * BURST_SIZE);
         Moment(before_the_burst * 1_000_000 / u64::from(self.rate.max(1)))
-    }
-
-    /// A connection to the preferred service process, or to the next one that runs; `None` if none
-    /// runs before the deadline.
-    fn connect<'a>(
-        &self,
-        preferred: usize,
-        connections: &'a mut Connections,
-    ) -> Option<(usize, &'a Connection)> {
-        let count = self.endpoints.len();
-        while self.clock.now() < self.deadline {
-            for process in (0..count).map(|offset| (preferred + offset) % count) {
-                let Location { address, generation } = self.endpoints[process].location();
-                let Some(address) = address else { continue };
-                if connections.get(&process).is_none_or(|(known, _)| *known != generation) {
-                    let connection = Connection::new(address, &self.key);
-                    connections.insert(process, (generation, connection));
-                }
-                return connections.get(&process).map(|(_, connection)| (process, connection));
-            }
-            thread::sleep(POLL_INTERVAL);
-        }
-        None
     }
 }
