@@ -27,6 +27,7 @@ pub fn check(history: &History, rows: &Rows) -> Vec<CheckResult> {
         rows::minimum_gap(rows),
         rows::slots(rows),
         rows::order_services(rows),
+        rows::versions(rows),
         provenance::states(history, rows, &events),
         linearizability::orders(history, &events),
         linearizability::calendars(history, &events),

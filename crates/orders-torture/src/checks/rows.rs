@@ -66,6 +66,17 @@ pub(super) fn order_services(rows: &Rows) -> CheckResult {
     result
 }
 
+/// The table of the versions.
+pub(super) fn versions(rows: &Rows) -> CheckResult {
+    let invariant = "the newest version of every order in order_versions is its row";
+    let mut result = CheckResult::new(invariant, "rows");
+    result.examined = rows.matching_versions + rows.version_mismatches.len();
+    for mismatch in &rows.version_mismatches {
+        result.violated(mismatch, [""; 0]);
+    }
+    result
+}
+
 /// A row as text.
 pub(super) fn describe(row: &OrderRow) -> String {
     let OrderRow { id, calendar, datetime, cents, version, created_at, gap, slot, .. } = row;

@@ -87,18 +87,18 @@ impl CalendarColumns {
     }
 }
 
-/// A service of an order, in `order_services`, in the order itself, or in both.
+/// Something that is to be the same in two tables.
 #[derive(QueryableByName)]
-pub(super) struct ServiceColumns {
+pub(super) struct Comparison {
     #[diesel(sql_type = Text)]
     pub(super) description: String,
-    /// Whether it is in both.
     #[diesel(sql_type = Bool)]
     pub(super) matches: bool,
 }
 
-impl ServiceColumns {
-    pub(super) const QUERY: &str = "
+impl Comparison {
+    /// The services of the orders, in `order_services` and in the orders themselves.
+    pub(super) const OF_SERVICES: &str = "
         SELECT coalesce(s.order_id, o.id) || ' ' || coalesce(s.service, o.service)
                    || CASE WHEN s.order_id IS NULL THEN ' is missing' ELSE ' matches no order' END
                    AS description,
@@ -107,6 +107,30 @@ impl ServiceColumns {
           FULL JOIN (SELECT id, calendar, datetime, unnest(services) AS service FROM orders) o
             ON (s.order_id, s.calendar, s.datetime, s.service)
                = (o.id, o.calendar, o.datetime, o.service)";
+
+    /// The orders, and their newest versions in `order_versions` unless those are deletions.
+    pub(super) const OF_VERSIONS: &str = "
+        SELECT 'row: ' || coalesce(o::text, 'none') || ', newest version: ' || coalesce(v::text, 'none')
+                   AS description,
+               o::text IS NOT DISTINCT FROM v::text AS matches
+          FROM (SELECT orders.id, version, calendars.id AS calendar, datetime, totalfee, services, reference, metadata,
+                       created_at, updated_at, updated_by
+                  FROM orders JOIN calendars ON calendars.key = orders.calendar) o
+          FULL JOIN
+               (SELECT order_id, version, calendar, datetime, totalfee, services, reference, metadata,
+                       created_at, updated_at, client
+                  FROM order_versions latest
+                 WHERE type <> 'deleted'
+                   AND version = (SELECT max(version) FROM order_versions v
+                                   WHERE v.order_id = latest.order_id)) v
+            ON v.order_id = o.id";
+}
+
+/// How many there are.
+#[derive(QueryableByName)]
+pub(super) struct Count {
+    #[diesel(sql_type = BigInt)]
+    pub(super) count: i64,
 }
 
 fn valid<T, E: Display>(value: Result<T, E>) -> Result<T, DatabaseError> {

@@ -7,12 +7,11 @@ use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::BigInt;
 use orders_core::{CalendarId, Metadata, Name, OrderId, Reference, ServiceId, Timestamp};
 
-use columns::{CalendarColumns, OrderColumns, ServiceColumns};
+use columns::{CalendarColumns, Comparison, Count, OrderColumns};
 
-/// How long the database sessions of killed services may take to end.
+/// How long the database sessions of killed services, or their transactions, may take to end.
 const SESSIONS_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// All rows, read after the last write.
@@ -26,6 +25,10 @@ pub struct Rows {
     pub matching_services: usize,
     /// The rows that `order_services` lacks, and those that match no order.
     pub service_mismatches: Vec<String>,
+    /// The number of orders that are as their newest version.
+    pub matching_versions: usize,
+    /// The orders that differ from their newest version.
+    pub version_mismatches: Vec<String>,
 }
 
 /// A row of `orders`. Its numbers are exact.
@@ -90,22 +93,22 @@ impl Rows {
     /// If the database cannot be read, or a row contains an invalid value.
     pub fn read(url: &str) -> Result<Self, DatabaseError> {
         let mut conn = PgConnection::establish(url)?;
-        wait_for_other_sessions(&mut conn)?;
+        wait_until_there_is_no(&mut conn, "true")?;
         let orders: Vec<OrderColumns> = diesel::sql_query(OrderColumns::QUERY).load(&mut conn)?;
         let calendars: Vec<CalendarColumns> =
             diesel::sql_query(CalendarColumns::QUERY).load(&mut conn)?;
-        let services: Vec<ServiceColumns> =
-            diesel::sql_query(ServiceColumns::QUERY).load(&mut conn)?;
-        let (matching, mismatching): (Vec<_>, Vec<_>) =
-            services.into_iter().partition(|row| row.matches);
+        let (matching_services, service_mismatches) = compare(&mut conn, Comparison::OF_SERVICES)?;
+        let (matching_versions, version_mismatches) = compare(&mut conn, Comparison::OF_VERSIONS)?;
         Ok(Self {
             orders: orders.into_iter().map(OrderColumns::decode).collect::<Result<_, _>>()?,
             calendars: calendars
                 .into_iter()
                 .map(CalendarColumns::decode)
                 .collect::<Result<_, _>>()?,
-            matching_services: matching.len(),
-            service_mismatches: mismatching.into_iter().map(|row| row.description).collect(),
+            matching_services,
+            service_mismatches,
+            matching_versions,
+            version_mismatches,
         })
     }
 
@@ -121,6 +124,15 @@ impl Rows {
     }
 }
 
+/// The number of things that match, and those that do not.
+fn compare(conn: &mut PgConnection, query: &str) -> QueryResult<(usize, Vec<String>)> {
+    let compared: Vec<Comparison> = diesel::sql_query(query).load(conn)?;
+    let all = compared.len();
+    let mismatches = compared.into_iter().filter(|compared| !compared.matches);
+    let mismatches: Vec<_> = mismatches.map(|compared| compared.description).collect();
+    Ok((all - mismatches.len(), mismatches))
+}
+
 /// Drops the exclusion constraint that enforces the minimum gap.
 ///
 /// # Errors
@@ -131,20 +143,15 @@ pub fn drop_exclusion_constraint(url: &str) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-fn wait_for_other_sessions(conn: &mut PgConnection) -> Result<(), DatabaseError> {
-    #[derive(QueryableByName)]
-    struct Sessions {
-        #[diesel(sql_type = BigInt)]
-        others: i64,
-    }
+/// Waits until no other session of a client matches this condition.
+fn wait_until_there_is_no(conn: &mut PgConnection, condition: &str) -> Result<(), DatabaseError> {
+    let query = format!(
+        "SELECT count(*) FROM pg_stat_activity
+          WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() AND {condition}",
+    );
     let start = Instant::now();
     loop {
-        let Sessions { others } = diesel::sql_query(
-            "SELECT count(*) AS others FROM pg_stat_activity
-              WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()",
-        )
-        .get_result(conn)?;
-        match others {
+        match count(conn, &query)? {
             0 => return Ok(()),
             others if start.elapsed() > SESSIONS_TIMEOUT => {
                 return Err(DatabaseError::Busy(others));
@@ -152,4 +159,8 @@ fn wait_for_other_sessions(conn: &mut PgConnection) -> Result<(), DatabaseError>
             _ => thread::sleep(Duration::from_millis(20)),
         }
     }
+}
+
+fn count(conn: &mut PgConnection, query: &str) -> QueryResult<i64> {
+    diesel::sql_query(query).get_result(conn).map(|Count { count }| count)
 }

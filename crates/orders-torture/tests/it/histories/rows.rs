@@ -16,3 +16,10 @@ fn a_missing_row_in_order_services_is_found() {
     history.rows.service_mismatches.push("a repair is missing".to_owned());
     history.assert_violates("order_services");
 }
+
+#[test]
+fn a_row_that_differs_from_its_newest_version_is_found() {
+    let mut history = HistoryBuilder::new();
+    history.rows.version_mismatches.push("order a has another version".to_owned());
+    history.assert_violates("order_versions");
+}
