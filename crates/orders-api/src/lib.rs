@@ -7,6 +7,7 @@ pub mod access;
 pub mod cli;
 pub mod db_threads;
 mod endpoints;
+mod feed;
 mod heartbeat;
 mod http;
 pub mod openapi;

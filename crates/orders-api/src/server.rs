@@ -13,10 +13,12 @@ use actix_web::rt::signal;
 use actix_web::rt::signal::unix::SignalKind;
 use actix_web::{App, HttpServer, web};
 use orders_db::PgStore;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::access::Access;
 use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
+use crate::feed::Feed;
 use crate::http::body::BodyLimits;
 use crate::http::request_log::log_request;
 use crate::routes::routes;
@@ -30,11 +32,15 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a client may take to close a connection that we have closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// How many files may be open besides the event streams.
+const OTHER_FILES: usize = 100;
+
 /// A server that listens. Requests are answered once it runs.
 pub struct Listening {
     server: Server,
     address: SocketAddr,
     threads: DbThreads<PgStore>,
+    feed: Feed,
     shutdown: Duration,
 }
 
@@ -48,12 +54,15 @@ pub fn listen(
     database: &DatabaseArgs,
     arguments: &ServerArgs,
 ) -> io::Result<Listening> {
+    allow_open_files(arguments.max_streams.get());
     let queue_limits = database.limits(arguments.queue_wait);
+    let feed = Feed::start(store.clone(), arguments.follower_limits())?;
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
     let addresses: Vec<_> = arguments.bind.to_socket_addrs()?.collect();
     let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
     let access = web::Data::new(access.listening(on_loopback));
     let shared = web::Data::new(threads.clone());
+    let followed = web::Data::new(feed.clone());
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),
         arrival: database.request_timeout,
@@ -62,6 +71,7 @@ pub fn listen(
     let app = move || {
         App::new()
             .app_data(shared.clone())
+            .app_data(followed.clone())
             .app_data(access.clone())
             .app_data(limits)
             .wrap(from_fn(log_request))
@@ -74,12 +84,12 @@ pub fn listen(
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .tcp_nodelay(true)
-        .shutdown_signal(stop_signal())
+        .shutdown_signal(stop_signal(feed.clone()))
         .shutdown_timeout(arguments.shutdown_timeout.into())
         .bind(addresses.as_slice())?;
     let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
-    Ok(Listening { server: server.run(), address, threads, shutdown })
+    Ok(Listening { server: server.run(), address, threads, feed, shutdown })
 }
 
 impl Listening {
@@ -100,11 +110,28 @@ impl Listening {
     /// # Errors
     /// If the server fails.
     pub async fn run(self) -> io::Result<()> {
-        self.server.await?;
+        let served = self.server.await;
+        self.feed.stop();
+        served?;
         if !self.threads.close(self.shutdown) {
             log::warn!("stopping while the database still works on requests");
         }
         Ok(())
+    }
+}
+
+/// Lets the process open as many files as the system allows it, because each connection is one and the usual limit is
+/// 1,024. Warns if that is too few for so many event streams and other connections.
+fn allow_open_files(streams: usize) {
+    let limits = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits }) {
+        log::warn!("cannot raise the limit of open files: {error}");
+    }
+    let needed = streams.saturating_add(OTHER_FILES) as u64;
+    if let Some(most) = limits.maximum.filter(|most| *most < needed) {
+        log::warn!(
+            "only {most} files can be open, too few for {streams} event streams: raise the limit"
+        );
     }
 }
 
@@ -122,8 +149,8 @@ fn limit_stalls(connection: &dyn Any, stall_timeout: Duration) {
     let _ = (connection, stall_timeout);
 }
 
-/// Completes at SIGTERM or Ctrl-C.
-async fn stop_signal() {
+/// Completes at SIGTERM or Ctrl-C. Followers of the changes end then, so that they continue at another instance.
+async fn stop_signal(feed: Feed) {
     match signal::unix::signal(SignalKind::terminate()) {
         Ok(mut terminate) => tokio::select! {
             _ = terminate.recv() => {}
@@ -134,5 +161,6 @@ async fn stop_signal() {
             let _ = signal::ctrl_c().await;
         }
     }
+    feed.stop();
     log::info!("told to stop; finishing the requests in flight");
 }

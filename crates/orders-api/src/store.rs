@@ -2,11 +2,12 @@
 
 use actix_web::dev::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use orders_core::StoreError;
+use orders_core::{ChangeFilter, StoreError};
 use orders_db::PgStore;
 
 use crate::access::Caller;
 use crate::db_threads::DbThreads;
+use crate::feed::{Feed, Follower, NoPlace, View};
 use crate::http::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
@@ -15,6 +16,7 @@ use crate::problem::{Problem, ProblemType};
 #[derive(Clone)]
 pub(crate) struct Store {
     threads: DbThreads<PgStore>,
+    feed: Feed,
     caller: Caller,
 }
 
@@ -27,6 +29,19 @@ impl Store {
     {
         let Caller(client) = self.caller.clone();
         self.threads.run(move |store| job(&store.acting_as(client))).await
+    }
+
+    /// Does a job that writes orders, like [`Store::run`]. Those who follow the changes see them at once.
+    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
+        let written = self.run(job).await;
+        if written.is_ok() {
+            self.feed.written();
+        }
+        written
     }
 
     /// Does a job that may take minutes, see [`DbThreads::run_long`].
@@ -44,6 +59,19 @@ impl Store {
         Self { caller, ..self.clone() }
     }
 
+    /// A new follower of the changes.
+    ///
+    /// # Errors
+    /// If there is no place for it.
+    pub(crate) fn follow(&self) -> Result<Follower, NoPlace> {
+        self.feed.follow(self.caller.0.as_ref().map(|client| &client.id))
+    }
+
+    /// What a follower with this filter sees.
+    pub(crate) fn view(&self, filter: ChangeFilter) -> View {
+        View::new(self.caller.0.clone(), filter)
+    }
+
     /// The store itself, for a job that produces its result piece by piece.
     pub(crate) fn store(&self) -> PgStore {
         self.threads.store().acting_as(self.caller.0.clone())
@@ -58,7 +86,8 @@ impl Argument for Store {
         // A route that is open to everyone must not use the store.
         let caller = request.extensions().get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Problem::internal("the route has no scope"))?;
-        Ok(Self { threads: DbThreads::clone(threads), caller })
+        let feed = request.app_data::<web::Data<Feed>>().expect("the feed is set");
+        Ok(Self { threads: DbThreads::clone(threads), feed: Feed::clone(feed), caller })
     }
 
     fn describe(operation: &mut Operation) {

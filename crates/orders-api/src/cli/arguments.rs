@@ -15,6 +15,7 @@ use crate::cli::duration::{retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::db_threads::Limits;
+use crate::feed;
 
 /// How many requests may wait for each database thread in a short burst.
 const BURST_PER_THREAD: usize = 1024;
@@ -166,7 +167,7 @@ pub struct ServerArgs {
         value_name = "TIME"
     )]
     pub queue_wait: Duration,
-    /// How long the client of an export or import may stall before it is disconnected: read nothing that is ready for
+    /// How long the client of an export, an import or an event stream may stall before it is disconnected: read nothing that is ready for
     /// it, or send no line
     #[arg(
         long, env = "ORDERS_STALL_TIMEOUT", default_value = "30s", value_parser = wait,
@@ -179,6 +180,24 @@ pub struct ServerArgs {
         value_name = "TIME"
     )]
     pub keep_changes: Duration,
+    /// How many event streams, and requests that wait for changes, may be open
+    #[arg(
+        long,
+        env = "ORDERS_MAX_STREAMS",
+        default_value = "1000",
+        global = true,
+        value_name = "NUMBER"
+    )]
+    pub max_streams: NonZeroUsize,
+    /// How many of them a client may have open
+    #[arg(
+        long,
+        env = "ORDERS_MAX_STREAMS_PER_CLIENT",
+        default_value = "100",
+        global = true,
+        value_name = "NUMBER"
+    )]
+    pub max_streams_per_client: NonZeroUsize,
     /// How many seconds the requests in flight have to finish when the service stops
     #[arg(
         long,
@@ -209,6 +228,13 @@ impl DatabaseArgs {
             burst: BURST_PER_THREAD.saturating_mul(self.connections() as usize),
             backlog: BACKLOG_PER_THREAD.saturating_mul(self.connections() as usize),
         }
+    }
+}
+
+impl ServerArgs {
+    /// How many may follow the changes.
+    pub(crate) fn follower_limits(&self) -> feed::Limits {
+        feed::Limits { all: self.max_streams, per_client: self.max_streams_per_client }
     }
 }
 

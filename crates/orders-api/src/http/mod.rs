@@ -3,6 +3,7 @@
 pub(crate) mod body;
 pub(crate) mod conditional;
 pub(crate) mod endpoint;
+pub(crate) mod event_stream;
 pub(crate) mod idempotency;
 pub(crate) mod link;
 pub(crate) mod log_text;

@@ -3,7 +3,7 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, HeaderValue};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderValue};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use orders_core::Scope;
@@ -11,6 +11,9 @@ use orders_core::Scope;
 use super::body::MERGE_PATCH;
 use super::endpoint::Endpoint;
 use crate::problem::Problem;
+
+/// The coding of a response that is not to be compressed.
+pub(crate) const IDENTITY: &str = "identity";
 
 /// A path and the endpoints of its methods.
 ///
@@ -122,7 +125,8 @@ impl HttpServiceFactory for Resource {
     }
 }
 
-/// Keeps responses to writes uncompressed: they may have a strong `ETag`, which stands for exactly these bytes.
+/// Keeps responses to writes uncompressed: they may have a strong `ETag`, which stands for exactly these bytes. A response
+/// with the coding `identity` is not compressed either; the name is for this only, and is not sent.
 async fn compress_reads<B: MessageBody>(
     mut request: ServiceRequest,
     next: Next<B>,
@@ -130,7 +134,11 @@ async fn compress_reads<B: MessageBody>(
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         request.headers_mut().remove(ACCEPT_ENCODING);
     }
-    next.call(request).await
+    let mut response = next.call(request).await?;
+    if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == IDENTITY) {
+        response.headers_mut().remove(CONTENT_ENCODING);
+    }
+    Ok(response)
 }
 
 async fn options(allow: HeaderValue, is_patchable: bool) -> HttpResponse {

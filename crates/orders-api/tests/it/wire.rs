@@ -108,15 +108,23 @@ impl Reading {
         head
     }
 
-    /// The next line of the body; none at its end.
+    /// The next line of the body, which is JSON; none at its end.
     ///
     /// # Errors
     /// If the body is cut off.
     pub(crate) fn line(&mut self) -> io::Result<Option<Value>> {
+        Ok(self.text()?.map(|line| serde_json::from_str(&line).unwrap()))
+    }
+
+    /// The next line of the body; none at its end.
+    ///
+    /// # Errors
+    /// If the body is cut off.
+    pub(crate) fn text(&mut self) -> io::Result<Option<String>> {
         loop {
             if let Some(end) = self.pending.iter().position(|&byte| byte == b'\n') {
                 let line: Vec<u8> = self.pending.drain(..=end).collect();
-                return Ok(Some(serde_json::from_slice(&line).unwrap()));
+                return Ok(Some(String::from_utf8(line).unwrap().trim_end().to_owned()));
             }
             if self.ended {
                 assert!(self.pending.is_empty(), "half a line at the end");

@@ -99,7 +99,7 @@ async fn place(
     let placed = match drafts.is_empty() {
         true => Ok(Vec::new()),
         false => match authorization.check().await {
-            Ok(caller) => store.acting_as(caller).run(|orders| orders.place_batch(drafts)).await,
+            Ok(caller) => store.acting_as(caller).write(|orders| orders.place_batch(drafts)).await,
             Err(problem) => Err(problem),
         },
     };

@@ -47,7 +47,7 @@ async fn create_order(
             Ok(CreateResponse::Created { order, replayed })
         }
     };
-    store.run(create).await
+    store.write(create).await
 }
 
 pub(crate) fn get() -> Endpoint {
@@ -89,7 +89,7 @@ async fn replace_order(
     draft: Body<OrderDraft>,
 ) -> Reply<WriteResponse> {
     let write = move |orders: &_| Orders::replace_if(orders, &id.0, &condition.0, draft.0, mode.0);
-    Ok(WriteResponse { order: store.run(write).await?, mode: mode.0 })
+    Ok(WriteResponse { order: store.write(write).await?, mode: mode.0 })
 }
 
 pub(crate) fn patch() -> Endpoint {
@@ -107,7 +107,7 @@ async fn patch_order(
     patch: Body<OrderPatch>,
 ) -> Reply<WriteResponse> {
     let write = move |orders: &_| Orders::patch_if(orders, &id.0, &condition.0, &patch.0, mode.0);
-    Ok(WriteResponse { order: store.run(write).await?, mode: mode.0 })
+    Ok(WriteResponse { order: store.write(write).await?, mode: mode.0 })
 }
 
 pub(crate) fn delete() -> Endpoint {
@@ -121,7 +121,7 @@ async fn delete_order(
     condition: IfMatch,
     _: Query<()>,
 ) -> Reply<NoContent> {
-    store.run(move |orders| orders.remove_if(&id.0, &condition.0)).await?;
+    store.write(move |orders| orders.remove_if(&id.0, &condition.0)).await?;
     Ok(NoContent)
 }
 

@@ -1,11 +1,16 @@
 //! Following the changes of orders.
 
+mod events;
 mod filters;
 mod gone;
 mod history;
+mod limits;
 mod lines;
 mod monitor;
 mod pages;
+mod stop;
+mod stream;
+mod wait;
 mod writers;
 
 use std::collections::BTreeMap;

@@ -1,0 +1,98 @@
+//! Somebody who follows the changes: [`Follower`], and what it sees of them: [`View`].
+
+use std::sync::{Arc, PoisonError};
+
+use actix_web::web::Bytes;
+use orders_core::{Change, ChangeFilter, Client, ClientId, Cursor};
+use tokio::sync::watch;
+
+use super::ring::{Entry, Found};
+use super::{Life, Shared};
+use crate::http::event_stream;
+
+/// An event stream or a waiting request. It counts until it is dropped.
+pub(crate) struct Follower {
+    shared: Arc<Shared>,
+    client: Option<ClientId>,
+    news: watch::Receiver<()>,
+    /// The history that it follows.
+    life: Life,
+}
+
+impl Follower {
+    pub(super) fn new(shared: Arc<Shared>, client: Option<ClientId>) -> Self {
+        let (news, life) = (shared.news.subscribe(), *shared.life.borrow());
+        Self { shared, client, news, life }
+    }
+
+    /// The latest changes after a cursor.
+    pub(crate) fn after(&mut self, cursor: Cursor) -> Found {
+        // Before the ring is read, so that what is added meanwhile is news.
+        self.news.mark_unchanged();
+        let ring = self.shared.ring.read().unwrap_or_else(PoisonError::into_inner);
+        ring.as_ref().map_or(Found::Nothing, |ring| ring.after(cursor))
+    }
+
+    /// Completes when there may be other changes than [`Follower::after`] last found.
+    pub(crate) async fn news(&mut self) {
+        // The sender lives as long as what it shares with this.
+        let _ = self.news.changed().await;
+    }
+
+    /// Completes when the service stops or the database has discarded the history that this follows.
+    pub(crate) fn end(&self) -> impl Future<Output = ()> + use<> {
+        let (mut life, followed) = (self.shared.life.subscribe(), self.life);
+        async move {
+            let _ = life.wait_for(|life| *life != followed).await;
+        }
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.shared.lock().followers.remove(self.client.as_ref());
+    }
+}
+
+/// Which changes a follower sees: those that match its filter, in the calendars of its client.
+pub(crate) struct View {
+    client: Option<Arc<Client>>,
+    filter: ChangeFilter,
+}
+
+impl View {
+    pub(crate) fn new(client: Option<Arc<Client>>, filter: ChangeFilter) -> Self {
+        Self { client, filter }
+    }
+
+    pub(crate) fn filter(&self) -> &ChangeFilter {
+        &self.filter
+    }
+
+    /// Whether this client, which may have been changed, sees the same.
+    pub(crate) fn is_that_of(&self, client: Option<&Client>) -> bool {
+        let calendars =
+            |client: Option<&Client>| client.and_then(|client| client.calendars.clone());
+        calendars(client) == calendars(self.client.as_deref())
+    }
+
+    /// The change as the follower sees it.
+    pub(crate) fn change(&self, entry: &Entry) -> Option<Change> {
+        let calendars = self.client.as_ref().and_then(|client| client.calendars.as_ref());
+        entry.recorded.seen_by(calendars, &self.filter)
+    }
+
+    /// The event in which the follower sees the change.
+    pub(crate) fn event(&self, entry: &Entry) -> Option<Bytes> {
+        let has_all = self.client.as_ref().is_none_or(|client| client.calendars.is_none());
+        if has_all && self.filter == ChangeFilter::default() {
+            return Some(entry.event.clone());
+        }
+        let seen = self.change(entry)?;
+        match seen == entry.recorded.change {
+            true => Some(entry.event.clone()),
+            // The change could be written before.
+            false => event_stream::event(&seen).ok(),
+        }
+    }
+}
