@@ -6,8 +6,8 @@ use actix_web::web::Bytes;
 use orders_core::{Change, ChangeFilter, Client, ClientId, Cursor};
 use tokio::sync::watch;
 
+use super::Shared;
 use super::ring::{Entry, Found};
-use super::{Life, Shared};
 use crate::http::event_stream;
 
 /// An event stream or a waiting request. It counts until it is dropped.
@@ -15,14 +15,14 @@ pub(crate) struct Follower {
     shared: Arc<Shared>,
     client: Option<ClientId>,
     news: watch::Receiver<()>,
-    /// The history that it follows.
-    life: Life,
+    /// The number of the history that it follows.
+    history: u64,
 }
 
 impl Follower {
     pub(super) fn new(shared: Arc<Shared>, client: Option<ClientId>) -> Self {
-        let (news, life) = (shared.news.subscribe(), *shared.life.borrow());
-        Self { shared, client, news, life }
+        let (news, history) = (shared.news.subscribe(), shared.life.borrow().history);
+        Self { shared, client, news, history }
     }
 
     /// The latest changes after a cursor.
@@ -41,9 +41,9 @@ impl Follower {
 
     /// Completes when the service stops or the database has discarded the history that this follows.
     pub(crate) fn end(&self) -> impl Future<Output = ()> + use<> {
-        let (mut life, followed) = (self.shared.life.subscribe(), self.life);
+        let (mut life, followed) = (self.shared.life.subscribe(), self.history);
         async move {
-            let _ = life.wait_for(|life| *life != followed).await;
+            let _ = life.wait_for(|life| life.stopped || life.history != followed).await;
         }
     }
 }

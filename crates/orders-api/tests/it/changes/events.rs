@@ -147,6 +147,30 @@ fn a_stream_of_many_past_changes_continues_with_present_ones() {
 }
 
 #[test]
+fn a_stream_that_falls_behind_misses_nothing() {
+    // More than is kept in memory and fits into the buffers of a connection, while the client does not read.
+    let app = App::start();
+    let mut stream = Stream::open(&app, "/changes", "").at_end();
+    let mut reading = Stream::open(&app, "/changes", "").at_end();
+    thread::scope(|scope| {
+        scope.spawn(|| assert_eq!(reading.changes(6000).len(), 6000));
+        for n in 0..6 {
+            app.execute(&format!(
+                "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, metadata)
+                 SELECT n::text, key, minimum_gap, '2030-01-01T00:00:00Z'::timestamptz + n * minimum_gap, 1, ARRAY['123'],
+                        jsonb_build_object('a', repeat('x', 500), 'b', repeat('y', 500), 'c', repeat('z', 500))
+                   FROM generate_series({n} * 1000, {n} * 1000 + 999) AS n, calendars WHERE calendars.id = 'default'"
+            ));
+        }
+    });
+    app.delete("/orders/7").is(204);
+    for expected in 1..=6001 {
+        let change = stream.change().unwrap();
+        assert_eq!(super::position(change["cursor"].as_str().unwrap()), expected);
+    }
+}
+
+#[test]
 fn a_follower_resumes_after_the_service_was_killed() {
     let postgres = own_postgres();
     let url = postgres.url(TEMPLATE);
