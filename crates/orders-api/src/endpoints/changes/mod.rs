@@ -122,6 +122,8 @@ impl Response for ChangesResponse {
                 response.force_close();
                 // Compression would hold events back.
                 response.insert_header((header::CONTENT_ENCODING, IDENTITY));
+                // So would nginx.
+                response.insert_header(("X-Accel-Buffering", "no"));
                 response.content_type(EVENT_STREAM).streaming(events.take(most))
             }
         };

@@ -67,7 +67,7 @@ pub(crate) fn bearer(key: &str) -> String {
 
 /// Repeats a request until it is answered with this status. Other instances notice a change within two seconds.
 #[track_caller]
-fn eventually(status: u16, request: impl Fn() -> Answer) -> Answer {
+pub(crate) fn eventually(status: u16, request: impl Fn() -> Answer) -> Answer {
     for _ in 0..100 {
         let answer = request();
         if answer.status == status {

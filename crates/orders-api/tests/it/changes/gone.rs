@@ -1,12 +1,10 @@
 //! Changes that are not known any more.
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use serde_json::json;
 
-use super::link;
-use crate::app::{Answer, App, NDJSON, STALL_TIMEOUT};
+use super::{link, summary};
+use crate::access::eventually;
+use crate::app::{App, NDJSON};
 use crate::samples::order;
 
 /// Takes the database back to the time before its last change, as a failover to a server that lacked it does.
@@ -45,24 +43,10 @@ fn a_cursor_of_a_discarded_history_is_gone_and_one_of_the_shared_past_continues(
     // The position is used again.
     app.post("/orders", order("3", 6)).is(201);
     let (changes, next) = app.follow(&shared);
-    assert_eq!(super::summary(&changes), [(2, "created", "3", 1)]);
+    assert_eq!(summary(&changes), [(2, "created", "3", 1)]);
     assert_ne!(next, discarded);
     check();
     app.get("/changes?after=7_1667124180123456").is_problem(410, "cursor-gone");
-}
-
-/// Repeats a request until its status is this one.
-#[track_caller]
-fn eventually(app: &App, path: &str, status: u16) -> Answer {
-    let began = Instant::now();
-    loop {
-        let answer = app.get(path);
-        if answer.status == status {
-            return answer;
-        }
-        assert!(began.elapsed() < STALL_TIMEOUT, "{path} is {}", answer.status);
-        thread::sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]
@@ -83,15 +67,15 @@ fn changes_expire_except_the_present_version_of_each_order() {
         let micros = micros.parse::<i64>().unwrap() - 2 * 60 * 60 * 1_000_000;
         format!("/changes?after={position}_{micros}")
     });
-    eventually(&app, &start, 410).is_problem(410, "cursor-gone");
+    eventually(410, || app.get(&start)).is_problem(410, "cursor-gone");
 
     assert_eq!(app.follow("/changes"), (vec![], end.clone()));
     app.post("/orders", order("3", 6)).is(201);
-    assert_eq!(super::summary(&app.follow(&end).0), [(6, "created", "3", 1)]);
-    assert_eq!(super::summary(&app.follow("/changes").0), [(6, "created", "3", 1)]);
+    assert_eq!(summary(&app.follow(&end).0), [(6, "created", "3", 1)]);
+    assert_eq!(summary(&app.follow("/changes").0), [(6, "created", "3", 1)]);
 
     let history = app.get("/orders/1/history").is(200);
-    assert_eq!(super::summary(history.as_array().unwrap()), [(3, "updated", "1", 3)]);
+    assert_eq!(summary(history.as_array().unwrap()), [(3, "updated", "1", 3)]);
     app.get("/orders/1?version=2").is_problem(410, "version-gone");
     app.get("/orders/1?at=2001-01-01T00:00:00Z").is_problem(410, "version-gone");
     assert_eq!(app.get("/orders/1?version=3").is(200)["totalfee"], 3);

@@ -6,15 +6,14 @@ use std::time::Instant;
 use serde_json::json;
 
 use super::{link, summary};
-use crate::access::bearer;
+use crate::access::{bearer, eventually};
 use crate::app::{App, STALL_TIMEOUT};
 use crate::samples::{order, order_in};
 
 impl App {
-    /// Waits until so many followers are there.
+    /// Waits until a thread reads the changes for followers: until it has opened its session.
     #[track_caller]
     fn wait_for_reader(&self) {
-        // The first reader of the feed opens a session for it.
         let began = Instant::now();
         while self.sessions() < 4 {
             assert!(began.elapsed() < STALL_TIMEOUT);
@@ -107,9 +106,7 @@ fn a_wait_does_not_outlast_access() {
         app.wait_for_reader();
         app.command(&format!("keys revoke shop --ends {}", &key[key.len() - 4..]));
         let headers = [("Authorization", &*admin), ("Content-Type", "application/json")];
-        while app.get_with(&key, "/healthz").status == 200
-            && app.get_with(&key, "/orders").status != 401
-        {}
+        eventually(401, || app.get_with(&key, "/orders"));
         app.send_bytes("POST", "/orders", &headers, order("1", 0).to_string().as_bytes()).is(201);
         waiting.join().unwrap().is_problem(401, "authentication-required");
     });
