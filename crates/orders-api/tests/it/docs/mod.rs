@@ -3,6 +3,7 @@
 mod examples;
 mod links;
 mod paths;
+mod python;
 
 use std::fs;
 use std::path::{Path, PathBuf};
