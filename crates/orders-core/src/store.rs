@@ -165,7 +165,7 @@ pub trait Changes {
     /// An order as it was.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] if there was no such order then, [`StoreError::VersionGone`] if it is not known any more.
+    /// [`StoreError::NotFound`] if there was no such order, [`StoreError::VersionGone`] if it is not known any more.
     fn order_as_of(&self, id: &OrderId, as_of: AsOf) -> Result<Order, StoreError>;
 }
 
@@ -255,6 +255,8 @@ pub enum Mode {
 pub enum Resource {
     /// An order.
     Order(OrderId),
+    /// A state of an order.
+    OrderAsOf(OrderId, AsOf),
     /// A service.
     Service(ServiceId),
     /// A calendar.
@@ -267,6 +269,10 @@ impl std::fmt::Display for Resource {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Order(id) => write!(f, "order {id}"),
+            Self::OrderAsOf(id, AsOf::Version(version)) => {
+                write!(f, "version {version} of order {id}")
+            }
+            Self::OrderAsOf(id, AsOf::Instant(at)) => write!(f, "order {id} at {at}"),
             Self::Service(id) => write!(f, "service {id}"),
             Self::Calendar(id) => write!(f, "calendar {id}"),
             Self::Client(id) => write!(f, "client {id}"),

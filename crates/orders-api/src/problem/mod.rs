@@ -265,7 +265,9 @@ impl From<StoreError> for Problem {
             StoreError::InUse(Resource::Calendar(_)) => {
                 Self::new(ProblemType::CalendarInUse, detail)
             }
-            StoreError::InUse(Resource::Order(_) | Resource::Client(_)) => Self::internal(detail),
+            StoreError::InUse(
+                Resource::Order(_) | Resource::OrderAsOf(..) | Resource::Client(_),
+            ) => Self::internal(detail),
             StoreError::GapTooWide(gap) => Self::new(ProblemType::GapTooWide, detail).with(json!({
                 "calendar": gap.calendar,
                 "minimum_gap": gap.minimum_gap,

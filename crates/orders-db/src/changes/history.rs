@@ -66,8 +66,8 @@ statement! {
        FROM order_versions WHERE order_id = $1 ORDER BY order_id, version LIMIT 1"
 }
 
-fn not_found(id: &OrderId) -> StoreError {
-    StoreError::NotFound(Resource::Order(id.clone()))
+fn no_state(id: &OrderId, as_of: AsOf) -> StoreError {
+    StoreError::NotFound(Resource::OrderAsOf(id.clone(), as_of))
 }
 
 /// The changes of an order that the caller may see.
@@ -96,7 +96,7 @@ pub(super) fn history(
     if changes.is_empty() {
         let permitted = WasPermitted { id: id.as_str(), permitted: caller.calendar_ids() };
         if !permitted.get_result::<(bool,)>(conn)?.0 {
-            return Err(not_found(id).into());
+            return Err(StoreError::NotFound(Resource::Order(id.clone())).into());
         }
     }
     Ok(HistoryPage { changes, next })
@@ -124,7 +124,7 @@ pub(super) fn order_as_of(
         None => return Err(unknown(conn, id, as_of, caller)?.into()),
     };
     if change_type == "deleted" || !caller.sees(&order) {
-        return Err(not_found(id).into());
+        return Err(no_state(id, as_of).into());
     }
     Ok(order)
 }
@@ -143,5 +143,5 @@ fn unknown(
         AsOf::Version(version) => (1..oldest.version).contains(&version),
         AsOf::Instant(_) => oldest.version > 1,
     });
-    Ok(if is_gone { StoreError::VersionGone(id.clone()) } else { not_found(id) })
+    Ok(if is_gone { StoreError::VersionGone(id.clone()) } else { no_state(id, as_of) })
 }

@@ -1,10 +1,10 @@
 //! Values to try a store with, made briefly.
 
 use orders_core::{
-    Booking, CalendarDraft, CalendarId, Calendars, Changes, Conflict, IdempotencyKey, Interval,
-    Metadata, MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order, OrderDraft, OrderId,
-    OrderedServices, Orders, Precondition, Reference, Resource, Service, ServiceDraft, ServiceId,
-    Services, StoreError, Timestamp, UnknownReferences,
+    AsOf, Booking, CalendarDraft, CalendarId, Calendars, Changes, Conflict, IdempotencyKey,
+    Interval, Metadata, MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order, OrderDraft,
+    OrderId, OrderedServices, Orders, Precondition, Reference, Resource, Service, ServiceDraft,
+    ServiceId, Services, StoreError, Timestamp, UnknownReferences,
 };
 
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -136,6 +136,10 @@ pub(crate) fn booking(id: &str, datetime: Timestamp) -> Booking {
 
 pub(crate) fn no_order(id: &str) -> StoreError {
     StoreError::NotFound(Resource::Order(order_id(id)))
+}
+
+pub(crate) fn no_state(id: &str, as_of: AsOf) -> StoreError {
+    StoreError::NotFound(Resource::OrderAsOf(order_id(id), as_of))
 }
 
 pub(crate) fn no_service(id: &str) -> StoreError {

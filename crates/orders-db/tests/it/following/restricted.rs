@@ -36,8 +36,9 @@ fn a_restricted_client_follows_only_its_calendars() {
     check_refused(crew.history(&order_id("b"), 0, 100), &no_order("b"));
 
     assert_eq!(crew.order_as_of(&id, AsOf::Version(1)).unwrap(), first);
-    check_refused(crew.order_as_of(&id, AsOf::Version(2)), &no_order("a"));
-    check_refused(crew.order_as_of(&order_id("b"), AsOf::Version(1)), &no_order("b"));
+    check_refused(crew.order_as_of(&id, AsOf::Version(2)), &no_state("a", AsOf::Version(2)));
+    let as_of = AsOf::Version(1);
+    check_refused(crew.order_as_of(&order_id("b"), as_of), &no_state("b", as_of));
     let filter = ChangeFilter { calendar: Some(calendar_id("site")), service: None };
     let query = ChangeQuery { filter, limit: 10, ..ChangeQuery::default() };
     check_refused(crew.changes(&query), &StoreError::NotPermitted(calendar_id("site")));

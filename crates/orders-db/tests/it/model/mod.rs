@@ -190,13 +190,14 @@ impl Changes for Model {
     }
 
     fn order_as_of(&self, id: &OrderId, as_of: AsOf) -> Result<Order, StoreError> {
-        let mut changes = self.state().changes_of(id)?;
+        let mut changes = self.state().changes_of(id).unwrap_or_default();
         changes.retain(|change| match as_of {
             AsOf::Version(version) => change.data.version == version,
             AsOf::Instant(at) => change.timestamp <= at,
         });
         let last = changes.pop().filter(|last| last.change_type != ChangeType::Deleted);
-        last.map(|last| last.data).ok_or_else(|| StoreError::NotFound(Resource::Order(id.clone())))
+        let missing = || StoreError::NotFound(Resource::OrderAsOf(id.clone(), as_of));
+        last.map(|last| last.data).ok_or_else(missing)
     }
 }
 
