@@ -2,6 +2,7 @@
 //!
 //! It starts several service processes on one private, durable PostgreSQL. Many clients compete for
 //! few times, while a fault injector kills service processes with SIGKILL and crashes PostgreSQL.
+//! Followers keep copies of the orders in sync through all of that.
 //! At the end it checks the recorded history and the rows of the database against the contract.
 //!
 //! Every write contains a unique value: an order's fee, or a calendar's name, encodes the operation
@@ -12,6 +13,7 @@
 //! |---|---|
 //! | [`cluster`] | the service processes and their PostgreSQL |
 //! | [`workload`] | the operations, generated from a seed, and the clients that send them |
+//! | [`followers`] | what follows the feed of changes meanwhile |
 //! | [`http`] | requests, and how responses are classified |
 //! | [`faults`] | the fault injector |
 //! | [`history`] | all operations and faults of a run, with their times |
@@ -23,6 +25,7 @@ pub mod checks;
 pub mod cluster;
 pub mod database;
 pub mod faults;
+pub mod followers;
 pub mod history;
 pub mod http;
 pub mod run;

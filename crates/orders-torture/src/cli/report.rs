@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use orders_torture::checks::CheckResult;
 use orders_torture::faults::FaultKind;
-use orders_torture::history::History;
+use orders_torture::history::{FeedRead, Follower, History, ReadOutcome};
 use orders_torture::run::{RunResult, Settings};
 
 /// How many violations of one check are shown.
@@ -32,6 +32,7 @@ pub(crate) fn print_result(settings: &Settings, result: &RunResult) {
     print_operations(&result.history);
     print_latencies(&result.history);
     print_faults(&result.history);
+    print_followers(&result.history);
     let (orders, waits) = (result.rows.orders.len(), result.long_lock_waits);
     println!("\nin the database at the end: {orders} orders; lock waits over 1 s: {waits}");
     println!("\nchecks");
@@ -88,6 +89,21 @@ fn print_faults(history: &History) {
     let each: Vec<_> =
         kills.iter().map(|(process, n)| format!("{n} of process {process}")).collect();
     println!("\nfaults\n  {total} SIGKILLs ({}), {crashes} database crashes", each.join(", "));
+}
+
+fn print_followers(history: &History) {
+    println!("\nfollowers");
+    for kind in Follower::KINDS {
+        let followings = history.followings.iter().filter(|it| it.follower.kind() == kind);
+        let changes: usize = followings.map(|following| following.changes.len()).sum();
+        let reads = history.reads.iter().filter(|read| read.follower.kind() == kind);
+        let is_failed = |read: &&FeedRead| matches!(read.outcome, ReadOutcome::Failed(_));
+        let (total, failed) = (reads.clone().count(), reads.filter(is_failed).count());
+        println!("  {kind:<16}{changes:>8} changes in {total} requests, {failed} of them failed");
+    }
+    let exports = history.followings.iter().filter(|following| following.export.is_some()).count();
+    let histories = history.order_histories.len();
+    println!("  {exports} exports were followed for a while, and {histories} histories were read");
 }
 
 fn print_check(check: &CheckResult) {

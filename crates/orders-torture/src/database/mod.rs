@@ -143,6 +143,17 @@ pub fn drop_exclusion_constraint(url: &str) -> Result<(), DatabaseError> {
     Ok(())
 }
 
+/// Waits until every transaction that runs now has ended.
+///
+/// # Errors
+/// If the database cannot be read, or a transaction does not end.
+pub fn wait_for_transactions(url: &str) -> Result<(), DatabaseError> {
+    let mut conn = PgConnection::establish(url)?;
+    conn.batch_execute("CREATE TEMPORARY TABLE beginning AS SELECT clock_timestamp() AS at")?;
+    let older = "xact_start <= (SELECT at FROM beginning)";
+    wait_until_there_is_no(&mut conn, older)
+}
+
 /// Waits until no other session of a client matches this condition.
 fn wait_until_there_is_no(conn: &mut PgConnection, condition: &str) -> Result<(), DatabaseError> {
     let query = format!(

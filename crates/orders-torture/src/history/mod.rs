@@ -1,6 +1,7 @@
 //! All operations and faults of a run: [`History`].
 
 mod clock;
+mod following;
 mod operation_id;
 
 use std::fmt;
@@ -9,6 +10,9 @@ use std::time::Duration;
 use orders_core::Calendar;
 
 pub use clock::{Clock, Moment};
+pub use following::{
+    Export, FeedChange, FeedRead, Follower, Following, OrderHistory, ReadOutcome, ReceivedChange,
+};
 pub use operation_id::OperationId;
 
 use crate::faults::Fault;
@@ -51,6 +55,12 @@ pub struct History {
     pub calendars: Vec<Calendar>,
     /// All operations, sorted by their invocation.
     pub operations: Vec<Operation>,
+    /// What each follower of the feed of changes received.
+    pub followings: Vec<Following>,
+    /// The histories of single orders that a follower read.
+    pub order_histories: Vec<OrderHistory>,
+    /// The requests of all followers, sorted by their invocation.
+    pub reads: Vec<FeedRead>,
     /// All faults, sorted by their start.
     pub faults: Vec<Fault>,
     /// Failures that the fault injector did not cause, such as a service process that exited.
@@ -65,12 +75,13 @@ impl History {
         last.unwrap_or(Moment(0)).plus(Duration::from_secs(1))
     }
 
-    /// The history as text, one operation or fault per line, sorted by time.
+    /// The history as text, one operation, request of a follower or fault per line, sorted by time.
     #[must_use]
     pub fn to_text(&self) -> String {
         let operations = self.operations.iter().map(|op| (op.invoked, op.to_string()));
+        let reads = self.reads.iter().map(|read| (read.invoked, read.to_string()));
         let faults = self.faults.iter().map(|fault| (fault.start, fault.to_string()));
-        let mut lines: Vec<_> = operations.chain(faults).collect();
+        let mut lines: Vec<_> = operations.chain(reads).chain(faults).collect();
         lines.sort_by_key(|(start, _)| *start);
         lines.into_iter().map(|(_, line)| line + "\n").collect()
     }

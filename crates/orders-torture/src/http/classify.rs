@@ -13,12 +13,13 @@ pub(crate) struct Response {
     pub(crate) content_type: Option<String>,
     pub(crate) location: Option<String>,
     pub(crate) etag: Option<String>,
+    pub(crate) link: Option<String>,
     pub(crate) retry_after: Option<String>,
     pub(crate) body: String,
 }
 
 /// Why a response is not allowed.
-type Invalid = String;
+pub(super) type Invalid = String;
 
 impl Outcome {
     /// Classifies the response to a request; it is [`Failure::Invalid`] if the contract does not
@@ -89,16 +90,32 @@ fn classify_problem(request: &Request, response: &Response) -> Result<Outcome, I
 }
 
 impl Response {
+    /// The response if its status is 200. Like a list, a read of the feed may only fail with 503.
+    pub(super) fn succeeded(self) -> Result<Self, Failure> {
+        if self.status == 200 {
+            return Ok(self);
+        }
+        Err(match Outcome::of_response(&Request::List, &self) {
+            Outcome::Failed(failure) => failure,
+            _ => self.invalid("a response that the contract does not allow here"),
+        })
+    }
+
     fn invalid(&self, cause: &str) -> Failure {
         Failure::Invalid(format!("{cause}: status {}, body {}", self.status, self.body))
     }
 
-    fn json<T: DeserializeOwned>(&self, content_type: &str) -> Result<T, Invalid> {
-        let actual = self.content_type.as_deref().and_then(|value| value.split(';').next());
-        if actual != Some(content_type) {
-            return Err(format!("Content-Type {:?} is wrong", self.content_type));
-        }
+    pub(super) fn json<T: DeserializeOwned>(&self, content_type: &str) -> Result<T, Invalid> {
+        self.require_content_type(content_type)?;
         serde_json::from_str(&self.body).map_err(|error| format!("a malformed body, {error}"))
+    }
+
+    pub(super) fn require_content_type(&self, content_type: &str) -> Result<(), Invalid> {
+        let actual = self.content_type.as_deref().and_then(|value| value.split(';').next());
+        match actual == Some(content_type) {
+            true => Ok(()),
+            false => Err(format!("Content-Type {:?} is wrong", self.content_type)),
+        }
     }
 
     fn require_strong_etag(&self) -> Result<(), Invalid> {

@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ureq::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, LOCATION, RETRY_AFTER};
+use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LINK, LOCATION, RETRY_AFTER};
 use ureq::{Agent, Body, http};
 
 use crate::history::OperationId;
@@ -15,6 +15,9 @@ use super::{Failure, Outcome, Request};
 
 /// How long a client waits for a response. The service promises one within 10 seconds.
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// The longest body, in bytes.
+const MAX_BODY: u64 = 1 << 30;
 
 /// A keep-alive connection to one generation of a service process. It never retries a request.
 pub(crate) struct Connection {
@@ -47,6 +50,17 @@ impl Connection {
         }
     }
 
+    /// Reads a resource once in this media type.
+    ///
+    /// # Errors
+    /// If there is no response, or it has another status than 200.
+    pub(crate) fn get(&self, path: &str, media_type: &str) -> Result<Response, Failure> {
+        let request = self.request("GET", path).header(ACCEPT, media_type);
+        let response = request.body(()).map_err(ureq::Error::from);
+        let response = response.and_then(|request| read(self.agent.run(request)?));
+        response.map_err(|error| failure(&error))?.succeeded()
+    }
+
     /// Sends a request, and returns the response whatever its status is.
     ///
     /// # Errors
@@ -57,10 +71,7 @@ impl Connection {
         path: &str,
         body: Option<String>,
     ) -> Result<Response, ureq::Error> {
-        let request = http::Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.address))
-            .header(AUTHORIZATION, &self.authorization);
+        let request = self.request(method, path);
         let response = match body {
             Some(body) => {
                 self.agent.run(request.header(CONTENT_TYPE, "application/json").body(body)?)?
@@ -68,6 +79,13 @@ impl Connection {
             None => self.agent.run(request.body(())?)?,
         };
         read(response)
+    }
+
+    fn request(&self, method: &str, path: &str) -> http::request::Builder {
+        http::Request::builder()
+            .method(method)
+            .uri(format!("http://{}{path}", self.address))
+            .header(AUTHORIZATION, &self.authorization)
     }
 }
 
@@ -91,7 +109,8 @@ fn read(mut response: http::Response<Body>) -> Result<Response, ureq::Error> {
         content_type: header(CONTENT_TYPE),
         location: header(LOCATION),
         etag: header(ETAG),
+        link: header(LINK),
         retry_after: header(RETRY_AFTER),
-        body: response.body_mut().read_to_string()?,
+        body: response.body_mut().with_config().limit(MAX_BODY).read_to_string()?,
     })
 }

@@ -40,6 +40,15 @@ impl<'a> Connections<'a> {
         self.open.get(&process).map(|(_, connection)| (process, connection))
     }
 
+    /// The same, but only its address.
+    pub(crate) fn wait_for_address(
+        &self,
+        preferred: usize,
+        ended: impl Fn() -> bool,
+    ) -> Option<(usize, SocketAddr)> {
+        self.running(preferred, ended).map(|(process, address, _)| (process, address))
+    }
+
     fn running(
         &self,
         preferred: usize,

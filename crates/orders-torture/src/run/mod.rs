@@ -6,13 +6,14 @@ use std::fs;
 use std::io;
 use std::panic;
 use std::path::{Path, PathBuf};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use crate::checks::{CheckResult, check};
 use crate::cluster::{Cluster, ClusterError};
-use crate::database::{DatabaseError, Rows, drop_exclusion_constraint};
+use crate::database::{DatabaseError, Rows, drop_exclusion_constraint, wait_for_transactions};
 use crate::faults::FaultInjector;
+use crate::followers::{Followed, Followers};
 use crate::history::{Clock, History, Moment};
 use crate::workload::{Clients, Generator};
 
@@ -119,13 +120,13 @@ pub fn run(settings: &Settings) -> Result<RunResult, RunError> {
     Ok(RunResult { history, rows, checks, long_lock_waits })
 }
 
-/// Lets the clients and the fault injector work at the same time, and records what they did. All
+/// Lets the clients, the followers and the fault injector work at the same time, and records what they did. All
 /// service processes are ready when it returns.
 fn record(
     settings: &Settings,
     cluster: &mut Cluster,
     history: &mut History,
-) -> Result<(), ClusterError> {
+) -> Result<(), RunError> {
     let clock = Clock::start();
     let deadline = Moment(0).plus(settings.duration);
     let clients = Clients {
@@ -145,13 +146,34 @@ fn record(
         deadline,
         clock,
     };
-    history.faults = thread::scope(|scope| {
-        let faults = scope.spawn(|| injector.run(cluster));
+    let followers = Followers::new(settings.seed, clock, cluster.endpoints(), cluster.key());
+    let url = cluster.url();
+    thread::scope(|scope| {
+        let faults = scope.spawn(|| {
+            let faults = injector.run(cluster)?;
+            cluster.wait_until_ready()?;
+            Ok::<_, ClusterError>(faults)
+        });
+        let followed = scope.spawn(|| followers.run());
         history.operations = clients.run();
-        // A panic of the fault injector is a bug of this program.
-        faults.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
-    })?;
-    cluster.wait_until_ready()
+        let faults = join(faults);
+        // A killed service may have left a write that is still running.
+        let quiet = wait_for_transactions(&url);
+        let last = followers.finish();
+        Followed {
+            followings: history.followings,
+            order_histories: history.order_histories,
+            reads: history.reads,
+        } = join(followed);
+        history.reads.push(last);
+        history.faults = faults?;
+        Ok(quiet?)
+    })
+}
+
+/// The result of a thread. A panic of it is a bug of this program.
+fn join<T>(thread: ScopedJoinHandle<'_, T>) -> T {
+    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))
 }
 
 /// The deadlocks in a log of PostgreSQL, each with its details.
@@ -164,5 +186,10 @@ fn deadlocks(log: &str) -> Vec<String> {
 fn save(directory: &Path, history: &History, cluster: &Cluster) -> Result<(), RunError> {
     fs::create_dir_all(directory)?;
     fs::write(directory.join("history.log"), history.to_text())?;
+    for following in &history.followings {
+        let changes = following.changes.iter().map(|received| format!("{received}\n"));
+        let name = following.follower.to_string().replace(' ', "-");
+        fs::write(directory.join(format!("{name}.log")), changes.collect::<String>())?;
+    }
     Ok(cluster.save_logs(directory)?)
 }
