@@ -13,16 +13,26 @@ use crate::http::{Outcome, Request, metadata_of, reference_of, services_of};
 
 use super::CheckResult;
 use super::events::Events;
+use super::feed::Feed;
 use super::rows::describe;
 
 /// Every observed state of an order or a calendar equals what one operation sent, and that
 /// operation was not rejected.
-pub(super) fn states(history: &History, rows: &Rows, events: &Events) -> CheckResult {
+pub(super) fn states(
+    history: &History,
+    rows: &Rows,
+    events: &Events,
+    feed: &Feed<'_>,
+) -> CheckResult {
     let invariant = "every observed state is what one operation sent";
     let result = CheckResult::new(invariant, "observed states");
     let mut check = Provenance { history, events, result, ids: HashMap::new() };
     for operation in &history.operations {
         check.operation(operation);
+    }
+    for entry in &feed.entries {
+        let order = &entry.change().data;
+        check.order(&ObservedOrder::in_response(order, entry.received.at, None), entry.received);
     }
     for row in &rows.orders {
         check.order(&ObservedOrder::in_row(row, history.end()), describe(row));

@@ -1,9 +1,10 @@
 //! Whether responses are allowed, and failures are explained by a fault.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use crate::faults::{Fault, FaultKind};
-use crate::history::{History, Operation};
+use crate::history::{Follower, History, Moment, ReadOutcome};
 use crate::http::{Failure, Outcome};
 
 use super::CheckResult;
@@ -14,13 +15,50 @@ const GRACE_AFTER_CRASH: Duration = Duration::from_secs(5);
 /// How long after a killed service is ready again its clients may still see lost connections.
 const GRACE_AFTER_KILL: Duration = Duration::from_millis(500);
 
+/// A request of a client or a follower.
+struct Attempt<'a> {
+    process: usize,
+    invoked: Moment,
+    completed: Moment,
+    failure: Option<&'a Failure>,
+    /// Whether the response is lost if the database fails while it is sent.
+    is_streamed: bool,
+    shown: &'a dyn Display,
+}
+
+fn attempts(history: &History) -> impl Iterator<Item = Attempt<'_>> {
+    let operations = history.operations.iter().map(|operation| Attempt {
+        process: operation.process,
+        invoked: operation.invoked,
+        completed: operation.completed,
+        failure: match &operation.outcome {
+            Outcome::Failed(failure) => Some(failure),
+            _ => None,
+        },
+        is_streamed: false,
+        shown: operation,
+    });
+    let reads = history.reads.iter().map(|read| Attempt {
+        process: read.process,
+        invoked: read.invoked,
+        completed: read.completed,
+        failure: match &read.outcome {
+            ReadOutcome::UpTo { .. } => None,
+            ReadOutcome::Failed(failure) => Some(failure),
+        },
+        is_streamed: matches!(read.follower, Follower::Export(_)),
+        shown: read,
+    });
+    operations.chain(reads)
+}
+
 /// Every response has the status, headers and body that the contract allows for its request.
 pub(super) fn allowed(history: &History) -> CheckResult {
     let mut result = CheckResult::new("the contract allows every response", "responses");
-    for operation in &history.operations {
+    for attempt in attempts(history) {
         result.examined += 1;
-        if let Outcome::Failed(Failure::Invalid(_)) = operation.outcome {
-            result.violated("a response that the contract does not allow", [operation]);
+        if let Some(Failure::Invalid(_)) = attempt.failure {
+            result.violated("a response that the contract does not allow", [attempt.shown]);
         }
     }
     result
@@ -31,19 +69,20 @@ pub(super) fn allowed(history: &History) -> CheckResult {
 pub(super) fn failures(history: &History) -> CheckResult {
     let invariant = "no request fails except around a kill or a crash";
     let mut result = CheckResult::new(invariant, "failed requests");
-    for operation in &history.operations {
-        let may_cause: fn(&Fault, &Operation) -> bool = match operation.outcome {
-            Outcome::Failed(Failure::NoResponse(_) | Failure::NotSent) => {
-                |fault, operation| fault.kind == FaultKind::KillService(operation.process)
-            }
-            Outcome::Failed(Failure::Unavailable) => |_, _| true,
+    for attempt in attempts(history) {
+        let may_cause: fn(&Fault, &Attempt<'_>) -> bool = match attempt.failure {
+            Some(Failure::NoResponse(_) | Failure::NotSent) => |fault, attempt| match fault.kind {
+                FaultKind::KillService(process) => process == attempt.process,
+                FaultKind::CrashPostgres => attempt.is_streamed,
+            },
+            Some(Failure::Unavailable) => |_, _| true,
             _ => continue,
         };
         result.examined += 1;
         let mut faults = history.faults.iter();
-        if !faults.any(|fault| may_cause(fault, operation) && overlaps(fault, operation)) {
-            let before = history.faults.iter().rfind(|fault| fault.start <= operation.completed);
-            let evidence = [Some(operation.to_string()), before.map(ToString::to_string)];
+        if !faults.any(|fault| may_cause(fault, &attempt) && overlaps(fault, &attempt)) {
+            let before = history.faults.iter().rfind(|fault| fault.start <= attempt.completed);
+            let evidence = [Some(attempt.shown.to_string()), before.map(ToString::to_string)];
             result.violated("a failure without a fault", evidence.into_iter().flatten());
         }
     }
@@ -61,10 +100,10 @@ pub(super) fn incidents(history: &History) -> CheckResult {
     result
 }
 
-fn overlaps(fault: &Fault, operation: &Operation) -> bool {
+fn overlaps(fault: &Fault, attempt: &Attempt<'_>) -> bool {
     let grace = match fault.kind {
         FaultKind::KillService(_) => GRACE_AFTER_KILL,
         FaultKind::CrashPostgres => GRACE_AFTER_CRASH,
     };
-    fault.start <= operation.completed && operation.invoked <= fault.end.plus(grace)
+    fault.start <= attempt.completed && attempt.invoked <= fault.end.plus(grace)
 }

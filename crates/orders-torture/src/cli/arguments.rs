@@ -9,8 +9,8 @@ use orders_testkit::program;
 use orders_torture::run::{Sabotage, Settings};
 
 /// Sends requests to several service processes on one PostgreSQL, kills them meanwhile, and checks
-/// that the minimum gap was kept, that no acknowledged write was lost, and that the contract allows
-/// every response.
+/// that the minimum gap was kept, that no acknowledged write was lost, that the feed of changes has
+/// every write once and in order, and that the contract allows every response.
 ///
 /// To see a failing run: `--break drop-constraint`.
 #[derive(Debug, Parser)]
@@ -55,6 +55,17 @@ pub(crate) struct Arguments {
 enum Break {
     /// Drop the exclusion constraint before requests are sent
     DropConstraint,
+    /// Do not record one of twenty changes of orders
+    LoseVersions,
+}
+
+impl From<Break> for Sabotage {
+    fn from(sabotage: Break) -> Self {
+        match sabotage {
+            Break::DropConstraint => Self::DropConstraint,
+            Break::LoseVersions => Self::LoseVersions,
+        }
+    }
 }
 
 impl Arguments {
@@ -73,7 +84,7 @@ impl Arguments {
             operations: self.operations,
             kill_every: self.kill_every,
             database_crashes: self.database_crashes,
-            sabotage: self.sabotage.map(|Break::DropConstraint| Sabotage::DropConstraint),
+            sabotage: self.sabotage.map(Sabotage::from),
             output_directory: self.keep,
         })
     }

@@ -18,7 +18,7 @@ pub use endpoint::{Endpoint, Location};
 const DATABASE: &str = "orders";
 
 /// The name under which the clients use the service.
-const CLIENT: &str = "torture";
+pub(crate) const CLIENT: &str = "torture";
 
 /// How many database connections each service process has.
 const CONNECTIONS: &str = "8";

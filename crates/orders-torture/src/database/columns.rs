@@ -34,6 +34,8 @@ pub(super) struct OrderColumns {
     version: i64,
     #[diesel(sql_type = BigInt)]
     created_at: i64,
+    #[diesel(sql_type = BigInt)]
+    updated_at: i64,
 }
 
 impl OrderColumns {
@@ -44,7 +46,8 @@ impl OrderColumns {
                (extract(epoch FROM lower(slot)) * 1000000)::bigint AS slot_from,
                (extract(epoch FROM upper(slot)) * 1000000)::bigint AS slot_to,
                (totalfee * 100)::bigint AS cents, services, reference, metadata::text, version,
-               (extract(epoch FROM created_at) * 1000000)::bigint AS created_at
+               (extract(epoch FROM created_at) * 1000000)::bigint AS created_at,
+               (extract(epoch FROM updated_at) * 1000000)::bigint AS updated_at
           FROM orders JOIN calendars ON calendars.key = orders.calendar
          ORDER BY orders.id";
 
@@ -62,6 +65,7 @@ impl OrderColumns {
             metadata: valid(serde_json::from_str(self.metadata.as_deref().unwrap_or("null")))?,
             version: valid(self.version.try_into())?,
             created_at: valid(Timestamp::from_micros(self.created_at))?,
+            updated_at: valid(Timestamp::from_micros(self.updated_at))?,
         })
     }
 }

@@ -25,6 +25,8 @@ pub struct Rows {
     pub matching_services: usize,
     /// The rows that `order_services` lacks, and those that match no order.
     pub service_mismatches: Vec<String>,
+    /// The number of rows in `order_versions`.
+    pub versions: i64,
     /// The number of orders that are as their newest version.
     pub matching_versions: usize,
     /// The orders that differ from their newest version.
@@ -56,6 +58,8 @@ pub struct OrderRow {
     pub version: u64,
     /// When the order was created.
     pub created_at: Timestamp,
+    /// When the order was last changed.
+    pub updated_at: Timestamp,
 }
 
 /// A row of `calendars`.
@@ -99,6 +103,7 @@ impl Rows {
             diesel::sql_query(CalendarColumns::QUERY).load(&mut conn)?;
         let (matching_services, service_mismatches) = compare(&mut conn, Comparison::OF_SERVICES)?;
         let (matching_versions, version_mismatches) = compare(&mut conn, Comparison::OF_VERSIONS)?;
+        let versions = count(&mut conn, "SELECT count(*) FROM order_versions")?;
         Ok(Self {
             orders: orders.into_iter().map(OrderColumns::decode).collect::<Result<_, _>>()?,
             calendars: calendars
@@ -107,6 +112,7 @@ impl Rows {
                 .collect::<Result<_, _>>()?,
             matching_services,
             service_mismatches,
+            versions,
             matching_versions,
             version_mismatches,
         })
@@ -140,6 +146,20 @@ fn compare(conn: &mut PgConnection, query: &str) -> QueryResult<(usize, Vec<Stri
 pub fn drop_exclusion_constraint(url: &str) -> Result<(), DatabaseError> {
     let mut conn = PgConnection::establish(url)?;
     conn.batch_execute("ALTER TABLE orders DROP CONSTRAINT orders_keep_the_minimum_gap")?;
+    Ok(())
+}
+
+/// Adds a trigger that loses some versions of orders.
+///
+/// # Errors
+/// If the database cannot be reached or rejects the statement.
+pub fn lose_versions(url: &str) -> Result<(), DatabaseError> {
+    let mut conn = PgConnection::establish(url)?;
+    conn.batch_execute(
+        "CREATE FUNCTION lose() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+         CREATE TRIGGER lose BEFORE INSERT ON order_versions FOR EACH ROW WHEN (NEW.sequence % 20 = 0)
+            EXECUTE FUNCTION lose()",
+    )?;
     Ok(())
 }
 

@@ -11,7 +11,9 @@ use std::time::Duration;
 
 use crate::checks::{CheckResult, check};
 use crate::cluster::{Cluster, ClusterError};
-use crate::database::{DatabaseError, Rows, drop_exclusion_constraint, wait_for_transactions};
+use crate::database::{
+    DatabaseError, Rows, drop_exclusion_constraint, lose_versions, wait_for_transactions,
+};
 use crate::faults::FaultInjector;
 use crate::followers::{Followed, Followers};
 use crate::history::{Clock, History, Moment};
@@ -49,6 +51,8 @@ pub struct Settings {
 pub enum Sabotage {
     /// The exclusion constraint that enforces the minimum gap is dropped.
     DropConstraint,
+    /// One of twenty changes of orders is not recorded.
+    LoseVersions,
 }
 
 /// The result of a run.
@@ -100,8 +104,10 @@ pub enum RunError {
 /// If the run cannot be completed. A violation of an invariant is not an error.
 pub fn run(settings: &Settings) -> Result<RunResult, RunError> {
     let mut cluster = Cluster::start(&settings.orders_api, settings.processes)?;
-    if settings.sabotage == Some(Sabotage::DropConstraint) {
-        drop_exclusion_constraint(&cluster.url())?;
+    match settings.sabotage {
+        Some(Sabotage::DropConstraint) => drop_exclusion_constraint(&cluster.url())?,
+        Some(Sabotage::LoseVersions) => lose_versions(&cluster.url())?,
+        None => {}
     }
     let calendars = setup::create_services_and_calendars(&cluster)?;
     let mut history = History { calendars, ..History::default() };

@@ -1,12 +1,18 @@
 //! Builds histories by hand: [`HistoryBuilder`].
 
+use std::sync::Arc;
+
 use orders_core::{
-    Booking, Calendar, CalendarId, MinimumGap, Name, NearestFree, Order, OrderId, Timestamp,
+    Booking, Calendar, CalendarId, Change, ChangeType, Cursor, MinimumGap, Name, NearestFree,
+    Order, OrderId, Timestamp,
 };
 use orders_torture::checks::{CheckResult, check};
 use orders_torture::database::{CalendarRow, OrderRow, Rows};
 use orders_torture::faults::{Fault, FaultKind};
-use orders_torture::history::{History, Moment, Operation, OperationId};
+use orders_torture::history::{
+    Export, FeedChange, FeedRead, Follower, Following, History, Moment, Operation, OperationId,
+    ReadOutcome, ReceivedChange,
+};
 use orders_torture::http::{
     Failure, OrderConflict, Outcome, Request, metadata_of, reference_of, services_of,
 };
@@ -78,8 +84,17 @@ impl HistoryBuilder {
         (id, hour): (&str, i64),
         (writer, version, creator): (u32, u64, u32),
     ) -> Self {
-        let Order { id, calendar, datetime, services, reference, metadata, created_at, .. } =
-            order(id, hour, OperationId(writer), version, OperationId(creator));
+        let Order {
+            id,
+            calendar,
+            datetime,
+            services,
+            reference,
+            metadata,
+            created_at,
+            updated_at,
+            ..
+        } = order(id, hour, OperationId(writer), version, OperationId(creator));
         let gap = MinimumGap::default().as_micros();
         let start = datetime.as_micros();
         self.rows.orders.push(OrderRow {
@@ -94,9 +109,63 @@ impl HistoryBuilder {
             metadata,
             version,
             created_at,
+            updated_at,
         });
+        self.rows.matching_versions += 1;
         self.rows.orders.sort_by(|a, b| a.id.cmp(&b.id));
         self
+    }
+
+    /// Adds a change to the feed, which two followers receive at this second: the state of an order after the change, or
+    /// before its deletion, with the version of the change.
+    pub(crate) fn change(
+        mut self,
+        second_received: u64,
+        change_type: ChangeType,
+        (id, hour): (&str, i64),
+        (writer, version, creator): (u32, u64, u32),
+    ) -> Self {
+        let data = order(id, hour, OperationId(writer), version, OperationId(creator));
+        let followings = &mut self.history.followings;
+        if followings.is_empty() {
+            *followings = vec![
+                following(Follower::EventStream, None, &[]),
+                following(Follower::Pages, None, &[]),
+            ];
+        }
+        let position = followings[0].changes.len() + 1;
+        let change = change(position, change_type, data);
+        for following in followings {
+            following.changes.push(received(second_received, change.clone()));
+        }
+        self.rows.versions += 1;
+        self
+    }
+
+    /// Adds a follower that began with an export.
+    pub(crate) fn exported(mut self, export: Export, changes: &[ReceivedChange]) -> Self {
+        let number = self.history.followings.len();
+        self.history.followings.push(following(Follower::Export(number), Some(export), changes));
+        self
+    }
+
+    /// Adds a request of a follower.
+    pub(crate) fn feed_read(
+        mut self,
+        (invoked, completed): (u64, u64),
+        follower: Follower,
+        outcome: ReadOutcome,
+    ) -> Self {
+        let (invoked, completed) = (second(invoked), second(completed));
+        let (process, path) = (0, "/changes".to_owned());
+        let read = FeedRead { follower, process, invoked, completed, path, outcome };
+        self.history.reads.push(read);
+        self
+    }
+
+    /// The changes that each of the followers received.
+    pub(crate) fn changes(&mut self) -> Vec<&mut Vec<ReceivedChange>> {
+        self.history.followings.iter_mut().map(|following| &mut following.changes).collect()
     }
 
     /// Replaces the row of the calendar.
@@ -135,6 +204,33 @@ impl HistoryBuilder {
         let checks = check(&self.history, &self.rows).into_iter();
         checks.filter(|check| !check.violations.is_empty())
     }
+}
+
+/// The change at a position of the feed.
+pub(crate) fn change(position: usize, change_type: ChangeType, data: Order) -> Change {
+    Change {
+        cursor: cursor(position),
+        change_type,
+        timestamp: data.updated_at,
+        client: Some("torture".to_owned()),
+        data,
+    }
+}
+
+pub(crate) fn cursor(position: usize) -> Cursor {
+    let micros = position.try_into().expect("few changes");
+    let assigned_at = Timestamp::from_micros(micros).expect("a time");
+    Cursor { position: micros.unsigned_abs(), assigned_at }
+}
+
+/// A change as a follower receives it.
+pub(crate) fn received(at: u64, change: Change) -> ReceivedChange {
+    let json = serde_json::to_string(&change).expect("a change is JSON").into();
+    ReceivedChange { at: second(at), change: Arc::new(FeedChange { change, json }) }
+}
+
+fn following(follower: Follower, export: Option<Export>, changes: &[ReceivedChange]) -> Following {
+    Following { follower, export, changes: changes.to_vec() }
 }
 
 pub(crate) fn second(second: u64) -> Moment {

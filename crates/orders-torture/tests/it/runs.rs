@@ -40,12 +40,25 @@ fn the_service_keeps_its_contract_under_faults() {
     assert!(all_examined);
 }
 
-#[test]
-fn a_service_without_the_constraint_is_found() {
-    let sabotage = Some(Sabotage::DropConstraint);
-    let result = run(&Settings { sabotage, ..settings(6) }).unwrap();
+/// A short run with this sabotage violates this invariant.
+#[track_caller]
+fn assert_found(sabotage: Sabotage, invariant: &str) {
+    let result =
+        run(&Settings { sabotage: Some(sabotage), ..settings(6) }).expect("the run is completed");
     let violated = result.checks.iter().filter(|check| !check.violations.is_empty());
     let violated: Vec<_> = violated.map(|check| check.invariant).collect();
-    let invariant = "no two orders that certainly existed at one moment were closer than the gap";
     assert!(violated.contains(&invariant), "{violated:#?}");
+}
+
+#[test]
+fn a_service_without_the_constraint_is_found() {
+    let invariant = "no two orders that certainly existed at one moment were closer than the gap";
+    assert_found(Sabotage::DropConstraint, invariant);
+}
+
+#[test]
+fn a_feed_without_some_changes_is_found() {
+    let invariant =
+        "every acknowledged write and every order in a response is a change in the feed";
+    assert_found(Sabotage::LoseVersions, invariant);
 }
