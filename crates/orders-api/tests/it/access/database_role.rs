@@ -58,6 +58,11 @@ fn the_documented_rights_are_enough_for_the_service_and_its_commands() {
         .is(200);
     send("DELETE", "/orders/1", String::new()).is(204);
     send("DELETE", "/calendars/crew", String::new()).is(204);
+    for path in
+        ["/changes?wait=1", "/changes?after=now&wait=1", "/orders/1/history", "/orders/1?version=1"]
+    {
+        send("GET", path, String::new()).is(200);
+    }
     send("GET", "/readyz", String::new()).is(200);
     run("keys roll shop --overlap 0s");
     run("clients remove shop");
