@@ -34,6 +34,9 @@ pub(crate) struct Cli {
     /// Mode: creates in a new, empty database for half a minute
     #[arg(long)]
     pub(crate) fresh: bool,
+    /// Mode: the feed of changes, what it costs and how soon it has a change
+    #[arg(long)]
+    pub(crate) feed: bool,
     /// Mode: memory at rest, and the time from the start to the first answer
     #[arg(long)]
     pub(crate) idle: bool,
@@ -64,6 +67,9 @@ pub(crate) struct Cli {
     /// Also write what was measured into docs/performance.md
     #[arg(long)]
     pub(crate) write: bool,
+    /// The service program of a release before the feed, whose creates --feed compares with
+    #[arg(long, value_name = "PATH", requires = "feed")]
+    pub(crate) before: Option<PathBuf>,
     /// The service program; the one beside this program unless given
     #[arg(long, value_name = "PATH")]
     pub(crate) orders_api: Option<PathBuf>,

@@ -15,6 +15,9 @@ pub(crate) const FIRST_CREATED_ID: u64 = 1_000_000_000;
 /// The id of the first order that is there to be deleted.
 pub(crate) const FIRST_DELETED_ID: u64 = 2_000_000_000;
 
+/// The id of the first order of changes that are there to be read or to expire.
+pub(crate) const FIRST_CHANGED_ID: u64 = 3_000_000_000;
+
 /// The key in the database of a calendar is this and its number.
 pub(crate) const FIRST_KEY: u64 = 1000;
 

@@ -7,7 +7,7 @@
 mod bench;
 mod cli;
 mod dataset;
-
+mod follow;
 mod http;
 mod load;
 mod modes;

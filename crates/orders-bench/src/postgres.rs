@@ -12,13 +12,17 @@ use orders_testkit::Service;
 use private_postgres::{Options, PrivatePostgres};
 
 use crate::dataset::{
-    Dataset, Expression, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY, SERVICES, date,
+    Dataset, Expression, FIRST_CHANGED_ID, FIRST_CREATED_ID, FIRST_DELETED_ID, FIRST_ID, FIRST_KEY,
+    SERVICES, date,
 };
 use crate::http::count_lines;
 use crate::statistics::Throughput;
 
 /// How many orders are inserted by one statement.
 const INSERTED_AT_ONCE: usize = 500_000;
+
+/// In how many steps changes are added; the space that one leaves is used by the next.
+const CHANGE_STEPS: u64 = 20;
 
 /// The columns of an order, as an export has them.
 const ORDERS: &str = "SELECT orders.id, calendars.id, orders.datetime, orders.totalfee, orders.services, \
@@ -74,6 +78,11 @@ impl Database {
         output(self.psql().arg("-f").arg(script.path()))
     }
 
+    /// Runs a query for a number.
+    pub(crate) fn number(&self, sql: &str) -> Result<u64> {
+        Ok(self.sql(sql)?.trim().parse()?)
+    }
+
     /// Copies all orders out.
     pub(crate) fn copy_out(&self) -> Result<Throughput> {
         let start = Instant::now();
@@ -114,7 +123,7 @@ impl Database {
     pub(crate) fn count_from(&self, id: u64) -> Result<u64> {
         let end = id / 1_000_000_000 + 1;
         let count = format!("SELECT count(*) FROM orders WHERE id >= '{id}' AND id < '{end}'");
-        Ok(self.sql(&count)?.trim().parse()?)
+        self.number(&count)
     }
 
     /// Removes all orders but those that it was filled with.
@@ -126,6 +135,38 @@ impl Database {
     /// Lets the database do now what it would do later.
     pub(crate) fn vacuum(&self) -> Result<()> {
         self.sql("VACUUM (ANALYZE) orders; VACUUM (ANALYZE) order_services; CHECKPOINT").map(drop)
+    }
+
+    /// Adds changes of orders that are not there, ten of each, with positions.
+    pub(crate) fn add_changes(&self, count: u64) -> Result<()> {
+        let step = count.div_ceil(CHANGE_STEPS);
+        for first in (0..count).step_by(step as usize) {
+            let last = count.min(first + step) - 1;
+            self.sql(&format!(
+                "SET synchronous_commit = off;
+                 INSERT INTO order_versions (
+                     version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services)
+                 SELECT 1 + age, now(), timestamptz '2000-01-01' + number * interval '3 hours', now(), now(),
+                        CASE age WHEN 0 THEN 'created' ELSE 'updated' END::change_type,
+                        ({FIRST_CHANGED_ID} + number / 1000 * 100 + number % 100)::text,
+                        (1 + number % 1000)::text, 99.95, ARRAY['1', '2']
+                   FROM generate_series({first}::bigint, {last}) AS number,
+                        LATERAL (SELECT number / 100 % 10 AS age) AS of_order;
+                 SELECT assign_positions(NULL, NULL);
+                 VACUUM (ANALYZE) order_versions;"
+            ))?;
+        }
+        self.sql("CHECKPOINT").map(drop)
+    }
+
+    /// A thousand cursors from anywhere up to this position, in any order.
+    pub(crate) fn cursors(&self, last: u64) -> Result<Vec<String>> {
+        let cursors = self.sql(&format!(
+            "SELECT position || '_' || (extract(epoch FROM assigned_at) * 1000000)::bigint FROM order_versions
+              WHERE position IN (SELECT 1 + (random() * {last})::bigint FROM generate_series(1, 1000))
+              ORDER BY random()"
+        ))?;
+        Ok(cursors.lines().map(str::to_owned).collect())
     }
 
     /// Reads all orders as a request reads one, so that the server holds of them what its cache can hold.

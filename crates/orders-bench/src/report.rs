@@ -170,7 +170,9 @@ mod tests {
     #[test]
     fn the_page_has_a_place_for_every_section() {
         let page = std::fs::read_to_string(PAGE).unwrap();
-        for name in ["table", "idle", "overload", "growth", "contended", "solid", "bulk", "fresh"] {
+        for name in
+            ["table", "idle", "overload", "growth", "contended", "solid", "bulk", "fresh", "feed"]
+        {
             assert!(replaced(&page, name, "").is_ok(), "{name}");
         }
     }

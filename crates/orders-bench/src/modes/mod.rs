@@ -2,6 +2,7 @@
 
 mod bulk;
 mod contended;
+mod feed;
 mod fresh;
 mod growth;
 mod idle;
@@ -31,7 +32,7 @@ pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
 
 /// The modes that were asked for, in the order of the page; the table and memory at rest if none was.
 pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
-    let modes: [(bool, Mode); 7] = [
+    let modes: [(bool, Mode); 8] = [
         (cli.idle, idle::run),
         (cli.overload, overload::run),
         (cli.growth, growth::run),
@@ -39,6 +40,7 @@ pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
         (cli.solid, solid::run),
         (cli.bulk, bulk::run),
         (cli.fresh, fresh::run),
+        (cli.feed, feed::run),
     ];
     let requested: Vec<_> =
         modes.into_iter().filter(|(requested, _)| *requested).map(|(_, mode)| mode).collect();
