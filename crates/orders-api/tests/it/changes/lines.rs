@@ -68,7 +68,9 @@ fn the_lines_end_although_writers_are_faster_than_the_client() {
 
 #[test]
 fn lines_hold_no_connection_while_the_client_does_not_read() {
-    let app = App::start_full(&["--connections", "1"]);
+    // The waits are long, since a busy machine may take long to fill the buffers of four connections.
+    let waits = ["--queue-wait", "20s", "--request-timeout", "20s"];
+    let app = App::start_full(&[&["--connections", "1"][..], &waits].concat());
     let mut wires: Vec<_> = (0..4)
         .map(|_| Wire::open(&app, &format!("GET /changes HTTP/1.1\nAccept: {NDJSON}")))
         .collect();
