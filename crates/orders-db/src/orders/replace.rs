@@ -1,8 +1,9 @@
 //! Replacing an order.
 //!
-//! An order that keeps its time and its calendar is updated in place by one statement. A move to another time or
-//! calendar needs locks (see [`crate::locks`]), because `UPDATE` has no `ON CONFLICT`: two moves to one time
-//! would each write first and then wait for the other.
+//! An order that keeps its time, its calendar and its reference is updated in place by one statement. A move to another
+//! time or calendar needs locks (see [`crate::locks`]), because `UPDATE` has no `ON CONFLICT`: two moves to one time
+//! would each write first and then wait for the other. So does a new reference: it changes an index, and PostgreSQL
+//! then checks the constraint again, although the order stays where it is.
 
 use diesel::data_types::{PgInterval, PgTimestamp};
 use diesel::prelude::*;
@@ -74,7 +75,7 @@ fn check(
 }
 
 statement! {
-    /// Updates an order that keeps its time and its calendar.
+    /// Updates an order that keeps its time, its calendar and its reference.
     UpdateInPlace<'a> {
         id: &'a str as Text,
         datetime: PgTimestamp as Timestamptz,
@@ -96,6 +97,7 @@ statement! {
             updated_by = NULLIF(set_config('orders.client', draft.client, true), ' ')
        FROM draft
       WHERE orders.id = draft.id AND orders.datetime IS NOT DISTINCT FROM draft.datetime
+        AND orders.reference IS NOT DISTINCT FROM draft.reference
         AND (draft.calendar IS NULL
              OR orders.calendar = (SELECT key FROM calendars WHERE id = draft.calendar))
         AND (draft.versions IS NULL OR orders.version = ANY (draft.versions))
@@ -105,7 +107,7 @@ statement! {
                orders.services, orders.reference, orders.metadata::text, orders.version, orders.created_at, orders.updated_at"
 }
 
-/// `None` if there is no such order with this time and calendar that the caller sees.
+/// `None` if there is no such order with this time, calendar and reference that the caller sees.
 fn update_in_place(
     conn: &mut PgConnection,
     id: &OrderId,
@@ -129,7 +131,7 @@ fn update_in_place(
 }
 
 statement! {
-    /// Moves an order if it is as it was read and the time is free.
+    /// Moves an order, or gives it another reference, if it is as it was read and the time is free.
     Move<'a> {
         id: &'a str as Text,
         version: i64 as BigInt,

@@ -96,3 +96,49 @@ fn an_order_created_again_under_its_id_is_not_taken_for_the_one_before() {
     });
     database.check_promises();
 }
+
+/// A new reference changes an index, so PostgreSQL checks the constraint again although the order stays where it is.
+#[test]
+fn a_new_reference_of_an_order_neither_deadlocks_nor_faults_beside_moves_to_its_time() {
+    let database = Database::new();
+    let stores = two_stores(&database, 8);
+    add_services(&stores[0]);
+    let id = |n: usize| format!("order-{n}");
+    let home = |n: usize| noon_plus(24 * (n as i64 + 1));
+    for n in 0..8 {
+        placed(&stores[0], draft(&id(n), home(n)));
+    }
+    let named = |n: usize| Some(reference(&format!("PO-{n}")));
+    at_once(12, |n| {
+        let store = &stores[n % 2];
+        for round in 0..100 {
+            let answers = match n {
+                // They move to one time and back.
+                0..8 => vec![
+                    store.replace(&order_id(&id(n)), draft(&id(n), noon_plus(0)), Write).map(drop),
+                    store.replace(&order_id(&id(n)), draft(&id(n), home(n)), Write).map(drop),
+                ],
+                // They create orders at that time, and give them references.
+                _ => {
+                    let new = draft(&format!("new-{n}"), noon_plus(0));
+                    let with_reference = OrderDraft { reference: named(round), ..new.clone() };
+                    let id = order_id(&format!("new-{n}"));
+                    vec![
+                        store.place(new, Write).map(drop),
+                        store.replace(&id, with_reference, Write).map(drop),
+                        store.remove(&id),
+                    ]
+                }
+            };
+            for answer in answers {
+                match answer {
+                    Ok(()) | Err(StoreError::Conflict(_) | StoreError::NotFound(_)) => {}
+                    Err(error) => panic!("{error:?}"),
+                }
+            }
+        }
+    });
+    drop(stores);
+    database.check_promises();
+    database.check_no_deadlock();
+}
