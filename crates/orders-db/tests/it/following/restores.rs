@@ -55,7 +55,11 @@ fn archiving(directory: &Path, archive: &Path) -> Options {
         .setting("wal_level", "replica")
         .setting("max_wal_senders", "2")
         .setting("archive_mode", "on")
-        .setting("archive_command", format!("cp %p {archive}/%f"))
+        // The file gets its name when it is complete: a crash ends `cp`.
+        .setting(
+            "archive_command",
+            format!("cp %p {archive}/part && mv {archive}/part {archive}/%f"),
+        )
         .setting("restore_command", format!("cp {archive}/%f %p"))
         .setting("hot_standby", "on")
 }
