@@ -2,8 +2,8 @@
 //!
 //! | lock | number | taken by |
 //! |---|---|---|
-//! | a calendar | `(1, hash of its key)` | batches, exclusively; moves, shared |
-//! | a time bucket of a calendar | a hash of both | moves, exclusively |
+//! | a calendar | `(1, hash of its key)` | batches, exclusively; moves and new references, shared |
+//! | a time bucket of a calendar | a hash of both | moves and new references, exclusively |
 //! | an idempotency key of a client | a hash of both | creations with that key, exclusively, without waiting |
 //! | the positions of the feed | `(2, 0)` | those who assign positions, exclusively, in a transaction of their own |
 //! | the expiry of changes | `(2, 1)` | those who delete expired changes, exclusively, without waiting |
