@@ -106,7 +106,11 @@ fn creates(
         table.row(count.to_string(), &[rate, rate / rates[0], rate / before]);
     }
     section.at_least("creates as a ratio to before", rates[0] / before, MIN_RATIO);
-    section.at_least("the same with 100 streams", rates[2] / before, MIN_RATIO_OF_100);
+    section.at_least(
+        "creates with 100 streams as a ratio to before",
+        rates[2] / before,
+        MIN_RATIO_OF_100,
+    );
     Ok((table, rates[1]))
 }
 
@@ -187,9 +191,9 @@ fn streams(cli: &Cli, bench: &mut Bench, section: &mut Section) -> Result<Table>
     streams.close()?;
     let mut table = Table::new("what is taken | figure");
     for (what, value, bound) in [
-        ("KiB of memory for an event stream", memory_at_rest - memory, MAX_MEMORY),
-        ("the same after as many creates as possible", memory_used - memory, MAX_MEMORY),
-        ("connections for 1,000 event streams", connections_used - connections, MAX_CONNECTIONS),
+        ("memory for an event stream, KiB", memory_at_rest - memory, MAX_MEMORY),
+        ("the same after many creates, KiB", memory_used - memory, MAX_MEMORY),
+        ("database connections for 1,000 of them", connections_used - connections, MAX_CONNECTIONS),
     ] {
         table.row(what, &[value]);
         section.at_most(what, value, bound);
