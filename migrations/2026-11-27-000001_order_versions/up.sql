@@ -8,6 +8,7 @@ CREATE TABLE order_versions (
     version     bigint NOT NULL,
     -- The order in which changes took effect. It is drawn when all conflicts with other transactions are settled.
     sequence    bigint NOT NULL DEFAULT nextval('order_versions_sequence'),
+    transaction xid8 NOT NULL DEFAULT pg_current_xact_id(),
     -- When the change was made.
     changed_at  timestamptz NOT NULL,
     datetime    timestamptz NOT NULL,
@@ -30,7 +31,7 @@ CREATE TABLE order_versions (
 );
 
 CREATE UNIQUE INDEX order_versions_by_position ON order_versions (position) WHERE position IS NOT NULL;
-CREATE INDEX order_versions_without_position ON order_versions (sequence) WHERE position IS NULL;
+CREATE INDEX order_versions_without_position ON order_versions (transaction) WHERE position IS NULL;
 
 CREATE TABLE change_feed (
     singleton           boolean DEFAULT true CONSTRAINT change_feed_pkey PRIMARY KEY
@@ -41,11 +42,11 @@ CREATE TABLE change_feed (
     -- Changes up to here are not kept any more, except as the present version of an order.
     expired_position    bigint NOT NULL,
     expired_at          timestamptz NOT NULL,
-    -- Every version up to this number of the sequence has a position, so the search for the others begins here.
-    settled_sequence    bigint NOT NULL,
-    -- Likewise up to this number as soon as all transactions have ended that began before this one.
-    settling_sequence   bigint NOT NULL,
-    settling_transaction xid8 NOT NULL
+    -- All versions that transactions before this one wrote have a position, except those of transactions that were open.
+    first_transaction   xid8 NOT NULL,
+    open_transactions   xid8[] NOT NULL,
+    -- The server that counts the transactions. The database may be restored on another one.
+    server              bigint NOT NULL
 );
 
 INSERT INTO order_versions (
@@ -56,8 +57,8 @@ SELECT version, updated_at, datetime, created_at, updated_at, 'created', orders.
   FROM orders JOIN calendars ON calendars.key = orders.calendar;
 
 INSERT INTO change_feed (
-    position, assigned_at, expired_position, expired_at, settled_sequence, settling_sequence, settling_transaction)
-SELECT last.position, last.assigned_at, 0, now(), 0, 0, '0'
+    position, assigned_at, expired_position, expired_at, first_transaction, open_transactions, server)
+SELECT last.position, last.assigned_at, 0, now(), '0', '{}', (SELECT system_identifier FROM pg_control_system())
   FROM (SELECT COALESCE(max(position), 0) AS position, COALESCE(max(assigned_at), now()) AS assigned_at
           FROM order_versions) AS last;
 
@@ -173,53 +174,114 @@ CREATE TRIGGER calendars_id_is_permanent
     FOR EACH ROW WHEN (OLD.id <> NEW.id)
     EXECUTE FUNCTION calendars_keep_id();
 
--- Assigns positions to the first versions that have none, in the order in which they took effect, at most so many, and
--- returns how many. With `seen`, only to those with these numbers of the sequence.
-CREATE FUNCTION assign_positions(seen bigint[], most bigint) RETURNS bigint
-    LANGUAGE plpgsql
-    -- Assignments take turns, and each may take a while: only the statement timeout ends the wait.
-    SET lock_timeout = 0
-    AS $$
+-- Which transactions may have written versions without a position: those from the first one on, and those that were open
+-- when positions were last assigned and have ended meanwhile. In PL/pgSQL, because a function in SQL is parsed again in
+-- every statement.
+CREATE FUNCTION feed_bounds(OUT first_transaction xid8, OUT ended_transactions xid8[]) LANGUAGE plpgsql STABLE AS $$
 DECLARE
     feed change_feed;
-    last_sequence bigint;
+BEGIN
+    SELECT * INTO STRICT feed FROM change_feed;
+    first_transaction := '0';
+    ended_transactions := '{}';
+    IF feed.server = (SELECT system_identifier FROM pg_control_system()) THEN
+        first_transaction := feed.first_transaction;
+        ended_transactions := ARRAY(SELECT open FROM unnest(feed.open_transactions) AS open
+                                     WHERE pg_visible_in_snapshot(open, pg_current_snapshot()));
+    END IF;
+END $$;
+
+CREATE VIEW versions_without_position AS
+SELECT found.order_id, found.version, found.sequence
+  FROM feed_bounds() AS bounds
+ CROSS JOIN LATERAL (
+       SELECT order_id, version, sequence FROM order_versions
+        WHERE position IS NULL AND transaction >= bounds.first_transaction
+       UNION ALL
+       SELECT order_id, version, sequence FROM order_versions
+        WHERE position IS NULL AND transaction = ANY (bounds.ended_transactions)) AS found;
+
+-- Assigns positions to the first versions that have none, in the order in which they took effect, at most so many, and
+-- returns how many. With `seen`, only to those with these numbers of the sequence.
+CREATE FUNCTION assign_positions(seen bigint[], most bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    feed change_feed;
     snapshot pg_snapshot;
     assigned bigint;
+    is_complete boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock(2, 0);
     SELECT * INTO STRICT feed FROM change_feed;
-    -- Both are taken before the versions are read, so those of each transaction that has ended are seen below.
-    SELECT last_value INTO STRICT last_sequence FROM order_versions_sequence;
+    -- Taken before the versions are read, so those of each transaction that has ended are seen below.
     snapshot := pg_current_snapshot();
     feed.assigned_at := GREATEST(clock_timestamp(), feed.assigned_at + interval '1 microsecond');
     UPDATE order_versions
        SET position = feed.position + waiting.number, assigned_at = feed.assigned_at
       FROM (SELECT order_id, version, row_number() OVER (ORDER BY sequence) AS number
-              FROM order_versions
-             WHERE position IS NULL AND sequence > feed.settled_sequence
-               AND (seen IS NULL OR sequence = ANY (seen))
+              FROM versions_without_position
+             WHERE seen IS NULL OR sequence = ANY (seen)
              ORDER BY sequence LIMIT most) AS waiting
      WHERE order_versions.order_id = waiting.order_id AND order_versions.version = waiting.version;
     GET DIAGNOSTICS assigned = ROW_COUNT;
-    IF assigned = 0 THEN
-        RETURN 0;
+    IF assigned > 0 THEN
+        UPDATE change_feed SET position = feed.position + assigned, assigned_at = feed.assigned_at;
     END IF;
-    -- A database that was restored on another server may have larger numbers of transactions than the server. None of
-    -- those transactions runs here.
-    IF seen IS NULL AND assigned < most
-       AND (feed.settling_transaction <= pg_snapshot_xmin(snapshot)
-            OR feed.settling_transaction > pg_snapshot_xmax(snapshot)) THEN
-        feed.settled_sequence := feed.settling_sequence;
-        feed.settling_sequence := last_sequence;
-        -- Each transaction that has drawn a number up to this one began before the present one.
-        feed.settling_transaction := pg_current_xact_id();
+    is_complete := seen IS NULL AND (most IS NULL OR assigned < most);
+    -- Without changes, it is worth a write only if a transaction is open that may have written many.
+    IF is_complete AND (assigned > 0 OR EXISTS (
+            SELECT FROM pg_snapshot_xip(snapshot) AS open WHERE open >= feed.first_transaction)) THEN
+        UPDATE change_feed
+           SET first_transaction = pg_snapshot_xmax(snapshot),
+               open_transactions = ARRAY(SELECT pg_snapshot_xip(snapshot)),
+               server = (SELECT system_identifier FROM pg_control_system());
     END IF;
-    UPDATE change_feed
-       SET position = feed.position + assigned, assigned_at = feed.assigned_at,
-           settled_sequence = feed.settled_sequence, settling_sequence = feed.settling_sequence,
-           settling_transaction = feed.settling_transaction;
     RETURN assigned;
 END $$;
+
+-- Only the triggers add versions. A version is never changed, and the last one of an id is never deleted. So the history
+-- is what happened, and no version is repeated for an id.
+CREATE FUNCTION order_versions_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'order_versions is the history of orders: triggers write it, and it is never changed'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'order_versions_are_permanent', TABLE = 'order_versions';
+END $$;
+
+CREATE TRIGGER order_versions_are_written_by_triggers
+    BEFORE INSERT ON order_versions
+    FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)
+    EXECUTE FUNCTION order_versions_refuse();
+
+CREATE TRIGGER order_versions_are_never_changed
+    BEFORE UPDATE OF version, sequence, transaction, changed_at, datetime, created_at, updated_at, type, order_id,
+                     calendar, totalfee, services, reference, metadata, client ON order_versions
+    FOR EACH STATEMENT EXECUTE FUNCTION order_versions_refuse();
+
+CREATE TRIGGER order_versions_outlast_truncation
+    BEFORE TRUNCATE ON order_versions
+    FOR EACH STATEMENT EXECUTE FUNCTION order_versions_refuse();
+
+CREATE FUNCTION order_versions_keep_last() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM order_versions WHERE order_id = OLD.order_id AND version = OLD.version + 1) THEN
+        RAISE EXCEPTION 'the last version of an order is kept, so that no version is repeated'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'order_versions_are_permanent', TABLE = 'order_versions';
+    END IF;
+    RETURN OLD;
+END $$;
+
+CREATE TRIGGER order_versions_keep_last
+    BEFORE DELETE ON order_versions
+    FOR EACH ROW EXECUTE FUNCTION order_versions_keep_last();
+
+CREATE FUNCTION change_feed_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'change_feed always has one row'
+        USING ERRCODE = 'check_violation', CONSTRAINT = 'change_feed_always_exists', TABLE = 'change_feed';
+END $$;
+
+CREATE TRIGGER change_feed_always_exists
+    BEFORE DELETE OR TRUNCATE ON change_feed
+    FOR EACH STATEMENT EXECUTE FUNCTION change_feed_refuse();
 
 -- One key of the client that created an order again may name a later version.
 ALTER TABLE idempotency_keys ADD COLUMN version bigint NOT NULL DEFAULT 1;

@@ -141,8 +141,6 @@ statement! {
 
 /// Keeps other transactions from assigning positions.
 pub(crate) fn lock_feed(conn: &mut PgConnection) -> QueryResult<()> {
-    // As in `assign_positions`.
-    conn.batch_execute("SET LOCAL lock_timeout = 0")?;
     LockFeed {}.execute(conn).map(drop)
 }
 

@@ -32,16 +32,15 @@ statement! {
     LastPosition {} -> (BigInt,) = "SELECT position FROM change_feed"
 }
 
-/// How many positions are assigned at once, and how often. A heartbeat must not take long.
-const POSITIONS: i64 = 2_000;
-const ROUNDS: usize = 5;
+/// How many chunks of positions are assigned at once. A heartbeat must not take long.
+const ROUNDS: usize = 3;
 
 /// Gives positions to versions that have none, since there may be no reader. Then it lets the oldest changes expire that got
 /// their positions longer ago than `keep`, at most so many, unless another session does so. Returns the last position of
 /// the feed.
 pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> QueryResult<u64> {
     for _ in 0..ROUNDS {
-        if !assign_some(conn, POSITIONS)? {
+        if !assign_some(conn)? {
             break;
         }
     }

@@ -17,6 +17,12 @@ use crate::statement::statement;
 /// The most changes that one page reads to find those that match.
 const MAX_READ: usize = 1000;
 
+/// How many changes are read with one statement.
+const STEP: usize = 200;
+
+/// A page ends after so many bytes of metadata, which is what makes an order large.
+const MAX_BYTES: usize = 1 << 20;
+
 /// The columns of a change: position, assigned_at, type, changed_at, client, the order, and the order before the change.
 pub(super) type ChangeRow =
     (i64, PgTimestamp, String, PgTimestamp, Option<String>, OrderRow, Option<OrderRow>);
@@ -27,7 +33,7 @@ pub(super) type ChangeSql =
 
 statement! {
     /// The version before a change is kept as long as the change.
-    GetFeed { after: i64 as BigInt, limit: i64 as BigInt } -> ChangeSql =
+    GetFeed { after: i64 as BigInt, limit: i64 as BigInt, with_previous: bool as Bool } -> ChangeSql =
     "SELECT change.position, change.assigned_at, change.type::text, change.changed_at, change.client,
             change.order_id, change.calendar, change.datetime, change.totalfee, change.services, change.reference,
             change.metadata::text, change.version, change.created_at, change.updated_at,
@@ -36,7 +42,7 @@ statement! {
        FROM (SELECT * FROM order_versions WHERE position > $1 ORDER BY position LIMIT $2) AS change
        LEFT JOIN LATERAL (
             SELECT * FROM order_versions
-             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated'
+             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated' AND $3
             OFFSET 0) AS previous ON true
       ORDER BY change.position"
 }
@@ -66,7 +72,7 @@ pub(super) fn filtered(
 ) -> Result<ChangePage, Failure> {
     let all = caller.calendars().is_none() && query.filter == ChangeFilter::default();
     let limit = if all { query.limit } else { query.limit.max(MAX_READ) };
-    let ChangePage { changes, mut next, mut more } = page(conn, query.after, limit)?;
+    let ChangePage { changes, mut next, mut more } = page(conn, query.after, limit, !all)?;
     let mut seen = changes.iter().filter_map(|it| it.seen_by(caller.calendars(), &query.filter));
     let changes: Vec<Change> = seen.by_ref().take(query.limit).collect();
     if let Some(last) = changes.last().filter(|_| seen.next().is_some()) {
@@ -75,35 +81,67 @@ pub(super) fn filtered(
     Ok(ChangePage { changes, next, more })
 }
 
-/// A page with all changes.
+/// A page with all changes, with the orders before them if `with_previous`.
 pub(super) fn page(
     conn: &mut PgConnection,
     after: After,
     limit: usize,
+    with_previous: bool,
 ) -> Result<ChangePage<RecordedChange>, Failure> {
-    let start = match after {
-        After::Cursor(cursor) => cursor,
-        After::Oldest | After::Now => {
-            let (oldest, oldest_at, newest, newest_at) = GetEnds {}.get_result(conn)?;
-            match after {
-                After::Now => cursor(newest, newest_at)?,
-                _ => cursor(oldest, oldest_at)?,
-            }
+    loop {
+        let start = start(conn, after)?;
+        let first = row::decode(start.position.try_into())?;
+        let (rows, more) = in_steps(limit, |last, limit| {
+            let after = last.map_or(first, |(position, ..)| *position);
+            GetFeed { after, limit, with_previous }.load(conn)
+        })?;
+        // Last, because changes may expire while others are read.
+        let assigned_at = row::pg_timestamp(start.assigned_at);
+        let known = IsKnown { position: first, assigned_at };
+        let (is_known,): (bool,) = known.get_result(conn)?;
+        if is_known {
+            let changes = rows.into_iter().map(change).collect::<QueryResult<Vec<_>>>()?;
+            let next: Cursor = changes.last().map_or(start, |last| last.change.cursor);
+            return Ok(ChangePage { changes, next, more });
         }
-    };
-    let position = row::decode(start.position.try_into())?;
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows: Vec<ChangeRow> = GetFeed { after: position, limit }.load(conn)?;
-    // Last, because changes may expire while others are read.
-    let assigned_at = row::pg_timestamp(start.assigned_at);
-    let (is_known,): (bool,) = IsKnown { position, assigned_at }.get_result(conn)?;
-    if !is_known {
-        return Err(StoreError::CursorGone(start).into());
+        if after != After::Oldest {
+            return Err(StoreError::CursorGone(start).into());
+        }
     }
-    let more = rows.len() as i64 == limit;
-    let changes = rows.into_iter().map(change).collect::<QueryResult<Vec<_>>>()?;
-    let next: Cursor = changes.last().map_or(start, |last| last.change.cursor);
-    Ok(ChangePage { changes, next, more })
+}
+
+/// The cursor at which a page begins.
+fn start(conn: &mut PgConnection, after: After) -> QueryResult<Cursor> {
+    if let After::Cursor(cursor) = after {
+        return Ok(cursor);
+    }
+    let (oldest, oldest_at, newest, newest_at) = GetEnds {}.get_result(conn)?;
+    match after {
+        After::Now => cursor(newest, newest_at),
+        _ => cursor(oldest, oldest_at),
+    }
+}
+
+/// Reads at most so many rows, some at a time, until there are no more or they are large. `read` gets the last row so far
+/// and how many to read. Returns the rows, and whether there may be more.
+pub(super) fn in_steps(
+    limit: usize,
+    mut read: impl FnMut(Option<&ChangeRow>, i64) -> QueryResult<Vec<ChangeRow>>,
+) -> QueryResult<(Vec<ChangeRow>, bool)> {
+    let metadata = |row: &OrderRow| row.6.as_ref().map_or(0, String::len);
+    let (mut rows, mut bytes): (Vec<ChangeRow>, usize) = (Vec::new(), 0);
+    while rows.len() < limit && bytes < MAX_BYTES {
+        let step = STEP.min(limit - rows.len());
+        let found = read(rows.last(), step as i64)?;
+        let is_last = found.len() < step;
+        let size = |row: &ChangeRow| metadata(&row.5) + row.6.as_ref().map_or(0, metadata);
+        bytes += found.iter().map(size).sum::<usize>();
+        rows.extend(found);
+        if is_last {
+            return Ok((rows, false));
+        }
+    }
+    Ok((rows, true))
 }
 
 /// A change from its row.

@@ -7,7 +7,7 @@ use orders_core::{
     AsOf, ChangeFilter, HistoryPage, Order, OrderId, RecordedChange, Resource, StoreError,
 };
 
-use super::feed::{ChangeRow, ChangeSql, change};
+use super::feed::{ChangeSql, change, in_steps};
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::row::{self, OrderRow, OrderSql};
@@ -18,6 +18,7 @@ statement! {
         id: &'a str as Text,
         after: i64 as BigInt,
         limit: i64 as BigInt,
+        with_previous: bool as Bool,
     } -> ChangeSql =
     "SELECT change.position, change.assigned_at, change.type::text, change.changed_at, change.client,
             change.order_id, change.calendar, change.datetime, change.totalfee, change.services, change.reference,
@@ -28,7 +29,7 @@ statement! {
             AS change
        LEFT JOIN LATERAL (
             SELECT * FROM order_versions
-             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated'
+             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated' AND $4
             OFFSET 0) AS previous ON true
       WHERE change.position IS NOT NULL
       ORDER BY change.version"
@@ -78,15 +79,14 @@ pub(super) fn history(
     limit: usize,
     caller: &Caller,
 ) -> Result<HistoryPage, Failure> {
-    let history = GetHistory {
-        id: id.as_str(),
-        // No order has a version that its column cannot hold.
-        after: after.try_into().unwrap_or(i64::MAX),
-        // One more than is returned says whether there are more.
-        limit: i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1),
-    };
-    let mut rows: Vec<ChangeRow> = history.load(conn)?;
-    let more = rows.len() > limit;
+    // No order has a version that its column cannot hold.
+    let first = after.try_into().unwrap_or(i64::MAX);
+    let with_previous = caller.calendars().is_some();
+    // One more than is returned says whether there are more.
+    let (mut rows, more) = in_steps(limit.saturating_add(1), |last, limit| {
+        let after = last.map_or(first, |(.., order, _)| order.7);
+        GetHistory { id: id.as_str(), after, limit, with_previous }.load(conn)
+    })?;
     rows.truncate(limit);
     let recorded = rows.into_iter().map(change).collect::<QueryResult<Vec<RecordedChange>>>()?;
     let next = recorded.last().filter(|_| more).map(|last| last.change.data.version);

@@ -49,11 +49,11 @@ impl PgStore {
     ) -> Result<ChangePage<RecordedChange>, StoreError> {
         self.with_feed(|conn| {
             positions::assign(conn)?;
-            feed::page(conn, after, limit)
+            feed::page(conn, after, limit, true)
         })
     }
 
     fn assign_positions(&self) -> Result<(), StoreError> {
-        self.with(|conn| Ok(positions::assign(conn)?))
+        self.with(positions::assign)
     }
 }

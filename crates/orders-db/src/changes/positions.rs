@@ -3,33 +3,34 @@
 //! Transactions commit in another order than they draw numbers, so a reader that continues after the largest number it
 //! has seen misses changes. Therefore readers assign the positions: a version is stored without one, and a reader
 //! first numbers those that have been committed, under a lock that no writer takes. The feed has a version as soon as a
-//! reader could see it, and no slow or prepared transaction delays the others.
+//! reader could see it, and no slow or prepared transaction delays the others. The search for versions without a position
+//! begins at the first transaction that was not seen yet, and includes those that were open when positions were last assigned.
 
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Nullable, Timestamptz};
-use orders_core::Cursor;
+use orders_core::{Cursor, StoreError};
 
+use crate::error::Failure;
 use crate::locks::lock_feed;
 use crate::row;
 use crate::statement::statement;
 
-/// How many positions are assigned in one statement. More could take longer than a statement may.
-const CHUNK: i64 = 20_000;
+/// How many positions are assigned in one statement, so that it holds the lock shortly.
+const CHUNK: i64 = 5_000;
+
+/// How many statements a reader waits for. The next reader, or the heartbeat, continues.
+const ROUNDS: usize = 4;
 
 statement! {
     /// Whether versions have no position.
-    AnyWaiting {} -> (Bool,) =
-    "SELECT EXISTS (SELECT FROM order_versions WHERE position IS NULL AND sequence > settled_sequence)
-       FROM change_feed"
+    AnyWaiting {} -> (Bool,) = "SELECT EXISTS (SELECT FROM versions_without_position)"
 }
 
 statement! {
     /// The versions without a position, and the last position.
     Waiting {} -> (Array<BigInt>, BigInt, Timestamptz) =
-    "SELECT ARRAY(SELECT sequence FROM order_versions WHERE position IS NULL AND sequence > settled_sequence),
-            position, assigned_at
-       FROM change_feed"
+    "SELECT ARRAY(SELECT sequence FROM versions_without_position), position, assigned_at FROM change_feed"
 }
 
 statement! {
@@ -43,19 +44,23 @@ statement! {
 }
 
 /// Gives positions to the versions that have been committed.
-pub(super) fn assign(conn: &mut PgConnection) -> QueryResult<()> {
-    while assign_some(conn, CHUNK)? {}
-    Ok(())
+///
+/// # Errors
+/// [`StoreError::Unavailable`] if there are very many of them. Some have positions then.
+pub(super) fn assign(conn: &mut PgConnection) -> Result<(), Failure> {
+    for _ in 0..ROUNDS {
+        let (any_waiting,): (bool,) = AnyWaiting {}.get_result(conn)?;
+        if !any_waiting || !assign_some(conn)? {
+            return Ok(());
+        }
+    }
+    Err(StoreError::Unavailable("very many changes are getting their positions".into()).into())
 }
 
-/// Gives positions to versions that have been committed, at most so many, and returns whether there may be more.
-pub(super) fn assign_some(conn: &mut PgConnection, most: i64) -> QueryResult<bool> {
-    let (any_waiting,): (bool,) = AnyWaiting {}.get_result(conn)?;
-    if !any_waiting {
-        return Ok(false);
-    }
-    let (assigned,): (i64,) = Assign { seen: None, most: Some(most) }.get_result(conn)?;
-    Ok(assigned == most)
+/// Gives positions to some of the versions that have been committed, and returns whether there may be more.
+pub(super) fn assign_some(conn: &mut PgConnection) -> QueryResult<bool> {
+    let (assigned,): (i64,) = Assign { seen: None, most: Some(CHUNK) }.get_result(conn)?;
+    Ok(assigned == CHUNK)
 }
 
 /// The cursor of the last change that a new snapshot contains, and no change that it does not contain comes before it.
@@ -64,7 +69,7 @@ pub(super) fn assign_some(conn: &mut PgConnection, most: i64) -> QueryResult<boo
 pub(crate) fn head_of(
     reader: &mut PgConnection,
     conn: &mut PgConnection,
-) -> QueryResult<Option<Cursor>> {
+) -> Result<Option<Cursor>, Failure> {
     let (.., read_only): (i64, PgTimestamp, bool) = Head {}.get_result(conn)?;
     if !read_only {
         // Most of the work, before it makes others wait.
@@ -75,14 +80,14 @@ pub(crate) fn head_of(
         lock_feed(conn)?;
         let (waiting, position, assigned_at): (Vec<i64>, _, _) = Waiting {}.get_result(reader)?;
         if waiting.is_empty() {
-            return cursor(position, assigned_at).map(Some);
+            return Ok(Some(cursor(position, assigned_at)?));
         }
         if read_only {
             return Ok(None);
         }
         Assign { seen: Some(waiting), most: None }.execute(conn)?;
         let (position, assigned_at, _): (_, _, bool) = Head {}.get_result(conn)?;
-        cursor(position, assigned_at).map(Some)
+        Ok(Some(cursor(position, assigned_at)?))
     })
 }
 

@@ -87,7 +87,7 @@ impl Orders for PgStore {
     ) -> Result<(), StoreError> {
         self.permit_named(filter.calendar.as_ref())?;
         let head_of =
-            |reader: &mut PgConnection| self.with_once(|conn| Ok(changes::head_of(reader, conn)?));
+            |reader: &mut PgConnection| self.with_once(|conn| changes::head_of(reader, conn));
         self.with_long(|conn| list::export(conn, filter, direction, &self.caller, &head_of, sink))
     }
 

@@ -83,6 +83,46 @@ fn the_present_version_is_kept_and_no_version_is_repeated() {
 }
 
 #[test]
+fn a_reader_that_begins_with_the_oldest_change_is_never_too_late() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    set_gap(&store, "PT0S");
+    database.psql().run(&sql_orders("order", noon_plus(0), "1 second", 2000));
+    head(&store);
+    std::thread::scope(|scope| {
+        let expiring = scope.spawn(|| (0..200).for_each(|_| expire(&database, 10)));
+        while !expiring.is_finished() {
+            page(&store, After::Oldest, 1).unwrap();
+        }
+    });
+    assert_eq!(all(&store, After::Oldest), []);
+}
+
+#[test]
+fn a_page_of_large_orders_is_short() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    let value = "x".repeat(500);
+    let entries: Vec<_> = (0..20).map(|n| (format!("key-{n}"), value.as_str())).collect();
+    let entries: Vec<_> = entries.iter().map(|(key, value)| (key.as_str(), *value)).collect();
+    for n in 0..450 {
+        let order = draft(&format!("order-{n}"), noon_plus(3 * n));
+        placed(&store, orders_core::OrderDraft { metadata: metadata(&entries), ..order });
+    }
+    let (mut after, mut pages, mut seen) = (After::Oldest, 0, 0);
+    loop {
+        let page = page(&store, after, 1000).unwrap();
+        (pages, seen, after) = (pages + 1, seen + page.changes.len(), After::Cursor(page.next));
+        if !page.more {
+            break;
+        }
+    }
+    assert_eq!((pages, seen), (3, 450));
+}
+
+#[test]
 fn changes_expire_without_a_reader() {
     let database = Database::new();
     let store = database.store();

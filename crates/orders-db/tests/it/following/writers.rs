@@ -102,6 +102,30 @@ fn truncation_deletes_every_order() {
 }
 
 #[test]
+fn history_is_never_changed() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    place_all(&store, &[("a", 0)]);
+    store.replace(&order_id("a"), draft("-", noon_plus(3)), Write).unwrap();
+    head(&store);
+    let mut psql = database.psql();
+    for statement in [
+        "UPDATE order_versions SET totalfee = 0",
+        "INSERT INTO order_versions SELECT * FROM order_versions",
+        "DELETE FROM order_versions",
+        "DELETE FROM order_versions WHERE version = 2",
+        "TRUNCATE order_versions",
+    ] {
+        assert_eq!(psql.broken_constraint(statement), "order_versions_are_permanent");
+    }
+    for statement in ["DELETE FROM change_feed", "TRUNCATE change_feed"] {
+        assert_eq!(psql.broken_constraint(statement), "change_feed_always_exists");
+    }
+    assert_eq!(all(&store, After::Oldest).len(), 2);
+}
+
+#[test]
 fn the_id_of_a_calendar_never_changes() {
     let database = Database::new();
     let store = database.store();

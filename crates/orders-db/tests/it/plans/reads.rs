@@ -1,6 +1,6 @@
 //! No call reads more rows than it needs.
 
-use orders_core::{After, CalendarId, Calendars, ChangeQuery, Changes, MinimumGap, Orders};
+use orders_core::{CalendarId, Calendars, MinimumGap, Orders};
 use orders_db::PgStore;
 
 use super::calls::calls;
@@ -60,8 +60,7 @@ fn read_by(database: &Database, calls: impl Fn(&PgStore)) -> i64 {
 /// Assigns the positions of all changes. The first reader of a feed reads all of them, and the second one finds the dead
 /// entries of the index.
 fn assign_positions(database: &Database) {
-    let query = ChangeQuery { after: After::Now, limit: 1, ..ChangeQuery::default() };
-    database.store_of(1).changes(&query).unwrap();
+    database.psql().run("SELECT assign_positions(NULL, NULL)");
     database.psql().run("VACUUM order_versions");
 }
 
