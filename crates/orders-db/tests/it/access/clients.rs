@@ -199,6 +199,8 @@ fn every_session_is_replaced_after_a_reconnect() {
     let mut psql = database.psql();
     let mut session = || {
         store.services().unwrap();
+        // A session that was closed ends on its own time.
+        psql.wait_until_beside(1);
         psql.lines(
             "SELECT pid FROM pg_stat_activity
               WHERE datname = current_database() AND pid <> pg_backend_pid()",
