@@ -4,15 +4,18 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use actix_web::web::Bytes;
-use orders_core::{Cursor, RecordedChange, StoreError};
+use orders_core::{Cursor, Order, RecordedChange, StoreError};
 
 use crate::http::event_stream;
 
 /// The most changes in memory.
 const MAX_CHANGES: usize = 4096;
 
-/// The most bytes of events in memory.
+/// The most bytes in memory, as estimated by [`Entry::bytes`].
 const MAX_BYTES: usize = 8 << 20;
+
+/// About how much memory a service or an entry of metadata takes besides its text.
+const PER_ENTRY: usize = 64;
 
 /// The most bytes of events that a follower takes at once, unless one event is longer.
 const MAX_TAKEN: usize = 32 << 10;
@@ -30,9 +33,27 @@ impl Entry {
         Ok(Self { recorded, event })
     }
 
+    /// About how much memory it takes.
+    fn bytes(&self) -> usize {
+        let RecordedChange { change, previous } = &self.recorded;
+        let orders = [Some(&change.data), previous.as_ref()];
+        size_of::<Self>() + self.event.len() + orders.into_iter().flatten().map(heap).sum::<usize>()
+    }
+
     pub(crate) fn cursor(&self) -> Cursor {
         self.recorded.change.cursor
     }
+}
+
+/// About how much memory an order takes besides itself. Most of it may be metadata.
+fn heap(order: &Order) -> usize {
+    let services: usize =
+        order.services.iter().map(|service| service.as_str().len() + PER_ENTRY).sum();
+    let reference = order.reference.as_ref().map_or(0, |reference| reference.as_str().len());
+    let metadata = order.metadata.entries().iter();
+    let metadata: usize =
+        metadata.map(|(key, value)| key.as_str().len() + value.as_str().len() + PER_ENTRY).sum();
+    services + reference + metadata
 }
 
 /// Changes with consecutive positions.
@@ -75,12 +96,12 @@ impl Ring {
             *self = Self::new(entry.cursor());
             return;
         }
-        self.bytes += entry.event.len();
+        self.bytes += entry.bytes();
         self.entries.push_back(Arc::new(entry));
         while self.entries.len() > MAX_CHANGES || self.bytes > MAX_BYTES {
             let Some(oldest) = self.entries.pop_front() else { return };
             self.start = oldest.cursor();
-            self.bytes -= oldest.event.len();
+            self.bytes -= oldest.bytes();
         }
     }
 
@@ -115,8 +136,8 @@ impl Ring {
 #[cfg(test)]
 mod tests {
     use orders_core::{
-        CalendarId, Change, ChangeType, Metadata, Order, OrderId, OrderedServices, ServiceId,
-        Timestamp,
+        CalendarId, Change, ChangeType, Metadata, MetadataKey, MetadataValue, Order, OrderId,
+        OrderedServices, ServiceId, Timestamp,
     };
 
     use super::*;
@@ -182,6 +203,22 @@ mod tests {
     }
 
     #[test]
+    fn everything_that_an_entry_holds_counts() {
+        let without = entry(1, 1);
+        let entries = (0..20).map(|n| {
+            let value = MetadataValue::new("x".repeat(500)).unwrap();
+            (MetadataKey::new(format!("key-{n}")).unwrap(), value)
+        });
+        let mut recorded = without.recorded.clone();
+        recorded.change.data.metadata = Metadata::new(entries.collect()).unwrap();
+        recorded.previous = Some(recorded.change.data.clone());
+        let with = Entry::new(recorded).unwrap();
+        let texts = with.event.len() + 2 * 20 * 500;
+        assert!((texts..texts + 10_000).contains(&with.bytes()), "{}", with.bytes());
+        assert!((1..2_000).contains(&without.bytes()), "{}", without.bytes());
+    }
+
+    #[test]
     fn the_ring_is_limited_in_changes_and_in_bytes() {
         let mut ring = Ring::new(cursor(0));
         (1..=5000).for_each(|position| ring.push(entry(position, 1)));
@@ -191,7 +228,7 @@ mod tests {
             ring.push(entry(position, 100_000));
         }
         assert!(ring.entries.len() < 100 && ring.bytes <= MAX_BYTES, "{}", ring.bytes);
-        assert_eq!(ring.bytes, ring.entries.iter().map(|entry| entry.event.len()).sum::<usize>());
+        assert_eq!(ring.bytes, ring.entries.iter().map(|entry| entry.bytes()).sum::<usize>());
         assert_eq!(positions(&ring.after(cursor(5390))), [5391], "an event that is too long");
     }
 
