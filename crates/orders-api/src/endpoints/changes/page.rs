@@ -16,6 +16,9 @@ use crate::problem::Problem;
 /// The pause before the database is read again that should have had changes.
 const RETRY: Duration = Duration::from_millis(100);
 
+/// The most pages without a match that one request reads before it answers.
+const MAX_READS: usize = 10;
+
 pub(super) async fn answer(
     store: Store,
     authorization: Authorization,
@@ -24,6 +27,7 @@ pub(super) async fn answer(
     let mut waiting = Waiting { deadline: Instant::now() + parameters.wait(), follower: None };
     let view = store.view(parameters.filter.clone());
     let mut after = parameters.after;
+    let mut reads = 0;
     loop {
         let query = parameters.query(after);
         let (page, is_empty, next, more) = store
@@ -32,7 +36,8 @@ pub(super) async fn answer(
                 Ok((Json::new(&changes)?, changes.is_empty(), next, more))
             })
             .await?;
-        if !is_empty || waiting.left().is_zero() {
+        reads += usize::from(more);
+        if !is_empty || waiting.left().is_zero() || reads == MAX_READS {
             return Ok(parameters.page(page, next));
         }
         after = After::Cursor(next);

@@ -5,9 +5,9 @@ use std::time::Instant;
 
 use serde_json::json;
 
-use super::{link, summary};
+use super::{link, position, summary};
 use crate::access::{bearer, eventually};
-use crate::app::{App, STALL_TIMEOUT};
+use crate::app::{App, MANY, STALL_TIMEOUT};
 use crate::samples::{order, order_in};
 
 impl App {
@@ -78,6 +78,21 @@ fn without_a_match_the_page_is_empty_and_the_cursor_has_advanced() {
         app.get(&format!("/changes?wait={wait}")).is_problem(400, "malformed-request");
     }
     assert_eq!(app.get("/changes?after=now&wait=0").is(200), json!([]));
+}
+
+#[test]
+fn a_request_that_waits_reads_only_a_part_of_the_past() {
+    let app = App::start_full(&[]);
+    let answer = app.get("/changes?calendar=default&wait=60");
+    assert_eq!(answer.is(200), json!([]));
+    let cursor = link(&answer, "next").strip_prefix("/changes?after=").unwrap();
+    assert!((1..MANY as u64).contains(&position(cursor)), "{cursor}");
+    let mut next = link(&answer, "next").replace("wait=60", "wait=1");
+    for _ in 0..2 {
+        next = link(&app.get(&next), "next").to_owned();
+    }
+    let now = app.get("/changes?after=now&calendar=default&wait=0");
+    assert_eq!(next.replace("wait=1", "wait=0"), link(&now, "next"));
 }
 
 #[test]
