@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
+use actix_web::http::header::HeaderValue;
 use actix_web::web::Bytes;
 use orders_core::{Change, Cursor, StoreError};
 use serde_json::{Value, json};
@@ -33,18 +34,29 @@ pub(crate) fn id(cursor: Cursor) -> String {
     format!("id: {cursor}\n\n")
 }
 
-/// The cursor of the last event that a client has seen, if it connects again.
-pub(crate) struct LastEventId(pub(crate) Option<Cursor>);
+/// The last event that a client has seen, if it connects again.
+pub(crate) struct LastEventId(Option<HeaderValue>);
 
 const LAST_EVENT_ID: &str = "Last-Event-ID";
 
+impl LastEventId {
+    /// Its cursor.
+    ///
+    /// # Errors
+    /// If it is no cursor.
+    pub(crate) fn cursor(&self) -> Reply<Option<Cursor>> {
+        let parse = |value: &HeaderValue| {
+            value.to_str().ok().and_then(|text| text.parse().ok()).ok_or_else(|| {
+                Problem::malformed(format!("the header {LAST_EVENT_ID} is no cursor of the feed"))
+            })
+        };
+        self.0.as_ref().map(parse).transpose()
+    }
+}
+
 impl Argument for LastEventId {
     async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
-        let Some(value) = request.headers().get(LAST_EVENT_ID) else { return Ok(Self(None)) };
-        let cursor = value.to_str().ok().and_then(|text| text.parse().ok());
-        cursor.map(|cursor| Self(Some(cursor))).ok_or_else(|| {
-            Problem::malformed(format!("the header {LAST_EVENT_ID} is no cursor of the feed"))
-        })
+        Ok(Self(request.headers().get(LAST_EVENT_ID).cloned()))
     }
 
     fn describe(operation: &mut Operation) {

@@ -129,7 +129,10 @@ impl EventStream {
     /// Events that are only in the database; none if it cannot be read now.
     async fn read(&mut self, silence: Duration) -> Option<Bytes> {
         let query = query(After::Cursor(self.cursor), &self.view);
-        match self.store.run(move |orders| read(orders, &query)).await {
+        let reading = self.store.run(move |orders| read(orders, &query));
+        // The next line is due even if the database does not answer.
+        let Ok(read) = timeout(silence, reading).await else { return Some(Bytes::new()) };
+        match read {
             Ok(page) if page.next != self.cursor => {
                 self.cursor = page.next;
                 Some(page.events.into())

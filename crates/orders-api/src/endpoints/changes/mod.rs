@@ -52,7 +52,8 @@ async fn list_changes(
         ChangesMediaType::Json => page::answer(store, authorization, query.0).await,
         ChangesMediaType::Ndjson => lines::answer(store, query.0).await,
         ChangesMediaType::Events => {
-            let events = events::answer(store, authorization, query.0, last_event_id.0).await?;
+            let events =
+                events::answer(store, authorization, query.0, last_event_id.cursor()?).await?;
             Ok(ChangesResponse::Events(events))
         }
     }

@@ -4,6 +4,7 @@ use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection as _;
 use orders_testkit::Signal;
 use serde_json::{Value, json};
 
@@ -86,6 +87,11 @@ fn a_stream_begins_at_its_cursor() {
     for value in ["x", "1_", "now"] {
         let answer = app.send("GET", "/changes", &[events, ("Last-Event-ID", value)]);
         answer.is_problem(400, "malformed-request");
+        // It is for event streams only.
+        for media_type in ["application/json", NDJSON] {
+            let headers = [("Accept", media_type), ("Last-Event-ID", value)];
+            assert_eq!(app.send("GET", "/changes", &headers).status, 200);
+        }
     }
     for (query, status, problem) in [
         ("limit=1", 400, "malformed-request"),
@@ -235,6 +241,31 @@ fn a_quiet_stream_advances_the_cursor() {
     let line = stream.wire.reading.text().unwrap().unwrap();
     assert_eq!(format!("/changes?after={}", line.strip_prefix("id: ").unwrap()), now);
     assert_eq!(stream.wire.reading.text().unwrap().unwrap(), "");
+}
+
+#[test]
+fn a_stream_sends_its_cursor_even_if_the_database_does_not_answer() {
+    let app = App::start_full(&["--request-timeout", "10m", "--queue-wait", "10m"]);
+    let mut stream = Stream::open(&app, "/changes", "");
+    // The stream still has past changes to read.
+    let mut blocker = app.sql();
+    blocker.batch_execute("BEGIN; LOCK order_versions IN ACCESS EXCLUSIVE MODE").unwrap();
+    let mut last = String::new();
+    let heartbeat = loop {
+        let line = stream.wire.reading.text().unwrap().unwrap();
+        match line.split_once(": ") {
+            Some(("id", cursor)) => last = cursor.to_owned(),
+            None if !last.is_empty() => break last,
+            Some(_) => last.clear(),
+            None => {}
+        }
+    };
+    assert!(super::position(&heartbeat) < MANY as u64, "{heartbeat}");
+    blocker.batch_execute("ROLLBACK").unwrap();
+    assert_eq!(
+        super::position(stream.changes(1)[0]["cursor"].as_str().unwrap()),
+        super::position(&heartbeat) + 1
+    );
 }
 
 #[test]
