@@ -53,8 +53,16 @@ fn negotiate<T: Copy>(request: &HttpRequest, offers: &[(&str, T)]) -> Result<T, 
     }
     best.map(|(_, value)| value).ok_or_else(|| {
         let offers: Vec<_> = offers.iter().map(|(offer, _)| *offer).collect();
-        Problem::new(ProblemType::NotAcceptable, format!("there is only {}", offers.join(" and ")))
+        Problem::new(ProblemType::NotAcceptable, format!("there is only {}", listed(&offers)))
     })
+}
+
+/// Names in a sentence: `a`, `a and b`, `a, b and c`.
+fn listed(names: &[&str]) -> String {
+    match names {
+        [first @ .., last] if !first.is_empty() => format!("{} and {last}", first.join(", ")),
+        _ => names.concat(),
+    }
 }
 
 /// How precisely a range matches a media type: not at all (0), as `*/*` (1), as `type/*` (2) or by name (3).

@@ -3,7 +3,7 @@
 use actix_web::body::MessageBody;
 use actix_web::dev::{AppService, HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderValue};
+use actix_web::http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_ENCODING, HeaderValue, VARY};
 use actix_web::middleware::{Compress, Next, from_fn};
 use actix_web::{Error, HttpRequest, HttpResponse, web};
 use orders_core::Scope;
@@ -137,6 +137,10 @@ async fn compress_reads<B: MessageBody>(
     let mut response = next.call(request).await?;
     if response.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding == IDENTITY) {
         response.headers_mut().remove(CONTENT_ENCODING);
+    }
+    // The middleware adds `accept-encoding` to one that the response has already.
+    if let Some(vary) = response.headers().get(VARY).cloned() {
+        response.headers_mut().insert(VARY, vary);
     }
     Ok(response)
 }

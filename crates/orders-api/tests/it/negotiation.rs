@@ -40,6 +40,10 @@ fn an_unknown_media_type_is_not_acceptable() {
         let problem = answer.is_problem(406, "not-acceptable");
         assert!(problem["detail"].as_str().unwrap().contains(NDJSON), "{problem}");
     }
+    let problem =
+        app.send("GET", "/changes", &[("Accept", "image/png")]).is_problem(406, "not-acceptable");
+    let offers = "application/json, application/x-ndjson and text/event-stream";
+    assert_eq!(problem["detail"], format!("there is only {offers}"));
 }
 
 #[test]
@@ -53,13 +57,19 @@ fn lists_are_compressed_if_the_client_accepts_that() {
         ("identity", None),
         ("gzip;q=0", None),
     ] {
-        for kind in ["application/json", NDJSON] {
+        for (path, kind) in [
+            ("/orders", "application/json"),
+            ("/orders", NDJSON),
+            ("/changes", "application/json"),
+            ("/changes", NDJSON),
+        ] {
             let headers = [("Accept-Encoding", accept), ("Accept", kind)];
-            let answer = app.send("GET", "/orders", &headers);
+            let answer = app.send("GET", path, &headers);
             let said = answer.headers.get("Content-Encoding").map(|said| said.to_str().unwrap());
             assert_eq!(answer.status, 200, "{accept}");
             assert_eq!(said, coding, "{accept}");
-            assert!(answer.header("Vary").contains("Accept-Encoding"), "{accept}");
+            let vary: Vec<_> = answer.headers.get_all("Vary").iter().collect();
+            assert_eq!(vary, ["Accept, Accept-Encoding"], "{accept}");
             if coding.is_some() {
                 assert_eq!(&answer.body[..2], b"\x1f\x8b", "{accept}");
                 assert!(answer.body.len() < plain.len() / 3, "{accept}");
