@@ -2,7 +2,7 @@
 
 use actix_web::dev::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use orders_core::{ChangeFilter, StoreError};
+use orders_core::{ChangeFilter, Mode, StoreError};
 use orders_db::PgStore;
 
 use crate::access::Caller;
@@ -31,14 +31,14 @@ impl Store {
         self.threads.run(move |store| job(&store.acting_as(client))).await
     }
 
-    /// Does a job that writes orders, like [`Store::run`]. Those who follow the changes see them at once.
-    pub(crate) async fn write<T, F>(&self, job: F) -> Result<T, Problem>
+    /// Does a job that writes orders in this mode, like [`Store::run`]. Followers of the changes see them at once.
+    pub(crate) async fn write<T, F>(&self, mode: Mode, job: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
     {
         let written = self.run(job).await;
-        if written.is_ok() {
+        if mode == Mode::Write && written.is_ok() {
             self.feed.written();
         }
         written

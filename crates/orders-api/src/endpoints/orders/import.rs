@@ -6,7 +6,7 @@
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FusedStream as _;
-use orders_core::{Order, OrderDraft, OrderId, Orders as _};
+use orders_core::{Mode, Order, OrderDraft, OrderId, Orders as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -33,9 +33,9 @@ pub(crate) fn import() -> Endpoint {
                        response, in the same order, with the id of the order or with the problem that a POST of that \
                        line would have had. Each line succeeds or fails on its own, and the rule holds among the lines \
                        too: the first wins. Blank lines are ignored. Repeated with the same ids, it reports which \
-                       orders exist already. If the database becomes unavailable or the client loses its access, the import \
-                       ends: one more line, the problem `import-stopped`, follows, and the remaining lines are not \
-                       read.";
+                       orders exist already. If the database becomes unavailable or the client loses its access, the \
+                       import ends: one more line, the problem `import-stopped`, follows, and the remaining lines are \
+                       not read.";
     endpoint(import_orders, "importOrders", "orders", "Create many orders", description)
         // The status is sent before the database is used.
         .never(&[ProblemType::InternalError, ProblemType::Unavailable])
@@ -99,7 +99,12 @@ async fn place(
     let placed = match drafts.is_empty() {
         true => Ok(Vec::new()),
         false => match authorization.check().await {
-            Ok(caller) => store.acting_as(caller).write(|orders| orders.place_batch(drafts)).await,
+            Ok(caller) => {
+                store
+                    .acting_as(caller)
+                    .write(Mode::Write, |orders| orders.place_batch(drafts))
+                    .await
+            }
             Err(problem) => Err(problem),
         },
     };

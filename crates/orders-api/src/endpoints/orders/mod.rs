@@ -47,12 +47,12 @@ async fn create_order(
             Ok(CreateResponse::Created { order, replayed })
         }
     };
-    store.write(create).await
+    store.write(mode.0, create).await
 }
 
 pub(crate) fn get() -> Endpoint {
-    let description = "The order as it is, or with `version` or `at` as it was. With `If-None-Match`, 304 if the client has this \
-                       version.";
+    let description = "The order as it is, or with `version` or `at` as it was. With `If-None-Match`, 304 if the \
+                       client has this version.";
     endpoint(get_order, "getOrder", "orders", "Get an order", description)
         .problems(&[ProblemType::VersionGone])
 }
@@ -89,7 +89,7 @@ async fn replace_order(
     draft: Body<OrderDraft>,
 ) -> Reply<WriteResponse> {
     let write = move |orders: &_| Orders::replace_if(orders, &id.0, &condition.0, draft.0, mode.0);
-    Ok(WriteResponse { order: store.write(write).await?, mode: mode.0 })
+    Ok(WriteResponse { order: store.write(mode.0, write).await?, mode: mode.0 })
 }
 
 pub(crate) fn patch() -> Endpoint {
@@ -107,7 +107,7 @@ async fn patch_order(
     patch: Body<OrderPatch>,
 ) -> Reply<WriteResponse> {
     let write = move |orders: &_| Orders::patch_if(orders, &id.0, &condition.0, &patch.0, mode.0);
-    Ok(WriteResponse { order: store.write(write).await?, mode: mode.0 })
+    Ok(WriteResponse { order: store.write(mode.0, write).await?, mode: mode.0 })
 }
 
 pub(crate) fn delete() -> Endpoint {
@@ -121,7 +121,7 @@ async fn delete_order(
     condition: IfMatch,
     _: Query<()>,
 ) -> Reply<NoContent> {
-    store.write(move |orders| orders.remove_if(&id.0, &condition.0)).await?;
+    store.write(Mode::Write, move |orders| orders.remove_if(&id.0, &condition.0)).await?;
     Ok(NoContent)
 }
 
