@@ -162,5 +162,5 @@ async fn stop_signal(feed: Feed) {
         }
     }
     feed.stop();
-    log::info!("told to stop; finishing the requests in flight");
+    log::info!("stopping; finishing the requests in flight");
 }

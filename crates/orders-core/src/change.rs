@@ -18,7 +18,7 @@ pub struct Change {
     /// What was done.
     #[cfg_attr(feature = "serde", serde(rename = "type"))]
     pub change_type: ChangeType,
-    /// When it was done.
+    /// When its transaction began. Changes are in the order of their cursors, not of their timestamps.
     pub timestamp: Timestamp,
     /// Who did it: the id of a client, or `db:` and a role of the database for a write that bypassed the service.
     /// `None` is a client without credentials.

@@ -15,8 +15,8 @@ use crate::{
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
 pub trait Orders {
-    /// Creates an order at version 1, in the calendar `default` unless the draft names another. The order gets a
-    /// time-ordered unique id unless the draft has one.
+    /// Creates an order in the calendar `default` unless the draft names another. The order gets a time-ordered unique
+    /// id unless the draft has one. Its version is 1, or if the id was used before, one more than the last version.
     ///
     /// If several errors apply, the first of this list is returned.
     ///
@@ -314,7 +314,7 @@ pub enum StoreError {
     },
     /// The cursor is older than the changes that are kept, or it belongs to a history that a restore or a failover
     /// discarded.
-    #[error("the changes after cursor {0} are not known; begin again with an export")]
+    #[error("the changes after cursor {0} are no longer available; begin again with an export")]
     CursorGone(Cursor),
     /// The version of the order is older than those that are kept.
     #[error("this version of order {0} is not kept any more")]

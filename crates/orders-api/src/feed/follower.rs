@@ -1,4 +1,4 @@
-//! Somebody who follows the changes: [`Follower`], and what it sees of them: [`View`].
+//! A follower of the changes: [`Follower`], and what it sees of them: [`View`].
 
 use std::sync::{Arc, PoisonError};
 

@@ -72,7 +72,7 @@ impl Reader {
             return Ok(Read::Nothing);
         }
         let entries = changes.into_iter().map(Entry::new).collect::<Result<Vec<_>, _>>()?;
-        // The first change that is read only tells where the ring begins: the cursor before it is not known.
+        // The first change read serves only to mark where the ring begins: the cursor before it is not known.
         let first = entries.first().map_or(next, Entry::cursor);
         {
             let mut ring = self.shared.ring.write().unwrap_or_else(PoisonError::into_inner);

@@ -27,7 +27,7 @@ const BEAT_WAIT: Duration = Duration::from_secs(2);
 type Health = Result<(), String>;
 
 /// A thread that asks the database once a second, and on request, whether it accepts writes and whether clients or keys
-/// have changed. It also reads the keys of the identity provider again if they have changed, and lets expire what is kept
+/// have changed. It also reads the keys of the identity provider again if they have changed, and deletes what has been kept
 /// long enough. It ends when this is dropped.
 pub(crate) struct Pulse {
     requests: Sender<oneshot::Sender<Health>>,

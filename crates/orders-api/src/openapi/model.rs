@@ -67,7 +67,13 @@ impl Model for Change {
             [
                 ("cursor", cursor(components)),
                 ("type", change_type),
-                ("timestamp", described(instant, "When it was done.")),
+                (
+                    "timestamp",
+                    described(
+                        instant,
+                        "When its transaction began; changes are in the order of their cursors.",
+                    ),
+                ),
                 ("client", client),
                 ("data", order),
             ],

@@ -192,9 +192,9 @@ impl ProblemType {
             Self::CursorGone => (
                 StatusCode::GONE,
                 "cursor-gone",
-                "The changes after the cursor are not known",
+                "The changes after the cursor are no longer available",
                 "The cursor is older than the changes that are kept, or it belongs to a history that a restore or a failover discarded; begin again with an export of the orders and follow its monitor link.",
-                "the changes after cursor 42_1667124180123456 are not known; begin again with an export",
+                "the changes after cursor 42_1667124180123456 are no longer available; begin again with an export",
             ),
             Self::VersionGone => (
                 StatusCode::GONE,

@@ -28,15 +28,16 @@ use crate::problem::ProblemType;
 
 pub(crate) fn list() -> Endpoint {
     let description = "Every creation, replacement and deletion of an order is a change, and each appears exactly \
-                       once, in an order in which they took effect: if one write was answered before another was sent, \
-                       it comes first, and the versions of an order are in sequence. Every change that was \
-                       acknowledged before a request is in what follows from it. With a filter, a change appears if the order matches \
-                       before or after it, so a follower sees an order leave; if it leaves for a calendar that the client may not \
-                       use, it appears as deleted. As JSON, a page with a `Link` to the next one, always; a page may be empty although more \
-                       changes follow. With `Accept: application/x-ndjson`, all changes up to now, one a line, with a `Link` that \
-                       continues from there. With `Accept: text/event-stream`, events without end; connect again with the `id` of the last \
-                       one as `Last-Event-ID`. Streams and waiting requests are limited in number, for each client and in all: one too \
-                       many is 503.";
+                       once, in the sequence in which they took effect: if one write was answered before another was \
+                       sent, it comes first, and the versions of an order are in sequence. Every change that was \
+                       acknowledged before a request is in what follows from it. With a filter, a change appears if \
+                       the order matches before or after it, so a follower sees an order leave; if it leaves for a \
+                       calendar that the client may not use, it appears as deleted. As JSON, a page with a `Link` to \
+                       the next one, always; a page may be empty although more changes follow. With `Accept: \
+                       application/x-ndjson`, all changes up to now, one a line, with a `Link` that continues from \
+                       there. With `Accept: text/event-stream`, events without end; connect again with the `id` of the \
+                       last one as `Last-Event-ID`. Streams and waiting requests are limited in number, for each \
+                       client and in all: one too many is 503.";
     endpoint(list_changes, "listChanges", "changes", "Follow the changes of orders", description)
         .problems(&[ProblemType::NotPermitted, ProblemType::CursorGone])
 }

@@ -61,7 +61,7 @@ impl FromQuery for ChangeParameters {
         let limit = query.optional("limit", "The most changes on a page. Only for JSON.");
         let wait = query.optional(
             "wait",
-"How many seconds to wait if there is no change yet; after that the page is empty. Only for JSON.",
+            "How many seconds to wait if there is no change yet; after that the page is empty. Only for JSON.",
         );
         Ok(Self {
             after: after?.unwrap_or_default(),

@@ -14,9 +14,9 @@ use crate::openapi::Operation;
 use crate::problem::Problem;
 
 pub(crate) fn get() -> Endpoint {
-    let description = "The changes of an order, oldest first, also after its deletion, with a `Link` to the next page while there are \
-                       more. The versions of an id are never repeated: if the id is used again, they continue. If the first version is greater than 1, older ones \
-                       are not kept any more.";
+    let description = "The changes of an order, oldest first, also after its deletion, with a `Link` to the next page \
+                       while there are more. The versions of an id are never repeated: if the id is used again, they \
+                       continue. If the first version is greater than 1, older ones are not kept any more.";
     endpoint(get_history, "getHistory", "changes", "Get the history of an order", description)
 }
 
