@@ -53,8 +53,8 @@ impl Upkeep {
         Ok(())
     }
 
-    /// At most twice as many changes expire as arrived before, so that this never costs much more than making them did, and
-    /// those that have piled up are deleted nevertheless.
+    /// At most twice as many changes expire as arrived before, so that this never costs much more than making them did,
+    /// and those that have piled up are deleted nevertheless.
     fn expire_changes(&mut self, heartbeat: &mut Heartbeat) -> Result<(), StoreError> {
         let [before, last] = self.positions;
         let arrived = if before == 0 { 0 } else { last.saturating_sub(before) };
