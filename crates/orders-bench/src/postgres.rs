@@ -137,13 +137,13 @@ impl Database {
         self.sql("VACUUM (ANALYZE) orders; VACUUM (ANALYZE) order_services; CHECKPOINT").map(drop)
     }
 
-    /// Adds changes of orders that are not there, ten of each, with positions.
+    /// Adds changes of orders that are not there, ten of each, with positions. Otherwise only triggers may add them.
     pub(crate) fn add_changes(&self, count: u64) -> Result<()> {
         let step = count.div_ceil(CHANGE_STEPS);
         for first in (0..count).step_by(step as usize) {
             let last = count.min(first + step) - 1;
             self.sql(&format!(
-                "SET synchronous_commit = off;
+                "SET synchronous_commit = off; SET session_replication_role = replica;
                  INSERT INTO order_versions (
                      version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services)
                  SELECT 1 + age, now(), timestamptz '2000-01-01' + number * interval '3 hours', now(), now(),
@@ -152,6 +152,7 @@ impl Database {
                         (1 + number % 1000)::text, 99.95, ARRAY['1', '2']
                    FROM generate_series({first}::bigint, {last}) AS number,
                         LATERAL (SELECT number / 100 % 10 AS age) AS of_order;
+                 RESET session_replication_role;
                  SELECT assign_positions(NULL, NULL);
                  VACUUM (ANALYZE) order_versions;"
             ))?;

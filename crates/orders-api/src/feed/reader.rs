@@ -15,8 +15,8 @@ const POLL: Duration = Duration::from_millis(100);
 
 /// The pause after changes were found, during which others may join the next ones: for itself, and for each follower,
 /// because each of them costs a system call.
-const REST: Duration = Duration::from_millis(2);
-const REST_PER_FOLLOWER: Duration = Duration::from_micros(100);
+const REST: Duration = Duration::from_millis(3);
+const REST_PER_FOLLOWER: Duration = Duration::from_micros(250);
 
 /// The pause after the database could not be read.
 const RETRY: Duration = Duration::from_millis(500);

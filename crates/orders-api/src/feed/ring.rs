@@ -18,7 +18,7 @@ const MAX_BYTES: usize = 8 << 20;
 const PER_ENTRY: usize = 64;
 
 /// The most bytes of events that a follower takes at once, unless one event is longer.
-const MAX_TAKEN: usize = 32 << 10;
+const MAX_TAKEN: usize = 8 << 10;
 
 /// A change, and the event in which it is sent.
 #[derive(Debug)]

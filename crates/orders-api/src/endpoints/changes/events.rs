@@ -8,6 +8,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{self, LocalBoxStream};
 use orders_core::{After, ChangePage, ChangeQuery, Changes as _, Cursor, StoreError};
 use orders_db::PgStore;
+use tokio::task::yield_now;
 
 use super::ChangeParameters;
 use crate::Store;
@@ -28,6 +29,10 @@ const CHECKED: Duration = Duration::from_secs(1);
 
 /// The pause after the database could not be read.
 const RETRY_READ: Duration = Duration::from_secs(1);
+
+/// After so many bytes, the connection sends them before it gets more. Otherwise it collects several times as many, and
+/// keeps the memory for them.
+const LARGE: usize = 4 << 10;
 
 /// How many changes of the past are read at once.
 const PAGE: usize = 100;
@@ -61,11 +66,13 @@ pub(super) async fn answer(
         view,
         cursor: page.next,
         sent_at: now,
+        sent_bytes: 0,
         checked_at: now,
     };
     let rest = stream::unfold(state, |mut state| async {
         let events = state.next().await?;
         state.sent_at = Instant::now();
+        state.sent_bytes = events.len();
         Some((events, state))
     });
     let events = stream::once(std::future::ready(first.into())).chain(rest);
@@ -80,6 +87,7 @@ struct EventStream {
     /// Up to here, the client has what it may see.
     cursor: Cursor,
     sent_at: Instant,
+    sent_bytes: usize,
     checked_at: Instant,
 }
 
@@ -94,6 +102,9 @@ enum Access {
 impl EventStream {
     /// The next events, or a line that advances the cursor.
     async fn next(&mut self) -> Option<Bytes> {
+        if self.sent_bytes >= LARGE {
+            yield_now().await;
+        }
         loop {
             let silence = HEARTBEAT.saturating_sub(self.sent_at.elapsed());
             if silence.is_zero() {
