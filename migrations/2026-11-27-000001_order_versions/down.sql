@@ -5,7 +5,6 @@ DROP VIEW versions_without_position;
 DROP FUNCTION feed_bounds;
 
 DROP TRIGGER calendars_id_is_permanent ON calendars;
-DROP FUNCTION calendars_keep_id;
 
 DROP TRIGGER orders_complete_update ON orders;
 DROP TRIGGER orders_complete_insert ON orders;
@@ -33,6 +32,6 @@ DROP FUNCTION orders_record_truncation, orders_record_version, order_writer;
 
 DROP TABLE change_feed;
 DROP TABLE order_versions;
-DROP FUNCTION order_versions_refuse, order_versions_keep_last, change_feed_refuse;
+DROP FUNCTION order_versions_keep_last, reject_statement;
 DROP SEQUENCE order_versions_sequence;
 DROP TYPE change_type;

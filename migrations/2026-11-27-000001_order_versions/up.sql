@@ -107,14 +107,10 @@ CREATE TRIGGER orders_rewrite_record_version
     FOR EACH ROW WHEN (OLD.id <> NEW.id OR OLD.version <> NEW.version)
     EXECUTE FUNCTION orders_record_version();
 
+-- Truncation fires no triggers for rows, so the orders are deleted first.
 CREATE FUNCTION orders_record_truncation() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO order_versions (
-        version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services,
-        reference, metadata, client)
-    SELECT version + 1, GREATEST(now(), updated_at), datetime, created_at, updated_at, 'deleted', orders.id,
-           calendars.id, totalfee, services, reference, metadata, order_writer()
-      FROM orders JOIN calendars ON calendars.key = orders.calendar;
+    DELETE FROM orders;
     RETURN NULL;
 END $$;
 
@@ -162,17 +158,19 @@ CREATE TRIGGER orders_complete_update
                NEW.version, NEW.created_at, NEW.updated_at, NEW.updated_by))
     EXECUTE FUNCTION orders_complete_update();
 
--- The versions hold the id of the calendar.
-CREATE FUNCTION calendars_keep_id() RETURNS trigger LANGUAGE plpgsql AS $$
+-- Rejects a statement. The arguments are the name of the constraint and the message.
+CREATE FUNCTION reject_statement() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    RAISE EXCEPTION 'the id of a calendar never changes; create another calendar'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'calendars_id_is_permanent', TABLE = 'calendars';
+    RAISE EXCEPTION '%', TG_ARGV[1]
+        USING ERRCODE = 'check_violation', CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
 END $$;
 
+-- The versions hold the id of the calendar.
 CREATE TRIGGER calendars_id_is_permanent
     BEFORE UPDATE OF id ON calendars
     FOR EACH ROW WHEN (OLD.id <> NEW.id)
-    EXECUTE FUNCTION calendars_keep_id();
+    EXECUTE FUNCTION reject_statement(
+        'calendars_id_is_permanent', 'the id of a calendar never changes; create another calendar');
 
 -- Which transactions may have written versions without a position: those from the first one on, and those that were open
 -- when positions were last assigned and have ended meanwhile. In PL/pgSQL, because a function in SQL is parsed again in
@@ -207,16 +205,16 @@ CREATE FUNCTION assign_positions(seen bigint[], most bigint) RETURNS bigint LANG
 DECLARE
     feed change_feed;
     snapshot pg_snapshot;
+    instant timestamptz;
     assigned bigint;
-    is_complete boolean;
 BEGIN
     PERFORM pg_advisory_xact_lock(2, 0);
     SELECT * INTO STRICT feed FROM change_feed;
     -- Taken before the versions are read, so those of each transaction that has ended are seen below.
     snapshot := pg_current_snapshot();
-    feed.assigned_at := GREATEST(clock_timestamp(), feed.assigned_at + interval '1 microsecond');
+    instant := GREATEST(clock_timestamp(), feed.assigned_at + interval '1 microsecond');
     UPDATE order_versions
-       SET position = feed.position + waiting.number, assigned_at = feed.assigned_at
+       SET position = feed.position + waiting.number, assigned_at = instant
       FROM (SELECT order_id, version, row_number() OVER (ORDER BY sequence) AS number
               FROM versions_without_position
              WHERE seen IS NULL OR sequence = ANY (seen)
@@ -224,41 +222,41 @@ BEGIN
      WHERE order_versions.order_id = waiting.order_id AND order_versions.version = waiting.version;
     GET DIAGNOSTICS assigned = ROW_COUNT;
     IF assigned > 0 THEN
-        UPDATE change_feed SET position = feed.position + assigned, assigned_at = feed.assigned_at;
+        feed.position := feed.position + assigned;
+        feed.assigned_at := instant;
+    ELSIF NOT EXISTS (SELECT FROM pg_snapshot_xip(snapshot) AS open WHERE open >= feed.first_transaction) THEN
+        -- Without changes, it is worth a write only if a transaction is open that may have written many.
+        RETURN 0;
     END IF;
-    is_complete := seen IS NULL AND (most IS NULL OR assigned < most);
-    -- Without changes, it is worth a write only if a transaction is open that may have written many.
-    IF is_complete AND (assigned > 0 OR EXISTS (
-            SELECT FROM pg_snapshot_xip(snapshot) AS open WHERE open >= feed.first_transaction)) THEN
-        UPDATE change_feed
-           SET first_transaction = pg_snapshot_xmax(snapshot),
-               open_transactions = ARRAY(SELECT pg_snapshot_xip(snapshot)),
-               server = (SELECT system_identifier FROM pg_control_system());
+    IF seen IS NULL AND (most IS NULL OR assigned < most) THEN
+        feed.first_transaction := pg_snapshot_xmax(snapshot);
+        feed.open_transactions := ARRAY(SELECT pg_snapshot_xip(snapshot));
+        feed.server := (SELECT system_identifier FROM pg_control_system());
     END IF;
+    UPDATE change_feed
+       SET position = feed.position, assigned_at = feed.assigned_at, first_transaction = feed.first_transaction,
+           open_transactions = feed.open_transactions, server = feed.server;
     RETURN assigned;
 END $$;
 
 -- Only the triggers add versions. A version is never changed, and the last one of an id is never deleted. So the history
 -- is what happened, and no version is repeated for an id.
-CREATE FUNCTION order_versions_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'order_versions is the history of orders: triggers write it, and it is never changed'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'order_versions_are_permanent', TABLE = 'order_versions';
-END $$;
-
 CREATE TRIGGER order_versions_are_written_by_triggers
     BEFORE INSERT ON order_versions
     FOR EACH STATEMENT WHEN (pg_trigger_depth() = 0)
-    EXECUTE FUNCTION order_versions_refuse();
+    EXECUTE FUNCTION reject_statement(
+        'order_versions_are_permanent', 'order_versions is the history of orders: only triggers add to it');
 
 CREATE TRIGGER order_versions_are_never_changed
     BEFORE UPDATE OF version, sequence, transaction, changed_at, datetime, created_at, updated_at, type, order_id,
                      calendar, totalfee, services, reference, metadata, client ON order_versions
-    FOR EACH STATEMENT EXECUTE FUNCTION order_versions_refuse();
+    FOR EACH STATEMENT EXECUTE FUNCTION reject_statement(
+        'order_versions_are_permanent', 'order_versions is the history of orders, which never changes');
 
 CREATE TRIGGER order_versions_outlast_truncation
     BEFORE TRUNCATE ON order_versions
-    FOR EACH STATEMENT EXECUTE FUNCTION order_versions_refuse();
+    FOR EACH STATEMENT EXECUTE FUNCTION reject_statement(
+        'order_versions_are_permanent', 'order_versions is the history of orders, which never changes');
 
 CREATE FUNCTION order_versions_keep_last() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -273,15 +271,10 @@ CREATE TRIGGER order_versions_keep_last
     BEFORE DELETE ON order_versions
     FOR EACH ROW EXECUTE FUNCTION order_versions_keep_last();
 
-CREATE FUNCTION change_feed_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    RAISE EXCEPTION 'change_feed always has one row'
-        USING ERRCODE = 'check_violation', CONSTRAINT = 'change_feed_always_exists', TABLE = 'change_feed';
-END $$;
-
 CREATE TRIGGER change_feed_always_exists
     BEFORE DELETE OR TRUNCATE ON change_feed
-    FOR EACH STATEMENT EXECUTE FUNCTION change_feed_refuse();
+    FOR EACH STATEMENT EXECUTE FUNCTION reject_statement(
+        'change_feed_always_exists', 'change_feed always has one row');
 
 -- One key of the client that created an order again may name a later version.
 ALTER TABLE idempotency_keys ADD COLUMN version bigint NOT NULL DEFAULT 1;

@@ -1,4 +1,4 @@
-//! Deleting changes that are kept long enough.
+//! Deletes changes that have been kept long enough.
 
 use diesel::data_types::PgInterval;
 use diesel::prelude::*;
@@ -35,9 +35,9 @@ statement! {
 /// How many chunks of positions are assigned at once. A heartbeat must not take long.
 const ROUNDS: usize = 3;
 
-/// Gives positions to versions that have none, since there may be no reader. Then it lets the oldest changes expire that got
-/// their positions longer ago than `keep`, at most so many, unless another session does so. Returns the last position of
-/// the feed.
+/// Gives positions to versions that have none, because there may be no reader. Then lets the oldest changes expire, at most so
+/// many: those that got their positions longer ago than `keep`. If another session does so, it leaves that to it. Returns the
+/// last position of the feed.
 pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> QueryResult<u64> {
     for _ in 0..ROUNDS {
         if !assign_some(conn)? {

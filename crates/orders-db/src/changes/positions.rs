@@ -16,7 +16,7 @@ use crate::locks::lock_feed;
 use crate::row;
 use crate::statement::statement;
 
-/// How many positions are assigned in one statement, so that it holds the lock shortly.
+/// How many positions are assigned in one statement, so that it holds the lock only briefly.
 const CHUNK: i64 = 5_000;
 
 /// How many statements a reader waits for. The next reader, or the heartbeat, continues.
