@@ -4,7 +4,8 @@
 //! and the cache has no limit. PostgreSQL therefore parses and plans such a query at every call. A statement that is
 //! declared here has a fixed text and its own type, by which Diesel finds the prepared statement.
 
-/// Declares a statement: its name, its parameters `$1`, `$2` and so on, the SQL types of its columns, and its text.
+/// Declares a statement: its name, its parameters `$1`, `$2` and so on, the SQL types of its columns, and its text, which is
+/// a constant.
 /// The text first mentions the parameters in ascending order.
 macro_rules! statement {
     (@static $name:ident) => { $name };
@@ -13,7 +14,7 @@ macro_rules! statement {
         $(#[$doc:meta])*
         $name:ident $(<$lifetime:lifetime>)? {
             $($field:ident: $value:ty as $sql:ty),* $(,)?
-        } -> $columns:ty = $text:literal
+        } -> $columns:ty = $text:expr
     ) => {
         $(#[$doc])*
         pub(crate) struct $name $(<$lifetime>)? {

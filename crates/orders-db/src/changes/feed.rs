@@ -31,20 +31,59 @@ pub(super) type ChangeRow =
 pub(super) type ChangeSql =
     (BigInt, Timestamptz, Text, Timestamptz, Nullable<Text>, OrderSql, Nullable<OrderSql>);
 
+/// The columns of a version as those of an order, for `concat!`. The argument is the name of the table.
+macro_rules! order_columns {
+    ($table:literal) => {
+        concat!(
+            $table,
+            ".order_id, ",
+            $table,
+            ".calendar, ",
+            $table,
+            ".datetime, ",
+            $table,
+            ".totalfee, ",
+            $table,
+            ".services, ",
+            $table,
+            ".reference, ",
+            $table,
+            ".metadata::text, ",
+            $table,
+            ".version, ",
+            $table,
+            ".created_at, ",
+            $table,
+            ".updated_at"
+        )
+    };
+}
+pub(super) use order_columns;
+
+/// The statement for changes from some versions, each with the version before it if `$previous` holds.
+macro_rules! select_changes {
+    ($versions:literal, $previous:literal) => {
+        concat!(
+            "SELECT change.position, change.assigned_at, change.type::text, change.changed_at, change.client, ",
+            order_columns!("change"), ", ", order_columns!("previous"),
+            " FROM (", $versions, ") AS change
+              LEFT JOIN LATERAL (
+                   SELECT * FROM order_versions
+                    WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated'
+                      AND ", $previous, "
+                   OFFSET 0) AS previous ON true "
+        )
+    };
+}
+pub(super) use select_changes;
+
 statement! {
     /// The version before a change is kept as long as the change.
     GetFeed { after: i64 as BigInt, limit: i64 as BigInt, with_previous: bool as Bool } -> ChangeSql =
-    "SELECT change.position, change.assigned_at, change.type::text, change.changed_at, change.client,
-            change.order_id, change.calendar, change.datetime, change.totalfee, change.services, change.reference,
-            change.metadata::text, change.version, change.created_at, change.updated_at,
-            previous.order_id, previous.calendar, previous.datetime, previous.totalfee, previous.services,
-            previous.reference, previous.metadata::text, previous.version, previous.created_at, previous.updated_at
-       FROM (SELECT * FROM order_versions WHERE position > $1 ORDER BY position LIMIT $2) AS change
-       LEFT JOIN LATERAL (
-            SELECT * FROM order_versions
-             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated' AND $3
-            OFFSET 0) AS previous ON true
-      ORDER BY change.position"
+    concat!(
+        select_changes!("SELECT * FROM order_versions WHERE position > $1 ORDER BY position LIMIT $2", "$3"),
+        "ORDER BY change.position"
+    )
 }
 
 statement! {

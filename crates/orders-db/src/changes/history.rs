@@ -7,7 +7,7 @@ use orders_core::{
     AsOf, ChangeFilter, HistoryPage, Order, OrderId, RecordedChange, Resource, StoreError,
 };
 
-use super::feed::{ChangeSql, change, in_steps};
+use super::feed::{ChangeSql, change, in_steps, order_columns, select_changes};
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::row::{self, OrderRow, OrderSql};
@@ -20,19 +20,13 @@ statement! {
         limit: i64 as BigInt,
         with_previous: bool as Bool,
     } -> ChangeSql =
-    "SELECT change.position, change.assigned_at, change.type::text, change.changed_at, change.client,
-            change.order_id, change.calendar, change.datetime, change.totalfee, change.services, change.reference,
-            change.metadata::text, change.version, change.created_at, change.updated_at,
-            previous.order_id, previous.calendar, previous.datetime, previous.totalfee, previous.services,
-            previous.reference, previous.metadata::text, previous.version, previous.created_at, previous.updated_at
-       FROM (SELECT * FROM order_versions WHERE order_id = $1 AND version > $2 ORDER BY order_id, version LIMIT $3)
-            AS change
-       LEFT JOIN LATERAL (
-            SELECT * FROM order_versions
-             WHERE order_id = change.order_id AND version = change.version - 1 AND change.type = 'updated' AND $4
-            OFFSET 0) AS previous ON true
-      WHERE change.position IS NOT NULL
-      ORDER BY change.version"
+    concat!(
+        select_changes!(
+            "SELECT * FROM order_versions WHERE order_id = $1 AND version > $2 ORDER BY order_id, version LIMIT $3",
+            "$4"
+        ),
+        "WHERE change.position IS NOT NULL ORDER BY change.version"
+    )
 }
 
 statement! {
@@ -44,27 +38,31 @@ statement! {
     "SELECT EXISTS (SELECT FROM order_versions WHERE order_id = $1 AND ($2 IS NULL OR calendar = ANY ($2)) OFFSET 0)"
 }
 
+/// The statement for one version, up to its condition.
+macro_rules! select_version {
+    () => {
+        concat!(
+            "SELECT type::text, ",
+            order_columns!("order_versions"),
+            " FROM order_versions WHERE "
+        )
+    };
+}
+
 statement! {
     GetVersion<'a> { id: &'a str as Text, version: i64 as BigInt } -> (Text, OrderSql) =
-    "SELECT type::text, order_id, calendar, datetime, totalfee, services, reference, metadata::text, version,
-            created_at, updated_at
-       FROM order_versions WHERE order_id = $1 AND version = $2"
+    concat!(select_version!(), "order_id = $1 AND version = $2")
 }
 
 statement! {
     /// The times of the versions of an order do not decrease.
     GetVersionAt<'a> { id: &'a str as Text, at: PgTimestamp as Timestamptz } -> (Text, OrderSql) =
-    "SELECT type::text, order_id, calendar, datetime, totalfee, services, reference, metadata::text, version,
-            created_at, updated_at
-       FROM order_versions WHERE order_id = $1 AND changed_at <= $2
-      ORDER BY order_id DESC, version DESC LIMIT 1"
+    concat!(select_version!(), "order_id = $1 AND changed_at <= $2 ORDER BY order_id DESC, version DESC LIMIT 1")
 }
 
 statement! {
     GetOldestVersion<'a> { id: &'a str as Text } -> (Text, OrderSql) =
-    "SELECT type::text, order_id, calendar, datetime, totalfee, services, reference, metadata::text, version,
-            created_at, updated_at
-       FROM order_versions WHERE order_id = $1 ORDER BY order_id, version LIMIT 1"
+    concat!(select_version!(), "order_id = $1 ORDER BY order_id, version LIMIT 1")
 }
 
 fn no_state(id: &OrderId, as_of: AsOf) -> StoreError {
