@@ -12,7 +12,7 @@ pub(crate) const LINK: Header = Header::new(
     "^<.+>; rel=\"(next|monitor)\"$",
 );
 
-/// A path with a query, whose values need no escapes there: ids, numbers and cursors.
+/// A path with a query. Its values need no escapes there, like ids, numbers, instants and cursors, or have them already.
 pub(crate) struct Target(String);
 
 impl Target {

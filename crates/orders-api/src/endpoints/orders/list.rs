@@ -68,7 +68,7 @@ fn change_filter(filter: &OrderFilter) -> Option<ChangeFilter> {
 
 fn page(orders: &PgStore, parameters: &ListParameters) -> Result<ListResponse, StoreError> {
     let page = orders.list(&parameters.query())?;
-    let next = page.next.map(|position| parameters.path_after(position));
+    let next = page.next.map(|position| parameters.after(position));
     Ok(ListResponse::Page { orders: Json::new(&page.orders)?, next })
 }
 
@@ -83,8 +83,8 @@ impl MediaTypes for ListMediaType {
 }
 
 enum ListResponse {
-    /// A page, and the path of the next one.
-    Page { orders: Json<Vec<Order>>, next: Option<String> },
+    /// A page, and the next one.
+    Page { orders: Json<Vec<Order>>, next: Option<Target> },
     /// All orders, and the changes after them.
     All { orders: NdjsonStream<Order>, monitor: Option<Target> },
 }
@@ -95,7 +95,7 @@ impl Response for ListResponse {
             Self::Page { orders, next } => {
                 let mut response = HttpResponse::Ok();
                 if let Some(next) = next {
-                    response.insert_header(LINK.with(format!("<{next}>; rel=\"next\"")));
+                    response.insert_header(next.link("next"));
                 }
                 orders.complete(response)
             }
@@ -134,23 +134,18 @@ impl ListParameters {
         }
     }
 
-    /// The path of the same list after `position`.
-    fn path_after(&self, position: Position) -> String {
-        // Except for references, the values need no escapes in a query.
+    /// The same list after `position`.
+    fn after(&self, position: Position) -> Target {
         let Self { filter, direction, limit, after: _ } = self;
-        let mut parameters = Vec::new();
-        let mut push = |name: &str, value: Option<String>| {
-            parameters.extend(value.map(|value| format!("{name}={value}")));
-        };
-        push("calendar", filter.calendar.as_ref().map(ToString::to_string));
-        push("service", filter.service.as_ref().map(ToString::to_string));
-        push("reference", filter.reference.as_ref().map(query_text));
-        push("from", filter.from.map(|from| from.to_string()));
-        push("to", filter.to.map(|to| to.to_string()));
-        push("order", (*direction == Direction::Descending).then(|| "desc".to_owned()));
-        push("limit", limit.map(|limit| limit.to_string()));
-        push("after", Some(Cursor::new(*direction, position).to_string()));
-        format!("/orders?{}", parameters.join("&"))
+        Target::new("/orders")
+            .with("calendar", filter.calendar.as_ref())
+            .with("service", filter.service.as_ref())
+            .with("reference", filter.reference.as_ref().map(query_text))
+            .with("from", filter.from)
+            .with("to", filter.to)
+            .with("order", (*direction == Direction::Descending).then_some("desc"))
+            .with("limit", *limit)
+            .with("after", Some(Cursor::new(*direction, position)))
     }
 }
 
