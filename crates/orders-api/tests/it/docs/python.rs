@@ -24,12 +24,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 #[test]
 fn the_consumer_in_python_ends_with_exactly_the_table() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no python3");
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
-    let (script, copy) = write_script(directory.path());
+    let Some((script, copy)) = write_script(directory.path()) else { return };
     let app = App::start();
     (0..50).for_each(|n| drop(app.post("/orders", order(format!("first-{n}"), 3 * n)).is(201)));
     let stop = AtomicBool::new(false);
@@ -63,12 +59,8 @@ fn the_consumer_in_python_ends_with_exactly_the_table() {
 
 #[test]
 fn the_consumer_in_python_waits_while_the_database_is_read_only() {
-    if Command::new("python3").arg("--version").output().is_err() {
-        eprintln!("skipped: there is no python3");
-        return;
-    }
     let directory = tempfile::tempdir().unwrap();
-    let (script, copy) = write_script(directory.path());
+    let Some((script, copy)) = write_script(directory.path()) else { return };
     let app = App::start();
     app.post("/orders", order("1", 0)).is(201);
     let name = app.database();
@@ -101,14 +93,19 @@ fn check_copy(mut consumer: Child, copy: &Path, orders: &[Value]) {
     assert_eq!(orders_in(copy), orders);
 }
 
-/// Writes the program of the page into this directory. Returns its path, and that of its copy.
-fn write_script(directory: &Path) -> (PathBuf, PathBuf) {
+/// Writes the program of the page into this directory. Returns its path, and that of its copy; `None` if there is no
+/// Python to run it.
+fn write_script(directory: &Path) -> Option<(PathBuf, PathBuf)> {
+    if Command::new("python3").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no python3");
+        return None;
+    }
     let page = Page::read("docs/api.md");
     let start = page.text.find("```python\n").expect("a consumer in Python") + "```python\n".len();
     let program = page.text[start..].split("```").next().unwrap();
     let script = directory.join("follow.py");
     std::fs::write(&script, program).unwrap();
-    (script, directory.join("copy.db"))
+    Some((script, directory.join("copy.db")))
 }
 
 fn start_consumer(script: &Path, app: &App, copy: &Path) -> Child {
