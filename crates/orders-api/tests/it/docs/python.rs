@@ -31,7 +31,8 @@ fn the_consumer_in_python_ends_with_exactly_the_table() {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for n in 0.. {
+            // Limited, so that this ends if the test fails.
+            for n in 0..50_000 {
                 if stop.load(Ordering::Relaxed) {
                     break;
                 }

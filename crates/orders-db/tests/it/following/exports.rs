@@ -32,7 +32,8 @@ fn an_export_contains_exactly_the_changes_up_to_its_cursor() {
         for writer in 0..3_i64 {
             let (store, stop) = (&store, &stop);
             scope.spawn(move || {
-                for n in 0.. {
+                // Limited, so that this ends if the test fails.
+                for n in 0..10_000 {
                     if stop.load(Ordering::Relaxed) {
                         break;
                     }
@@ -48,7 +49,10 @@ fn an_export_contains_exactly_the_changes_up_to_its_cursor() {
         }
         // Another follower assigns positions all the time.
         scope.spawn(|| {
-            while !stop.load(Ordering::Relaxed) {
+            for _ in 0..50_000 {
+                if stop.load(Ordering::Relaxed) {
+                    break;
+                }
                 head(&store);
             }
         });

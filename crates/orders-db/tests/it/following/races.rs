@@ -1,9 +1,8 @@
 //! Writers and readers at once.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, ScopedJoinHandle};
 use std::time::Duration;
 
 use orders_core::{ChangeFilter, ChangeType, MinimumGap, Order, Orders, Replica, Slot};
@@ -63,49 +62,50 @@ fn each_change_comes_once_and_in_sequence_and_the_rule_holds_after_each() {
     let start = page(&store, After::Oldest, 1).unwrap().next;
     // The version that each acknowledged write made.
     let acknowledged: Mutex<BTreeSet<(String, u64)>> = Mutex::default();
-    let writing = AtomicUsize::new(6);
     thread::scope(|scope| {
-        for writer in 0..6_i64 {
-            let (store, acknowledged, writing) = (&store, &acknowledged, &writing);
-            scope.spawn(move || {
-                for n in 0..WRITES as i64 {
-                    // All of them want the same few ids and times.
-                    let id = format!("order-{}", (n * 7 + writer) % 9);
-                    let at = noon_plus((n * 5 + writer * 3) % 24);
-                    let written = match n % 4 {
-                        0 | 3 => store.place(draft(&id, at), Write),
-                        1 => store.replace(&order_id(&id), draft("-", at), Write),
-                        _ => match store.remove(&order_id(&id)) {
-                            Err(error) => Err(error),
-                            Ok(()) => continue,
-                        },
-                    };
-                    match written {
-                        Ok(order) => {
-                            let version = (order.id.to_string(), order.version);
-                            assert!(acknowledged.lock().unwrap().insert(version), "{order:?}");
-                            // It is in the feed already.
-                            let last = store.history(&order.id, order.version - 1, 1).unwrap();
-                            assert_eq!(last.changes[0].data, order);
+        let writers: Vec<_> = (0..6_i64)
+            .map(|writer| {
+                let (store, acknowledged) = (&store, &acknowledged);
+                scope.spawn(move || {
+                    for n in 0..WRITES as i64 {
+                        // All of them want the same few ids and times.
+                        let id = format!("order-{}", (n * 7 + writer) % 9);
+                        let at = noon_plus((n * 5 + writer * 3) % 24);
+                        let written = match n % 4 {
+                            0 | 3 => store.place(draft(&id, at), Write),
+                            1 => store.replace(&order_id(&id), draft("-", at), Write),
+                            _ => match store.remove(&order_id(&id)) {
+                                Err(error) => Err(error),
+                                Ok(()) => continue,
+                            },
+                        };
+                        match written {
+                            Ok(order) => {
+                                let version = (order.id.to_string(), order.version);
+                                assert!(acknowledged.lock().unwrap().insert(version), "{order:?}");
+                                // It is in the feed already.
+                                let last = store.history(&order.id, order.version - 1, 1).unwrap();
+                                assert_eq!(last.changes[0].data, order);
+                            }
+                            Err(
+                                StoreError::Conflict(_)
+                                | StoreError::IdTaken(_)
+                                | StoreError::NotFound(_)
+                                | StoreError::Busy,
+                            ) => {}
+                            Err(error) => panic!("{error:?}"),
                         }
-                        Err(
-                            StoreError::Conflict(_)
-                            | StoreError::IdTaken(_)
-                            | StoreError::NotFound(_)
-                            | StoreError::Busy,
-                        ) => {}
-                        Err(error) => panic!("{error:?}"),
                     }
-                }
-                writing.fetch_sub(1, Ordering::Relaxed);
-            });
-        }
+                })
+            })
+            .collect();
+        let writers = Arc::new(writers);
         for limit in [1, 7, 1000] {
-            let (store, writing) = (&store, &writing);
+            let (store, writers) = (&store, Arc::clone(&writers));
             scope.spawn(move || {
                 let mut replica = Replica::new(start, ChangeFilter::default(), []);
                 loop {
-                    let last_round = writing.load(Ordering::Relaxed) == 0;
+                    let last_round = writers.iter().all(ScopedJoinHandle::is_finished);
                     let page = page(store, After::Cursor(replica.cursor()), limit).unwrap();
                     for change in page.changes {
                         replica.apply(change).unwrap();
@@ -196,27 +196,27 @@ fn no_change_of_a_slow_transaction_is_missed() {
     let database = Database::new();
     let store = database.store();
     add_services(&store);
-    let writing = AtomicUsize::new(WRITERS as usize);
     thread::scope(|scope| {
-        for writer in 0..WRITERS {
-            let (database, writing) = (&database, &writing);
-            scope.spawn(move || {
-                let mut psql = database.psql();
-                for n in 0..60 {
-                    psql.run("BEGIN");
-                    // It draws a number, and others draw theirs and commit meanwhile.
-                    psql.run(&sql_order(
-                        &format!("{writer}-{n}"),
-                        "default",
-                        noon_plus(1000 * writer + 3 * n),
-                    ));
-                    thread::sleep(Duration::from_millis((7 * n + 3 * writer) as u64 % 9));
-                    psql.run(if n % 5 == 4 { "ROLLBACK" } else { "COMMIT" });
-                }
-                writing.fetch_sub(1, Ordering::Relaxed);
-            });
-        }
-        while writing.load(Ordering::Relaxed) > 0 {
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let database = &database;
+                scope.spawn(move || {
+                    let mut psql = database.psql();
+                    for n in 0..60 {
+                        psql.run("BEGIN");
+                        // It draws a number, and others draw theirs and commit meanwhile.
+                        psql.run(&sql_order(
+                            &format!("{writer}-{n}"),
+                            "default",
+                            noon_plus(1000 * writer + 3 * n),
+                        ));
+                        thread::sleep(Duration::from_millis((7 * n + 3 * writer) as u64 % 9));
+                        psql.run(if n % 5 == 4 { "ROLLBACK" } else { "COMMIT" });
+                    }
+                })
+            })
+            .collect();
+        while !writers.iter().all(ScopedJoinHandle::is_finished) {
             head(&store);
         }
     });
