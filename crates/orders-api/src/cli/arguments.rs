@@ -168,7 +168,7 @@ pub struct ServerArgs {
     )]
     pub queue_wait: Duration,
     /// How long the client of an export, an import or an event stream may stall before it is disconnected: read
-    /// nothing that is ready for it, or send no line
+    /// nothing that is ready for it, or send no complete line
     #[arg(
         long, env = "ORDERS_STALL_TIMEOUT", default_value = "30s", value_parser = wait,
         global = true, value_name = "TIME"

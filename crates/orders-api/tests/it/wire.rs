@@ -143,6 +143,15 @@ impl Reading {
         Ok(lines)
     }
 
+    /// Waits until the server closes the connection after the response.
+    pub(crate) fn closed(&mut self) {
+        match self.stream.read(&mut [0]) {
+            Ok(0) => {}
+            Ok(_) => panic!("something follows the response"),
+            Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
+        }
+    }
+
     fn chunk(&mut self) -> io::Result<()> {
         let mut size = String::new();
         if self.stream.read_line(&mut size)? == 0 {

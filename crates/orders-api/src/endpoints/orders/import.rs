@@ -4,18 +4,17 @@
 //! slow client gets its results at once and a fast one gets large batches. If the database is unavailable or the client
 //! has lost its access, the import ends, because the next batches would fail too.
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FusedStream as _;
 use orders_core::{Mode, Order, OrderDraft, OrderId, Orders as _};
 use serde::Serialize;
 use serde_json::{Value, json};
+use tokio::sync::oneshot;
 
 use crate::Store;
 use crate::access::Authorization;
 use crate::http::body::{BodyLimits, NdjsonBody};
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::log_text::LogText;
-use crate::http::ndjson::{self, ClientGone, NdjsonStream, Sender, channel};
+use crate::http::ndjson::{self, ClientGone, NdjsonStream, Sender, channel, holding};
 use crate::http::query::Query;
 use crate::openapi::{Components, Example, Model, any_problem, described, example, id, object};
 use crate::openapi::{problem_example, problem_schema};
@@ -49,23 +48,33 @@ async fn import_orders(
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
     let (sender, body) = channel(CAPACITY, limits.stall_timeout);
+    let (mut answered, body_end) = oneshot::channel::<()>();
     actix_web::rt::spawn(async move {
+        let mut orders = orders;
         // If the client has gone, the log learns it from the end of the body.
-        let _ = place_all(store, authorization, orders, sender).await;
+        let _ = place_all(&store, &authorization, &mut orders, sender).await;
+        // The framework closes a connection whose request was not read to its end, but if nobody could read the rest
+        // any more, it would receive it first, without a limit.
+        answered.closed().await;
     });
-    Ok(NdjsonStream::new(body))
+    Ok(NdjsonStream::new(holding(body, body_end)))
 }
 
 async fn place_all(
-    store: Store,
-    authorization: Authorization,
-    orders: NdjsonBody<OrderDraft>,
+    store: &Store,
+    authorization: &Authorization,
+    orders: &mut NdjsonBody<OrderDraft>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
-    let mut batches = orders.0.ready_chunks(BATCH);
-    while let Some(batch) = batches.next().await {
-        let BatchResults { mut lines, is_last } = place(&store, &authorization, batch).await;
-        let stops = is_last && !batches.is_terminated();
+    while let Some(first) = orders.next().await {
+        let mut batch = vec![first];
+        while batch.len() < BATCH
+            && let Some(line) = orders.ready()
+        {
+            batch.push(line);
+        }
+        let BatchResults { mut lines, is_last } = place(store, authorization, batch).await;
+        let stops = is_last && !orders.has_ended();
         if stops {
             write(&mut lines, &Problem::import_stopped().document());
         }

@@ -56,6 +56,15 @@ pub(crate) fn channel(capacity: usize, stall_timeout: Duration) -> (Sender, Chun
     (sender, chunks.chain(end_of_chunks).boxed().peekable())
 }
 
+/// The same body, which keeps `held` until it has been sent or is dropped.
+pub(crate) fn holding(body: Chunks, held: impl Send + 'static) -> Chunks {
+    let keep = move |chunk| {
+        let _ = &held;
+        chunk
+    };
+    body.map(keep).boxed().peekable()
+}
+
 impl Sender {
     /// Sends lines, as soon as there is capacity for them.
     pub(crate) async fn send(&mut self, lines: &[u8]) -> Result<(), ClientGone> {

@@ -10,7 +10,7 @@ use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::channel::{Chunks, ClientGone, CutOff, Sender, channel};
+pub(crate) use self::channel::{Chunks, ClientGone, CutOff, Sender, channel, holding};
 use super::endpoint::Response;
 use crate::openapi::{Components, Example, Model, Operation, example};
 

@@ -1,10 +1,11 @@
 //! Imports as streams: clients that wait, stall, hang up, or send everything first.
 
 use std::thread;
+use std::time::Duration;
 #[cfg(target_os = "linux")]
-use std::{fs, time::Duration, time::Instant};
+use std::{fs, time::Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::outcomes;
 #[cfg(target_os = "linux")]
@@ -129,6 +130,42 @@ fn a_client_that_sends_nothing_gets_a_request_timeout() {
     wire.sending.chunk(b"{\"id\":").unwrap();
     wire.reading.head();
     assert_eq!(outcomes(&wire.reading.rest().unwrap()), ["1", "request-timeout"]);
+}
+
+/// Sends these bytes again and again until the connection is closed, and reads the response meanwhile.
+fn dribble(mut wire: Wire, bytes: &[u8]) -> Vec<Value> {
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for _ in 0..1000 {
+                if wire.sending.chunk(bytes).is_err() {
+                    break;
+                }
+                thread::sleep(Duration::from_millis(20));
+            }
+        });
+        wire.reading.head();
+        let answers = wire.reading.rest().unwrap();
+        wire.reading.closed();
+        answers
+    })
+}
+
+#[test]
+fn a_line_has_to_arrive_as_a_whole_within_the_stall_timeout() {
+    let app = App::start_with(&["--stall-timeout", "500ms"]);
+    let mut wire = Wire::import(&app);
+    wire.sending.line(&order("1", 0)).unwrap();
+    let answers = dribble(wire, b" ");
+    assert_eq!(outcomes(&answers), ["1", "request-timeout"]);
+}
+
+#[test]
+fn a_stopped_import_closes_its_connection() {
+    let app = App::start();
+    break_database(&app);
+    let wire = Wire::import(&app);
+    let answers = dribble(wire, format!("{}\n", order("1", 0)).as_bytes());
+    assert_eq!(outcomes(&answers), ["unavailable", "import-stopped"]);
 }
 
 #[test]
