@@ -186,11 +186,6 @@ impl Problem {
         self.cause.as_deref()
     }
 
-    /// The same problem for another request; the cause stays with the first.
-    pub(crate) fn again(&self) -> Self {
-        Self::new(self.problem_type, self.detail.as_str())
-    }
-
     /// The body of the response.
     pub(crate) fn document(&self) -> impl Serialize {
         Document {

@@ -25,7 +25,7 @@ use actix_web::web::Bytes;
 use serde_json::Value;
 
 pub(crate) use self::fields::Fields;
-pub(crate) use self::ndjson::NdjsonBody;
+pub(crate) use self::ndjson::{Line, NdjsonBody};
 use crate::http::endpoint::{Argument, Reply};
 use crate::http::path::path_id;
 use crate::http::response::JSON;

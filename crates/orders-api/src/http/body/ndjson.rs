@@ -24,8 +24,8 @@ use crate::problem::{Problem, ProblemType};
 /// What some programs write at the start of UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// A request's body as values, one a line. A value that cannot be read is a problem in its place; a body that breaks
-/// off or stalls ends with a problem.
+/// A request's body as values, one a line. A line that cannot be read has a problem in place of its value; a body that
+/// breaks off or stalls ends with a problem.
 pub(crate) struct NdjsonBody<T> {
     lines: FramedRead<StreamReader<Chunks, Bytes>, LineDecoder>,
     limits: BodyLimits,
@@ -37,35 +37,43 @@ pub(crate) struct NdjsonBody<T> {
 
 type Chunks = MapErr<Payload, fn(PayloadError) -> io::Error>;
 
+/// A value, or why there is none.
+pub(crate) struct Line<T> {
+    pub(crate) value: Result<T, Problem>,
+    /// How many bytes the line has.
+    pub(crate) bytes: usize,
+}
+
 /// A line without its end, or that it is too long.
-type Line = Result<Bytes, AnyDelimiterCodecError>;
+type Split = Result<Bytes, AnyDelimiterCodecError>;
 
 impl<T: FromFields> NdjsonBody<T> {
-    fn new(payload: Payload, limits: BodyLimits) -> Self {
+    /// The values in this payload.
+    pub(crate) fn new(payload: Payload, limits: BodyLimits) -> Self {
         let codec = AnyDelimiterCodec::new_with_max_length(b"\n".into(), [].into(), limits.bytes);
         let chunks: Chunks = payload.map_err(io::Error::other);
         let lines = FramedRead::new(StreamReader::new(chunks), LineDecoder(codec));
         Self { lines, limits, at_start: true, ended: false, values: PhantomData }
     }
 
-    /// The next value; none at the end. Each line has to arrive as a whole within the stall timeout from now on.
-    pub(crate) async fn next(&mut self) -> Option<Result<T, Problem>> {
+    /// The next line that is not blank; none at the end. Each line has to arrive as a whole within the stall timeout from now on.
+    pub(crate) async fn next(&mut self) -> Option<Line<T>> {
         while !self.ended {
             let line = timeout(self.limits.stall_timeout, self.lines.next()).await;
             let line = line.unwrap_or_else(|_| Some(Err(io::ErrorKind::TimedOut.into())));
-            if let Some(value) = self.read(line) {
-                return Some(value);
+            if let Some(line) = self.read(line) {
+                return Some(line);
             }
         }
         None
     }
 
-    /// The next value if its line has arrived already.
-    pub(crate) fn ready(&mut self) -> Option<Result<T, Problem>> {
+    /// The next line that is not blank, if it has arrived already.
+    pub(crate) fn ready(&mut self) -> Option<Line<T>> {
         while !self.ended {
             let line = self.lines.next().now_or_never()?;
-            if let Some(value) = self.read(line) {
-                return Some(value);
+            if let Some(line) = self.read(line) {
+                return Some(line);
             }
         }
         None
@@ -76,9 +84,9 @@ impl<T: FromFields> NdjsonBody<T> {
         self.ended
     }
 
-    /// The value in what was read; none if it is a blank line or the end. The first line may start with a byte order
+    /// The line; none if it is blank or the end. The first line may start with a byte order
     /// mark.
-    fn read(&mut self, line: Option<io::Result<Line>>) -> Option<Result<T, Problem>> {
+    fn read(&mut self, line: Option<io::Result<Split>>) -> Option<Line<T>> {
         let is_first = mem::replace(&mut self.at_start, false);
         self.ended = !matches!(line, Some(Ok(_)));
         let problem = match line? {
@@ -87,7 +95,8 @@ impl<T: FromFields> NdjsonBody<T> {
                     Some(rest) if is_first => rest,
                     _ => &line[..],
                 };
-                return (!line.trim_ascii().is_empty()).then(|| parse(line, None));
+                let is_blank = line.trim_ascii().is_empty();
+                return (!is_blank).then(|| Line { value: parse(line, None), bytes: line.len() });
             }
             Ok(Err(_)) => {
                 let detail = format!("the line has more than {} bytes", self.limits.bytes);
@@ -100,7 +109,7 @@ impl<T: FromFields> NdjsonBody<T> {
             }
             Err(_) => Problem::malformed("the body broke off"),
         };
-        Some(Err(problem))
+        Some(Line { value: Err(problem), bytes: 0 })
     }
 }
 
@@ -120,7 +129,7 @@ impl<T: FromFields> Argument for NdjsonBody<T> {
 struct LineDecoder(AnyDelimiterCodec);
 
 impl Decoder for LineDecoder {
-    type Item = Line;
+    type Item = Split;
     type Error = io::Error;
 
     fn decode(&mut self, buffer: &mut BytesMut) -> io::Result<Option<Self::Item>> {

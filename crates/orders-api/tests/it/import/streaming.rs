@@ -81,7 +81,7 @@ fn thousands_of_lines_go_in_and_out_at_the_same_time() {
 
 #[test]
 fn a_client_may_send_many_lines_before_it_reads() {
-    const LINES: usize = 30_000;
+    const LINES: usize = 10_000;
     let app = App::start();
     let mut wire = Wire::import(&app);
     for _ in 0..LINES / 1000 {

@@ -1,14 +1,17 @@
 //! `POST /orders/import`: orders as lines of JSON, with a line in the response for each.
 //!
-//! Orders are placed in batches. A batch ends when it is full or when no further line has arrived yet, so that a
-//! slow client gets its results at once and a fast one gets large batches. If the database is unavailable or the client
+//! Orders are placed in batches, see [`Batch`]. An import holds one batch and, up to [`CAPACITY`], results that wait for
+//! the client; both are limited in bytes, so its memory is too. If the database is unavailable or the client
 //! has lost its access, the import ends, because the next batches would fail too.
+
+mod batch;
 
 use orders_core::{Mode, Order, OrderDraft, OrderId, Orders as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
+use self::batch::{Batch, Response};
 use crate::Store;
 use crate::access::Authorization;
 use crate::http::body::{BodyLimits, NdjsonBody};
@@ -20,12 +23,9 @@ use crate::openapi::{Components, Example, Model, any_problem, described, example
 use crate::openapi::{problem_example, problem_schema};
 use crate::problem::{Problem, ProblemType};
 
-/// The most orders in a batch.
-const BATCH: usize = 500;
-
 /// How many bytes of results may wait for a client that sends all its lines before it reads. Then no further
 /// lines are read until it does.
-const CAPACITY: usize = 8 << 20;
+const CAPACITY: usize = 2 << 20;
 
 pub(crate) fn import() -> Endpoint {
     let description = "One order a line, any number of them, streamed both ways: for each line there is a line in the \
@@ -66,13 +66,7 @@ async fn place_all(
     orders: &mut NdjsonBody<OrderDraft>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
-    while let Some(first) = orders.next().await {
-        let mut batch = vec![first];
-        while batch.len() < BATCH
-            && let Some(line) = orders.ready()
-        {
-            batch.push(line);
-        }
+    while let Some(batch) = Batch::read(orders).await {
         let BatchResults { mut lines, is_last } = place(store, authorization, batch).await;
         let stops = is_last && !orders.has_ended();
         if stops {
@@ -94,46 +88,34 @@ struct BatchResults {
     is_last: bool,
 }
 
-/// Places the orders of a batch that could be read.
-async fn place(
-    store: &Store,
-    authorization: &Authorization,
-    batch: Vec<Result<OrderDraft, Problem>>,
-) -> BatchResults {
-    let mut drafts = Vec::with_capacity(batch.len());
-    let mut parsed = Vec::with_capacity(batch.len());
-    for line in batch {
-        parsed.push(line.map(|draft| drafts.push(draft)));
-    }
-    let placed = match drafts.is_empty() {
+/// Places the orders of a batch.
+async fn place(store: &Store, authorization: &Authorization, batch: Batch) -> BatchResults {
+    let Batch { orders, responses, .. } = batch;
+    let count = orders.len();
+    let placed = match orders.is_empty() {
         true => Ok(Vec::new()),
         false => match authorization.check().await {
             Ok(caller) => {
-                store
-                    .acting_as(caller)
-                    .write(Mode::Write, |orders| orders.place_batch(drafts))
-                    .await
+                store.acting_as(caller).write(Mode::Write, |store| store.place_batch(orders)).await
             }
             Err(problem) => Err(problem),
         },
     };
-    let mut lines = Vec::with_capacity(parsed.len() * 64);
-    let mut is_last = false;
-    match placed {
-        Ok(placed) => {
-            let mut placed = placed.into_iter();
-            for line in parsed {
-                // OK because there is one result for each draft.
-                let result = line.map(|()| placed.next().expect("a result for each draft"));
-                write_result(&mut lines, result.and_then(|placed| placed.map_err(Problem::from)));
+    let is_last = placed.as_ref().is_err_and(|problem| {
+        log::warn!("an import cannot place {count} orders: {}", with_cause(problem));
+        problem.problem_type() != ProblemType::InternalError
+    });
+    let mut placed = placed.map(Vec::into_iter);
+    let mut lines = Vec::with_capacity(responses.len() * 64);
+    for response in responses {
+        match (response, &mut placed) {
+            (Response::Rejected(line), _) => lines.extend(line),
+            (Response::OfOrder, Ok(placed)) => {
+                // OK because there is one result for each order.
+                let result = placed.next().expect("a result for each order");
+                write_result(&mut lines, result.map_err(Problem::from));
             }
-        }
-        Err(problem) => {
-            is_last = problem.problem_type() != ProblemType::InternalError;
-            log::warn!("an import cannot place {} lines: {}", parsed.len(), with_cause(&problem));
-            for line in parsed {
-                write_result(&mut lines, line.and_then(|()| Err(problem.again())));
-            }
+            (Response::OfOrder, Err(problem)) => write(&mut lines, &problem.document()),
         }
     }
     BatchResults { lines, is_last }
