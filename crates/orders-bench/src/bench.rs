@@ -179,3 +179,25 @@ fn import_lines(dataset: Dataset) -> impl Iterator<Item = String> + Send {
         Workload::Import.body(&Workload::Import.values(&dataset, &mut numbers))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use orders_testkit::program;
+
+    use super::*;
+
+    #[test]
+    fn a_reset_undoes_deletions_and_their_versions() {
+        let dataset = Dataset { orders: 1000, calendars: 10 };
+        let database = Database::start(&[]).unwrap();
+        let mut bench = Bench::start(&program::build().unwrap(), database, dataset, 1).unwrap();
+        for _ in 0..2 {
+            bench.probe(Workload::Delete).unwrap();
+            bench.reset(Workload::Delete).unwrap();
+            let versions = "SELECT count(*) FROM order_versions JOIN orders ON id = order_id";
+            assert_eq!(bench.database.number(versions).unwrap(), 1000);
+            let all = "SELECT count(*) FROM order_versions WHERE position IS NOT NULL";
+            assert_eq!(bench.database.number(all).unwrap(), 1000);
+        }
+    }
+}

@@ -126,15 +126,26 @@ impl Database {
         self.number(&count)
     }
 
-    /// Removes all orders but those that it was filled with.
+    /// Removes all orders but those that it was filled with, as if they had never been there: with their versions.
     pub(crate) fn remove_added_orders(&self) -> Result<()> {
-        self.sql(&format!("DELETE FROM orders WHERE id >= '{FIRST_CREATED_ID}' AND id < '4'"))?;
+        self.sql(&format!(
+            "SET session_replication_role = replica;
+             WITH removed AS (
+                 DELETE FROM orders WHERE id >= '{FIRST_CREATED_ID}' AND id < '{FIRST_CHANGED_ID}'
+                 RETURNING id, datetime, services)
+             DELETE FROM order_services USING removed, unnest(removed.services) AS named
+              WHERE order_services.service = named AND order_services.datetime = removed.datetime
+                AND order_services.order_id = removed.id;
+             DELETE FROM order_versions WHERE order_id >= '{FIRST_CREATED_ID}' AND order_id < '{FIRST_CHANGED_ID}'"
+        ))?;
         self.vacuum()
     }
 
     /// Lets the database do now what it would do later.
     pub(crate) fn vacuum(&self) -> Result<()> {
-        self.sql("VACUUM (ANALYZE) orders; VACUUM (ANALYZE) order_services; CHECKPOINT").map(drop)
+        let tables = ["orders", "order_services", "order_versions"];
+        let vacuum = tables.map(|table| format!("VACUUM (ANALYZE) {table};")).concat();
+        self.sql(&(vacuum + "CHECKPOINT")).map(drop)
     }
 
     /// Adds changes of orders that are not there, ten of each, with positions. Otherwise only triggers may add them.
@@ -200,9 +211,18 @@ impl Database {
                             100, ARRAY[(1 + slot % 10)::text, (1 + (slot + 5) % 10)::text]
                        FROM generate_series({first}::bigint, {last}) AS number,
                             LATERAL (SELECT number / {} AS slot) AS in_calendar
-                     RETURNING id, calendar, datetime, services)
-                 INSERT INTO order_services (service, datetime, order_id, calendar)
-                 SELECT service, datetime, id, calendar FROM added, unnest(services) AS service",
+                     RETURNING *),
+                 named AS (
+                     INSERT INTO order_services (service, datetime, order_id, calendar)
+                     SELECT service, datetime, id, calendar FROM added, unnest(services) AS service)
+                 INSERT INTO order_versions (
+                     version, changed_at, datetime, created_at, updated_at, type, order_id, calendar, totalfee, services)
+                 SELECT version, updated_at, datetime, created_at, updated_at, 'created', added.id, calendars.id,
+                        totalfee, added.services
+                   FROM added JOIN calendars ON calendars.key = added.calendar;
+                 RESET session_replication_role;
+                 SELECT assign_positions(NULL, NULL);
+                 VACUUM order_versions",
                 dataset.calendars
             ))?;
         }

@@ -61,7 +61,10 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let delays = events(cli, program, &mut bench, rate / 2.0, &mut section)?;
     bench.service = bench.database.start_service(program)?;
     let mut costs = streams(cli, &mut bench, &mut section)?;
-    let aged = retention(cli, start(program, "aging")?)?;
+    // The changes of its orders would not expire.
+    let empty = Dataset { orders: 0, ..dataset };
+    let aging = server.beside("aging".to_owned())?;
+    let aged = retention(cli, Bench::start(program, aging, empty, cli.connections)?)?;
     let (pages, size) = pages(cli, program, &server, &mut section)?;
     costs.row("bytes on disk for a change", &[size]);
     section.text = format!(
