@@ -35,7 +35,8 @@ pub(crate) struct Bench {
     /// How many orders an export or import is of.
     pub(crate) bulk: u64,
     pub(crate) numbers: Numbers,
-    connections: usize,
+    /// How many connections a closed loop and pgbench have.
+    pub(crate) connections: u16,
 }
 
 impl Bench {
@@ -50,7 +51,6 @@ impl Bench {
         database.fill(&dataset)?;
         let numbers = Numbers { random: fastrand::Rng::with_seed(dataset.orders), next: 0 };
         let bulk = dataset.orders;
-        let connections = connections.into();
         Ok(Self { dataset, database, service, bulk, numbers, connections })
     }
 
@@ -89,13 +89,22 @@ impl Bench {
                 Ok(imported)
             }
             _ => {
-                self.prepare(workload, MAX_WRITES_PER_SECOND * duration.as_secs().max(1))?;
-                let (schedule, status) = (Schedule::Closed(duration), workload.spec().status);
-                let samples = self.send(workload, schedule, self.connections, Some(status))?;
+                let samples = self.closed_loop(workload, duration)?;
                 let in_time = samples.iter().filter(|one| one.due + one.latency <= duration);
                 Ok(Throughput { count: in_time.count() as u64, duration })
             }
         }
+    }
+
+    /// Sends requests of a workload as fast as they are answered.
+    pub(crate) fn closed_loop(
+        &mut self,
+        workload: Workload,
+        duration: Duration,
+    ) -> Result<Vec<Sample>> {
+        self.prepare(workload, MAX_WRITES_PER_SECOND * duration.as_secs().max(1))?;
+        let (schedule, status) = (Schedule::Closed(duration), workload.spec().status);
+        self.send(workload, schedule, self.connections.into(), Some(status))
     }
 
     /// Sends requests of a workload when they are due, whatever is answered.
@@ -121,9 +130,12 @@ impl Bench {
             let (copied, latencies) = (self.database.copy_out()?, Vec::new());
             return Ok(Ceiling { rate: copied.rate(), transactions: copied.count, latencies });
         }
-        let available = MAX_WRITES_PER_SECOND * duration.as_secs().max(1);
+        // Arrivals at a rate are random, and not the same for all clients.
+        let most = rate.map_or(MAX_WRITES_PER_SECOND, |rate| 2 * rate.ceil() as u64 + 100);
+        let available = most * duration.as_secs().max(1);
         self.prepare(workload, available)?;
-        let clients = if workload == Workload::Import { IMPORT_CLIENTS } else { self.connections };
+        let clients =
+            if workload == Workload::Import { IMPORT_CLIENTS } else { self.connections.into() };
         let (statements, first) = (recording.of(workload)?, self.numbers.next);
         let script = Script::new(workload, &self.dataset, statements, clients, first);
         let ceiling = pgbench::run(&self.database, &script, duration, rate)?;

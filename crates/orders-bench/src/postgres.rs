@@ -128,6 +128,12 @@ impl Database {
 
     /// Removes all orders but those that it was filled with, as if they had never been there: with their versions.
     pub(crate) fn remove_added_orders(&self) -> Result<()> {
+        let versions = format!(
+            "FROM order_versions WHERE order_id >= '{FIRST_CREATED_ID}' AND order_id < '{FIRST_CHANGED_ID}'"
+        );
+        if self.number(&format!("SELECT count(*) {versions}"))? == 0 {
+            return Ok(());
+        }
         self.sql(&format!(
             "SET session_replication_role = replica;
              WITH removed AS (
@@ -136,7 +142,7 @@ impl Database {
              DELETE FROM order_services USING removed, unnest(removed.services) AS named
               WHERE order_services.service = named AND order_services.datetime = removed.datetime
                 AND order_services.order_id = removed.id;
-             DELETE FROM order_versions WHERE order_id >= '{FIRST_CREATED_ID}' AND order_id < '{FIRST_CHANGED_ID}'"
+             DELETE {versions}"
         ))?;
         self.vacuum()
     }
@@ -202,7 +208,8 @@ impl Database {
         for first in numbers.step_by(INSERTED_AT_ONCE) {
             let last = end.min(first + INSERTED_AT_ONCE as u64) - 1;
             self.sql(&format!(
-                "SET session_replication_role = replica;
+                "VACUUM order_versions;
+                 SET session_replication_role = replica;
                  SET synchronous_commit = off;
                  WITH added AS (
                      INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
@@ -221,8 +228,7 @@ impl Database {
                         totalfee, added.services
                    FROM added JOIN calendars ON calendars.key = added.calendar;
                  RESET session_replication_role;
-                 SELECT assign_positions(NULL, NULL);
-                 VACUUM order_versions",
+                 SELECT assign_positions(NULL, NULL)",
                 dataset.calendars
             ))?;
         }
