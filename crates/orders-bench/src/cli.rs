@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Parser, value_parser};
+use clap::{ArgGroup, Parser, value_parser};
 
 use crate::workload::Workload;
 
@@ -12,6 +12,7 @@ use crate::workload::Workload;
 /// Without a mode it prints the table of rows; `--quick` within two minutes.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "orders-bench", version, max_term_width = 100)]
+#[command(group = ArgGroup::new("compared").args(["feed", "single"]).multiple(true))]
 pub(crate) struct Cli {
     /// Shorter runs, within two minutes for the table
     #[arg(long)]
@@ -28,6 +29,9 @@ pub(crate) struct Cli {
     /// Mode: a million orders imported, listed and exported
     #[arg(long)]
     pub(crate) bulk: bool,
+    /// Mode: one client that sends one request at a time, to the service of --before too
+    #[arg(long, requires = "before")]
+    pub(crate) single: bool,
     /// Mode: twice the load that the service can carry
     #[arg(long)]
     pub(crate) overload: bool,
@@ -67,8 +71,8 @@ pub(crate) struct Cli {
     /// Also write what was measured into docs/performance.md
     #[arg(long)]
     pub(crate) write: bool,
-    /// The service program of a release before the feed, whose creates --feed compares with
-    #[arg(long, value_name = "PATH", requires = "feed")]
+    /// The service program of another release: one before the feed for --feed, any for --single
+    #[arg(long, value_name = "PATH", requires = "compared")]
     pub(crate) before: Option<PathBuf>,
     /// The service program; the one beside this program unless given
     #[arg(long, value_name = "PATH")]
@@ -109,5 +113,15 @@ mod tests {
         assert_eq!(cli.rows(&[]), [Workload::GetOne, Workload::Refused]);
         let cli = Cli::try_parse_from(["orders-bench"]).unwrap();
         assert_eq!(cli.rows(&[Workload::Create]), [Workload::Create]);
+    }
+
+    #[test]
+    fn another_release_is_named_for_the_modes_that_compare_with_it() {
+        let parses = |line: &str| Cli::try_parse_from(line.split(' ')).is_ok();
+        assert!(
+            parses("orders-bench --single --before x") && parses("orders-bench --feed --before x")
+        );
+        assert!(parses("orders-bench --feed"));
+        assert!(!parses("orders-bench --single") && !parses("orders-bench --idle --before x"));
     }
 }

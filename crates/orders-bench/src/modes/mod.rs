@@ -7,6 +7,7 @@ mod fresh;
 mod growth;
 mod idle;
 mod overload;
+mod single;
 mod solid;
 mod workloads;
 
@@ -32,8 +33,9 @@ pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
 
 /// The modes that were asked for, in the order of the page; the table and memory at rest if none was.
 pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
-    let modes: [(bool, Mode); 8] = [
+    let modes: [(bool, Mode); 9] = [
         (cli.idle, idle::run),
+        (cli.single, single::run),
         (cli.overload, overload::run),
         (cli.growth, growth::run),
         (cli.contended, contended::run),
