@@ -32,6 +32,9 @@ pub(crate) struct Cli {
     /// Mode: one client that sends one request at a time, to the service of --before too
     #[arg(long, requires = "before")]
     pub(crate) single: bool,
+    /// Mode: a client that sends few requests, beside 16 imports of others
+    #[arg(long)]
+    pub(crate) fair: bool,
     /// Mode: twice the load that the service can carry
     #[arg(long)]
     pub(crate) overload: bool,

@@ -9,6 +9,7 @@ mod cli;
 mod dataset;
 mod follow;
 mod http;
+mod importers;
 mod load;
 mod modes;
 mod pgbench;

@@ -141,8 +141,14 @@ impl Workload {
 
     /// Writes a request with these values.
     pub(crate) fn write(self, values: &[(&str, Value<u64>)], out: &mut Vec<u8>) {
+        self.write_with("", values, out);
+    }
+
+    /// The same, with these further lines in the head.
+    pub(crate) fn write_with(self, head: &str, values: &[(&str, Value<u64>)], out: &mut Vec<u8>) {
         let (mut request, body) = (filled_in(self.spec().target, values), self.body(values));
         request += " HTTP/1.1\r\nHost: 127.0.0.1\r\n";
+        request += head;
         if !body.is_empty() {
             let length = body.len();
             request += &format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");

@@ -2,6 +2,7 @@
 
 mod bulk;
 mod contended;
+mod fair;
 mod feed;
 mod fresh;
 mod growth;
@@ -33,10 +34,11 @@ pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
 
 /// The modes that were asked for, in the order of the page; the table and memory at rest if none was.
 pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
-    let modes: [(bool, Mode); 9] = [
+    let modes: [(bool, Mode); 10] = [
         (cli.idle, idle::run),
         (cli.single, single::run),
         (cli.overload, overload::run),
+        (cli.fair, fair::run),
         (cli.growth, growth::run),
         (cli.contended, contended::run),
         (cli.solid, solid::run),
