@@ -15,6 +15,7 @@ pub mod migrations;
 mod orders;
 mod outage_log;
 mod pool;
+pub mod requests;
 mod retry;
 mod row;
 mod schema;

@@ -2,7 +2,7 @@
 //!
 //! | lock | number | taken by |
 //! |---|---|---|
-//! | a calendar | `(1, hash of its key)` | batches, exclusively; moves and new references, shared |
+//! | a calendar | `(1, hash of its key)` | batches of imports, exclusively; moves and new references, shared |
 //! | a time bucket of a calendar | a hash of both | moves and new references, exclusively |
 //! | an idempotency key of a client | a hash of both | creations with that key, exclusively, without waiting |
 //! | the positions of the feed | `(2, 0)` | those who assign positions, exclusively, in a transaction of their own |
@@ -14,8 +14,9 @@
 //! are released when the transaction ends. Two locks may have the same number by chance: then one waits for the
 //! other without need, or a key is reported as in use.
 //!
-//! Single creations take no advisory lock: `ON CONFLICT DO NOTHING` does not deadlock. A batch holds many orders
-//! while it waits for the next one's time, and `UPDATE` has no `ON CONFLICT`, so batches and moves take turns.
+//! Single creations take no advisory lock: `ON CONFLICT DO NOTHING` does not deadlock. A batch of an import holds many orders
+//! while it waits for the next one's time, and `UPDATE` has no `ON CONFLICT`, so such batches and moves take turns. Requests
+//! that are executed together take none either: they give up before they could deadlock (see [`crate::requests`]).
 
 use std::collections::BTreeSet;
 

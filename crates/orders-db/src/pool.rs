@@ -11,6 +11,7 @@ use r2d2::{Pool, PooledConnection};
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::outage_log::OutageLog;
+use crate::requests::Attempt;
 use crate::session::Sessions;
 
 /// How a store reaches its database.
@@ -124,6 +125,32 @@ impl PgStore {
         work: impl FnMut(&mut PgConnection) -> Result<T, Failure>,
     ) -> Result<T, StoreError> {
         get(&self.pool)?.run(ATTEMPTS, work)
+    }
+
+    /// Does work for several requests on a connection, once.
+    pub(crate) fn attempt<T>(
+        &self,
+        work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Attempt<T> {
+        match get(&self.pool) {
+            Ok(mut session) => session.attempt(work),
+            Err(error) => Attempt::Failed(error),
+        }
+    }
+
+    /// Reads for several requests on a connection, and if it is lost, again on another one.
+    pub(crate) fn attempt_read<T>(
+        &self,
+        mut read: impl FnMut(&mut PgConnection) -> QueryResult<T>,
+    ) -> Attempt<T> {
+        let first = match get(&self.pool) {
+            Ok(mut session) => session.attempt(&mut read),
+            Err(error) => return Attempt::Failed(error),
+        };
+        match first {
+            Attempt::Failed(_) => self.attempt(read),
+            first => first,
+        }
     }
 
     /// Does work on the connection for the feed.

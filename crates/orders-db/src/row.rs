@@ -141,6 +141,11 @@ pub(crate) fn pg_services(services: &OrderedServices) -> Vec<&str> {
     services.iter().map(ServiceId::as_str).collect()
 }
 
+/// Services as one text with commas, which no id contains.
+pub(crate) fn joined_services(services: &OrderedServices) -> String {
+    pg_services(services).join(",")
+}
+
 pub(crate) fn pg_reference(reference: Option<&Reference>) -> Option<&str> {
     reference.map(Reference::as_str)
 }

@@ -13,6 +13,7 @@ use r2d2::ManageConnection;
 
 use crate::Settings;
 use crate::error::{Failure, classify, is_transient};
+use crate::requests::Attempt;
 
 /// Settings that fix the plans of the store's statements.
 ///
@@ -120,14 +121,34 @@ impl Session {
         result.map_err(|failure| match failure {
             Failure::Rejected(error) => error,
             Failure::Database(error) => {
-                // Diesel does not recognize every loss of the connection, but a query does.
-                let lost = self.conn.batch_execute("SELECT 1").is_err();
-                // After a failover, a new session may find the server that accepts writes.
-                let read_only = matches!(error, Error::DatabaseError(ReadOnlyTransaction, _));
-                self.suspect = lost || read_only;
+                let lost = self.examine(&error);
                 classify(error, lost)
             }
         })
+    }
+
+    /// Does `work` once for several requests.
+    pub(crate) fn attempt<T>(
+        &mut self,
+        work: impl FnOnce(&mut PgConnection) -> QueryResult<T>,
+    ) -> Attempt<T> {
+        let result = work(&mut self.conn);
+        self.last_used = Instant::now();
+        match result {
+            Ok(done) => Attempt::Done(done),
+            Err(error) if self.examine(&error) => Attempt::Failed(classify(error, true)),
+            Err(_) => Attempt::Rejected,
+        }
+    }
+
+    /// Whether the connection is lost, after an error. Then the pool replaces it.
+    fn examine(&mut self, error: &Error) -> bool {
+        // Diesel does not recognize every loss of the connection, but a query does.
+        let lost = self.conn.batch_execute("SELECT 1").is_err();
+        // After a failover, a new session may find the server that accepts writes.
+        let read_only = matches!(error, Error::DatabaseError(ReadOnlyTransaction, _));
+        self.suspect = lost || read_only;
+        lost
     }
 }
 

@@ -36,9 +36,18 @@ pub(super) fn availability(
     let (from, to) = (row::pg_timestamp(window.from), row::pg_timestamp(window.to));
     let row: Option<(PgInterval, Vec<PgTimestamp>)> =
         Near { calendar: calendar.as_str(), from, to }.get_result(conn).optional()?;
-    let Some((gap, taken)) = row else {
-        return Err(StoreError::NotFound(Resource::Calendar(calendar.clone())).into());
+    Ok(free(calendar, window, row)??)
+}
+
+/// The free intervals of a window beside these orders, if the calendar has a gap: otherwise there is no such calendar.
+pub(crate) fn free(
+    calendar: &CalendarId,
+    window: Interval,
+    near: Option<(PgInterval, Vec<PgTimestamp>)>,
+) -> QueryResult<Result<Vec<Interval>, StoreError>> {
+    let Some((gap, taken)) = near else {
+        return Ok(Err(StoreError::NotFound(Resource::Calendar(calendar.clone()))));
     };
     let taken = taken.into_iter().map(row::timestamp);
-    Ok(free_within(window, row::gap(gap)?, taken.collect::<QueryResult<Vec<_>>>()?))
+    Ok(Ok(free_within(window, row::gap(gap)?, taken.collect::<QueryResult<Vec<_>>>()?)))
 }

@@ -11,6 +11,9 @@ use orders_core::{
 use crate::row::{self, OrderRow, OrderSql};
 use crate::statement::statement;
 
+/// How far from the requested time free times are searched.
+const REACH: PgInterval = PgInterval { microseconds: SEARCH_REACH_MICROS, days: 0, months: 0 };
+
 /// What prevents an order from being stored, as of one instant.
 pub(super) struct Diagnosis {
     /// The database's time.
@@ -25,27 +28,18 @@ pub(super) struct Diagnosis {
     pub(super) conflict: Option<StoreError>,
 }
 
-statement! {
-    /// Everything about an order that is to be stored. Without a calendar it is the one that the order is in.
-    ///
-    /// `conflicts` are the orders less than a gap away. From the first and the last of them, `earlier` and `later`
-    /// follow the orders of the calendar until there is room for one more: until two neighbors are at least two gaps
-    /// apart. They read 50 orders, and more only if these leave no room. If the gap is less than a minute, they give up
-    /// after 10,000 orders, and their result is null; with a longer gap, at most 527,040 orders fit into the reach. A
-    /// `block` is 17 orders: if less than 17 gaps lie between the first and the last, none of its 16 steps is two gaps
-    /// long. So a calendar that is booked solid is compared at every sixteenth order only.
-    Diagnose<'a> {
-        id: &'a str as Text,
-        calendar: Option<&'a str> as Nullable<Text>,
-        datetime: PgTimestamp as Timestamptz,
-        services: Vec<&'a str> as Array<Text>,
-        reach: PgInterval as Interval,
-    } -> (
-        Timestamptz, BigInt, Nullable<OrderSql>, Nullable<Interval>, Array<BigInt>,
-        Nullable<(Array<Text>, Array<Timestamptz>)>, Nullable<Timestamptz>, Nullable<Timestamptz>,
-    ) =
-    "WITH request AS (
-         SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach)
+/// Everything about an order that is to be stored. Without a calendar it is the one that the order is in.
+///
+/// `conflicts` are the orders less than a gap away. From the first and the last of them, `earlier` and `later`
+/// follow the orders of the calendar until there is room for one more: until two neighbors are at least two gaps
+/// apart. They read 50 orders, and more only if these leave no room. If the gap is less than a minute, they give up
+/// after 10,000 orders, and their result is null; with a longer gap, at most 527,040 orders fit into the reach. A
+/// `block` is 17 orders: if less than 17 gaps lie between the first and the last, none of its 16 steps is two gaps
+/// long. So a calendar that is booked solid is compared at every sixteenth order only.
+macro_rules! diagnosis_of {
+    ($requests:literal) => {
+        concat!(
+            "WITH request AS (", $requests, ")
      SELECT now(),
             COALESCE((SELECT version FROM order_versions WHERE order_id = request.id
                        ORDER BY order_id DESC, version DESC LIMIT 1), 0),
@@ -108,7 +102,47 @@ statement! {
                        AND orders.datetime < request.datetime + calendar.minimum_gap
                        AND orders.id <> request.id
                      ORDER BY orders.calendar, orders.datetime, orders.id OFFSET 0) AS near
-            ) AS conflicts ON true"
+            ) AS conflicts ON true
+      ORDER BY request.index")
+    };
+}
+
+type DiagnosisSql = (
+    Timestamptz,
+    BigInt,
+    Nullable<OrderSql>,
+    Nullable<Interval>,
+    Array<BigInt>,
+    Nullable<(Array<Text>, Array<Timestamptz>)>,
+    Nullable<Timestamptz>,
+    Nullable<Timestamptz>,
+);
+
+statement! {
+    Diagnose<'a> {
+        id: &'a str as Text,
+        calendar: Option<&'a str> as Nullable<Text>,
+        datetime: PgTimestamp as Timestamptz,
+        services: Vec<&'a str> as Array<Text>,
+        reach: PgInterval as Interval,
+    } -> DiagnosisSql =
+    diagnosis_of!("SELECT $1 AS id, $2 AS calendar, $3 AS datetime, $4 AS services, $5 AS reach, 1 AS index")
+}
+
+statement! {
+    /// The same for several orders. The services of an order are one text with commas, which no id contains.
+    DiagnoseEach<'a> {
+        ids: Vec<&'a str> as Array<Text>,
+        calendars: Vec<Option<&'a str>> as Array<Nullable<Text>>,
+        datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
+        services: Vec<String> as Array<Text>,
+        reach: PgInterval as Interval,
+    } -> DiagnosisSql =
+    diagnosis_of!(
+        "SELECT id, calendar, datetime, string_to_array(services, ',') AS services, setting.reach, index
+           FROM unnest($1, $2, $3, $4) WITH ORDINALITY AS row (id, calendar, datetime, services, index),
+                (SELECT $5 AS reach) AS setting"
+    )
 }
 
 type DiagnosisRow = (
@@ -122,23 +156,46 @@ type DiagnosisRow = (
     Option<PgTimestamp>,
 );
 
-/// Finds what prevents the store of an order with this id, calendar, time and services. Without a calendar it is the one
-/// that the order is in. The current order never conflicts with its replacement.
-pub(super) fn diagnose(
-    conn: &mut PgConnection,
-    id: &OrderId,
-    calendar: Option<&CalendarId>,
-    datetime: Timestamp,
-    services: &OrderedServices,
-) -> QueryResult<Diagnosis> {
+/// An order that is to be stored. Without a calendar it is the one that the order is in.
+#[derive(Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub(super) id: &'a OrderId,
+    pub(super) calendar: Option<&'a CalendarId>,
+    pub(super) datetime: Timestamp,
+    pub(super) services: &'a OrderedServices,
+}
+
+/// Finds what prevents the store of an order. The current order never conflicts with its replacement.
+pub(super) fn diagnose(conn: &mut PgConnection, question: Question<'_>) -> QueryResult<Diagnosis> {
+    let Question { id, calendar, datetime, services } = question;
     let diagnose = Diagnose {
         id: id.as_str(),
         calendar: calendar.map(CalendarId::as_str),
         datetime: row::pg_timestamp(datetime),
         services: row::pg_services(services),
-        reach: PgInterval::from_microseconds(SEARCH_REACH_MICROS),
+        reach: REACH,
     };
-    let row: DiagnosisRow = diagnose.get_result(conn)?;
+    read(question, diagnose.get_result(conn)?)
+}
+
+/// The same for several orders, as of one instant.
+pub(super) fn diagnose_each(
+    conn: &mut PgConnection,
+    questions: &[Question<'_>],
+) -> QueryResult<Vec<Diagnosis>> {
+    let diagnose = DiagnoseEach {
+        ids: questions.iter().map(|it| it.id.as_str()).collect(),
+        calendars: questions.iter().map(|it| it.calendar.map(CalendarId::as_str)).collect(),
+        datetimes: questions.iter().map(|it| row::pg_timestamp(it.datetime)).collect(),
+        services: questions.iter().map(|it| row::joined_services(it.services)).collect(),
+        reach: REACH,
+    };
+    let rows: Vec<DiagnosisRow> = diagnose.load(conn)?;
+    questions.iter().zip(rows).map(|(question, row)| read(*question, row)).collect()
+}
+
+fn read(question: Question<'_>, row: DiagnosisRow) -> QueryResult<Diagnosis> {
+    let Question { calendar, datetime, services, .. } = question;
     let (now, last_version, current, gap, missing, conflicts, earlier, later) = row;
     let current = current.map(row::order).transpose()?;
     let calendar = calendar.or(current.as_ref().map(|current| &current.calendar));

@@ -11,6 +11,8 @@ mod place_batch;
 mod place_idempotent;
 mod replace;
 
+pub(crate) use availability::free;
+pub(crate) use place::reasons;
 pub(crate) use place_idempotent::delete_expired_idempotency_keys;
 
 use std::ops::ControlFlow;
@@ -134,7 +136,7 @@ impl PgStore {
     }
 }
 
-fn not_found(id: &OrderId) -> StoreError {
+pub(crate) fn not_found(id: &OrderId) -> StoreError {
     StoreError::NotFound(Resource::Order(id.clone()))
 }
 
@@ -142,6 +144,6 @@ fn version_mismatch(current: &Order) -> StoreError {
     StoreError::VersionMismatch { id: current.id.clone(), current: current.version }
 }
 
-fn generate_id() -> OrderId {
+pub(crate) fn generate_id() -> OrderId {
     row::generate_id(OrderId::new)
 }

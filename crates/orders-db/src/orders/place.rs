@@ -11,7 +11,7 @@ use diesel::sql_types::{Array, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{Candidate, Order, Resource, StoreError};
 use rust_decimal::Decimal;
 
-use super::diagnose::{Diagnosis, diagnose};
+use super::diagnose::{Diagnosis, Question, diagnose, diagnose_each};
 use crate::caller::Caller;
 use crate::error::{Failure, violates};
 use crate::retry::retry_until_resolved;
@@ -93,11 +93,30 @@ pub(super) fn attempt(
 
 /// The reason why an order cannot be created, or else the diagnosis that nothing prevents it.
 pub(super) fn check(conn: &mut PgConnection, candidate: &Candidate) -> Result<Diagnosis, Failure> {
+    Ok(reason(diagnose(conn, question(candidate))?)?)
+}
+
+/// The reason for each of these orders; `None` if nothing prevents it.
+pub(crate) fn reasons(
+    conn: &mut PgConnection,
+    candidates: &[&Candidate],
+) -> QueryResult<Vec<Option<StoreError>>> {
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    let questions: Vec<_> = candidates.iter().copied().map(question).collect();
+    Ok(diagnose_each(conn, &questions)?.into_iter().map(|it| reason(it).err()).collect())
+}
+
+fn question(candidate: &Candidate) -> Question<'_> {
     let Candidate { id, calendar, datetime, services, .. } = candidate;
-    let mut diagnosis = diagnose(conn, id, Some(calendar), *datetime, services)?;
+    Question { id, calendar: Some(calendar), datetime: *datetime, services }
+}
+
+fn reason(mut diagnosis: Diagnosis) -> Result<Diagnosis, StoreError> {
     let id_taken = diagnosis.current.take().map(|it| StoreError::IdTaken(Resource::Order(it.id)));
     match diagnosis.unknown.take().or(id_taken).or_else(|| diagnosis.conflict.take()) {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(error),
         None => Ok(diagnosis),
     }
 }

@@ -99,11 +99,18 @@ fn place_distinct(
         .flatten()
         .map(|(id, version, created_at, updated_at)| (id, (version, created_at, updated_at)))
         .collect();
+    let rejected: Vec<_> =
+        candidates.iter().filter(|it| !stamps.contains_key(it.id.as_str())).collect();
+    let mut reasons = place::reasons(conn, &rejected)?.into_iter();
     candidates
         .iter()
         .map(|candidate| match stamps.remove(candidate.id.as_str()) {
             Some(stamp) => Ok(Ok(row::stamped(candidate, stamp)?)),
-            None => place_rejected(conn, candidate, busy.contains(&candidate.calendar), caller),
+            // OK because there is one for each rejected candidate.
+            None => match reasons.next().expect("a reason for each rejected candidate") {
+                Some(reason) => Ok(Err(reason)),
+                None => place_alone(conn, candidate, busy.contains(&candidate.calendar), caller),
+            },
         })
         .collect()
 }
@@ -132,7 +139,7 @@ fn insert<'a>(
             datetimes: rows.iter().map(|(it, _)| row::pg_timestamp(it.datetime)).collect(),
             totalfees: rows.iter().map(|(it, _)| it.totalfee.amount()).collect(),
             client: caller.id(),
-            services: rows.iter().map(|(it, _)| row::pg_services(&it.services).join(",")).collect(),
+            services: rows.iter().map(|(it, _)| row::joined_services(&it.services)).collect(),
             references: rows
                 .iter()
                 .map(|(it, _)| row::pg_reference(it.reference.as_ref()))
@@ -143,19 +150,18 @@ fn insert<'a>(
     })
 }
 
-/// Why an order was not inserted. It is created after all if nothing prevents it any longer.
-fn place_rejected(
+/// Creates an order that was not inserted although nothing prevents it any longer.
+fn place_alone(
     conn: &mut PgConnection,
     candidate: &Candidate,
     is_busy: bool,
     caller: &Caller,
 ) -> Result<Result<Order, StoreError>, Failure> {
-    let placed = match place::check(conn, candidate) {
+    let placed = match is_busy {
         // Many candidates of one calendar must not wait for it one after the other.
-        Ok(_) if is_busy => unless_overtaken(place::attempt(conn, candidate, caller))?
+        true => unless_overtaken(place::attempt(conn, candidate, caller))?
             .ok_or_else(|| StoreError::Busy.into()),
-        Ok(_) => place::place(conn, candidate, caller),
-        Err(failure) => Err(failure),
+        false => place::place(conn, candidate, caller),
     };
     match placed {
         Ok(order) => Ok(Ok(order)),

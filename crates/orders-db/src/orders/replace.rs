@@ -13,7 +13,7 @@ use orders_core::{
 };
 use rust_decimal::Decimal;
 
-use super::diagnose::{Diagnosis, diagnose};
+use super::diagnose::{Diagnosis, Question, diagnose};
 use super::find::allowed;
 use super::not_found;
 use super::place::unless_overtaken;
@@ -63,9 +63,9 @@ fn check(
     draft: &OrderDraft,
     caller: &Caller,
 ) -> Result<(Order, Timestamp), Failure> {
-    let calendar = draft.calendar.as_ref();
-    let Diagnosis { now, current, unknown, conflict, .. } =
-        diagnose(conn, id, calendar, draft.datetime, &draft.services)?;
+    let OrderDraft { calendar, datetime, services, .. } = draft;
+    let question = Question { id, calendar: calendar.as_ref(), datetime: *datetime, services };
+    let Diagnosis { now, current, unknown, conflict, .. } = diagnose(conn, question)?;
     let current = current.filter(|current| caller.sees(current)).ok_or_else(|| not_found(id))?;
     let current = allowed(current, condition)?;
     match unknown.or(conflict) {

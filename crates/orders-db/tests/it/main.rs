@@ -18,5 +18,6 @@ mod nearest;
 mod plans;
 mod psql;
 mod races;
+mod requests;
 mod samples;
 mod tls;

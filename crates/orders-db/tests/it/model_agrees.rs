@@ -19,7 +19,7 @@ use crate::samples::*;
 
 /// A call of the store.
 #[derive(Debug, Clone)]
-enum Call {
+pub(crate) enum Call {
     Place(OrderDraft, Mode),
     PlaceOnce(OrderDraft, &'static str),
     PlaceEach(Vec<OrderDraft>),
@@ -38,7 +38,7 @@ enum Call {
     RemoveCalendar(&'static str),
 }
 
-const CALENDARS: [&str; 4] = ["default", "default", "crew", "site"];
+pub(crate) const CALENDARS: [&str; 4] = ["default", "default", "crew", "site"];
 const SERVICES: [&str; 3] = ["123", "456", "789"];
 const GAPS: [&str; 6] = ["PT3H", "PT1H", "PT0S", "PT2H", "PT5H", "PT0.000001S"];
 
@@ -48,7 +48,7 @@ fn times() -> impl Strategy<Value = Timestamp> {
         .prop_map(|(halves, micros)| micros_after_noon(halves * HOUR / 2 + micros))
 }
 
-fn order_ids() -> impl Strategy<Value = OrderId> {
+pub(crate) fn order_ids() -> impl Strategy<Value = OrderId> {
     (0..8).prop_map(|n| order_id(&format!("order-{n}")))
 }
 
@@ -56,7 +56,7 @@ fn modes() -> impl Strategy<Value = Mode> {
     prop_oneof![3 => Just(Write), 1 => Just(DryRun)]
 }
 
-fn conditions() -> impl Strategy<Value = Precondition> {
+pub(crate) fn conditions() -> impl Strategy<Value = Precondition> {
     prop_oneof![
         4 => Just(Precondition::None),
         1 => prop::collection::vec(1_u64..4, 0..3).prop_map(Precondition::VersionIn),
@@ -69,7 +69,7 @@ fn service_lists() -> impl Strategy<Value = orders_core::OrderedServices> {
         .prop_map(|ids| services(&ids))
 }
 
-fn drafts() -> impl Strategy<Value = OrderDraft> {
+pub(crate) fn drafts() -> impl Strategy<Value = OrderDraft> {
     let calendars = prop::option::of(select(CALENDARS.to_vec()));
     let fees = select(vec!["0", "99.95", "100"]);
     (order_ids(), calendars, times(), fees, service_lists(), references(), entries()).prop_map(
@@ -152,11 +152,11 @@ fn queries() -> impl Strategy<Value = OrderQuery> {
     )
 }
 
-fn windows() -> impl Strategy<Value = Interval> {
+pub(crate) fn windows() -> impl Strategy<Value = Interval> {
     (times(), times()).prop_map(|(from, to)| span(from, to))
 }
 
-fn calls() -> impl Strategy<Value = Call> {
+pub(crate) fn calls() -> impl Strategy<Value = Call> {
     let calendar = || select(CALENDARS.to_vec());
     let service = || select(SERVICES.to_vec());
     let gap = || prop::option::weighted(0.8, select(GAPS.to_vec()));
@@ -183,7 +183,7 @@ fn calls() -> impl Strategy<Value = Call> {
 }
 
 /// An order without the times of its writing, which differ.
-fn timeless(order: Order) -> Order {
+pub(crate) fn timeless(order: Order) -> Order {
     let (created_at, updated_at) = (Timestamp::MIN, Timestamp::MIN);
     Order { created_at, updated_at, ..order }
 }
@@ -193,12 +193,12 @@ fn timeless_all(orders: Vec<Order>) -> Vec<Order> {
 }
 
 /// An answer as text, which is as good as equal.
-fn told<T: Debug>(answer: Result<T, StoreError>) -> String {
+pub(crate) fn told<T: Debug>(answer: Result<T, StoreError>) -> String {
     format!("{answer:#?}")
 }
 
 /// What a store answers to a call.
-fn answer(store: &impl Store, call: Call) -> String {
+pub(crate) fn answer(store: &impl Store, call: Call) -> String {
     let calendar_draft = |id, gap: Option<&str>| CalendarDraft {
         minimum_gap: gap.map(|gap| gap.parse().unwrap()),
         ..calendar_draft(id, "PT1H")
@@ -258,16 +258,19 @@ fn timeless_changes(changes: Vec<Change>) -> Vec<(ChangeType, Order)> {
     changes.into_iter().map(|change| (change.change_type, timeless(change.data))).collect()
 }
 
+/// Makes a database as it was at first.
+pub(crate) const EMPTY: &str = "DELETE FROM orders; SET session_replication_role = replica; TRUNCATE order_versions;
+    RESET session_replication_role; UPDATE change_feed SET position = 0; DELETE FROM idempotency_keys; DELETE FROM services;
+    DELETE FROM calendars WHERE id <> 'default';
+    UPDATE calendars SET name = 'Default', minimum_gap = '03:00:00'";
+
 #[test]
 fn the_store_and_the_model_agree_on_every_answer() {
     let database = Database::new();
     let store = database.store();
-    let empty = "DELETE FROM orders; SET session_replication_role = replica; TRUNCATE order_versions; RESET session_replication_role; UPDATE change_feed SET position = 0; DELETE FROM idempotency_keys; DELETE FROM services;
-                 DELETE FROM calendars WHERE id <> 'default';
-                 UPDATE calendars SET name = 'Default', minimum_gap = '03:00:00'";
     let histories = prop::collection::vec(calls(), 60);
     let law = |history: Vec<Call>| {
-        database.psql().run(empty);
+        database.psql().run(EMPTY);
         let model = Model::new();
         add_services(&store);
         add_services(&model);

@@ -9,6 +9,9 @@ use orders_core::{
     Services, StoreError, Timestamp,
 };
 use orders_db::PgStore;
+use orders_db::requests::{
+    CreateOrder, DeleteOrder, FindAvailability, GetOrder, ReplaceOrder, Request,
+};
 
 use super::{MIDDLE, hours};
 use crate::samples::*;
@@ -48,6 +51,39 @@ pub(super) fn calls() -> Vec<Call> {
             let answers = store.place_batch((1..4).map(draft).collect()).unwrap();
             assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 1);
             store.remove(&order_id("new-3")).unwrap();
+        }),
+        ("requests executed together", |store| {
+            let create = |n: i64| CreateOrder {
+                client: None,
+                draft: draft(&format!("new-{n}"), hours(7 * n + n)),
+            };
+            let created = CreateOrder::execute_together(store, &[create(1), create(2), create(3)]);
+            assert_eq!(created.iter().filter(|it| matches!(it, Some(Ok(_)))).count(), 1);
+            let get = || GetOrder { client: None, id: middle() };
+            assert!(GetOrder::execute_together(store, &[get(), get()])[0].is_some());
+            let replace = ReplaceOrder {
+                client: None,
+                id: middle(),
+                condition: Precondition::None,
+                draft: draft("-", hours(0)),
+            };
+            let moves = ReplaceOrder { id: order_id("new-3"), ..replace.clone() };
+            let replaced = ReplaceOrder::execute_together(store, &[replace, moves]);
+            assert!(replaced[0].is_some() && replaced[1].is_none());
+            let delete = |id: &str| DeleteOrder {
+                client: None,
+                id: order_id(id),
+                condition: Precondition::None,
+            };
+            let deleted = DeleteOrder::execute_together(store, &[delete("new-3"), delete("none")]);
+            assert!(deleted[0].is_some() && deleted[1].is_none());
+            let find = FindAvailability {
+                client: None,
+                calendar: CalendarId::default(),
+                window: span(hours(0), hours(70)),
+            };
+            let found = FindAvailability::execute_together(store, &[find.clone(), find]);
+            assert!(found.iter().all(|it| matches!(it, Some(Ok(_)))));
         }),
         ("order", |store| drop(store.order(&middle()).unwrap())),
         ("replace", |store| {

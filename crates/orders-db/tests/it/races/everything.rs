@@ -1,6 +1,10 @@
 //! Every kind of call at a few times.
 
+use orders_core::OrderId;
+use orders_db::requests::{CreateOrder, DeleteOrder, ReplaceOrder};
+
 use super::*;
+use crate::requests::execute;
 
 /// A small generator of numbers, for what need not be repeatable.
 struct Dice(u64);
@@ -17,16 +21,62 @@ impl Dice {
     }
 }
 
-/// One random call; what it wrote, if that was an order.
-fn anything(store: &PgStore, dice: &mut Dice) -> Result<Option<Order>, StoreError> {
+/// A random order.
+fn requested(dice: &mut Dice) -> OrderDraft {
     let id = format!("order-{}", dice.below(10));
-    let calendar = dice.of(&["default", "default", "crew"]);
-    let requested = OrderDraft {
-        calendar: dice.of(&[None, Some(calendar)]).map(calendar_id),
+    OrderDraft {
+        calendar: dice.of(&[None, Some("default"), Some("crew")]).map(calendar_id),
         services: services(dice.of(&[&["123"], &["456", "123"], &["123", "789", "456"]])),
         ..draft(&id, noon_plus(dice.below(8) as i64))
-    };
-    let id = order_id(&id);
+    }
+}
+
+/// One random call, or several requests together; the orders that they wrote.
+fn anything(store: &PgStore, dice: &mut Dice) -> Vec<Result<Option<Order>, StoreError>> {
+    let (client, condition) = (None, Precondition::None);
+    let mut drafts = std::iter::repeat_with(|| requested(dice)).take(4).collect::<Vec<_>>();
+    let ids = drafts.iter().filter_map(|draft| draft.id.clone()).collect::<Vec<_>>();
+    match dice.below(8) {
+        0 => {
+            let create = |draft| CreateOrder { client: client.clone(), draft };
+            let requests: Vec<_> = drafts.into_iter().map(create).collect();
+            execute(store, &requests).into_iter().map(|it| it.map(Some)).collect()
+        }
+        1 => {
+            // Some of them stay where they are.
+            for (draft, id) in drafts.iter_mut().zip(&ids).step_by(2) {
+                if let Ok(order) = store.order(id) {
+                    draft.datetime = order.datetime;
+                    draft.calendar = None;
+                }
+            }
+            let replace = |(draft, id): (OrderDraft, OrderId)| ReplaceOrder {
+                client: client.clone(),
+                id,
+                condition: condition.clone(),
+                draft,
+            };
+            let requests: Vec<_> = drafts.into_iter().zip(ids).map(replace).collect();
+            execute(store, &requests).into_iter().map(|it| it.map(Some)).collect()
+        }
+        2 => {
+            let delete =
+                |id| DeleteOrder { client: client.clone(), id, condition: condition.clone() };
+            let requests: Vec<_> = ids.into_iter().map(delete).collect();
+            execute(store, &requests).into_iter().map(|it| it.map(|()| None)).collect()
+        }
+        _ => vec![any_call(store, drafts.remove(0), dice)],
+    }
+}
+
+/// One random call; what it wrote, if that was an order.
+fn any_call(
+    store: &PgStore,
+    requested: OrderDraft,
+    dice: &mut Dice,
+) -> Result<Option<Order>, StoreError> {
+    let calendar = dice.of(&["default", "default", "crew"]);
+    let id = requested.id.clone().unwrap();
     match dice.below(20) {
         0..6 => store.place(requested, Write).map(Some),
         6..11 => store.replace(&id, requested, Write).map(Some),
@@ -68,12 +118,14 @@ fn the_rule_holds_whatever_16_threads_do_at_few_times() {
         let mut dice = Dice(u64::from(seed.fetch_add(7, Ordering::Relaxed)));
         let mut written = Vec::new();
         while !time_is_up.load(Ordering::Relaxed) {
-            match anything(&stores[n % 2], &mut dice) {
-                Err(error @ (StoreError::Unavailable(_) | StoreError::Bug(_))) => {
-                    panic!("{error:?}")
+            for result in anything(&stores[n % 2], &mut dice) {
+                match result {
+                    Err(error @ (StoreError::Unavailable(_) | StoreError::Bug(_))) => {
+                        panic!("{error:?}")
+                    }
+                    Err(_) | Ok(None) => {}
+                    Ok(Some(order)) => written.push(order),
                 }
-                Err(_) | Ok(None) => {}
-                Ok(Some(order)) => written.push(order),
             }
         }
         written

@@ -24,7 +24,7 @@ use crate::database::Database;
 use crate::samples::*;
 
 /// Calls `act` with 0, 1, .. from so many threads at once.
-fn at_once<T: Send>(threads: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub(crate) fn at_once<T: Send>(threads: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let barrier = Barrier::new(threads);
     let race = &|n| {
         barrier.wait();
@@ -37,7 +37,7 @@ fn at_once<T: Send>(threads: usize, act: impl Fn(usize) -> T + Sync) -> Vec<T> {
 }
 
 /// Two services on one database, as two processes would be.
-fn two_stores(database: &Database, connections: u32) -> [PgStore; 2] {
+pub(crate) fn two_stores(database: &Database, connections: u32) -> [PgStore; 2] {
     [database.store_of(connections), database.store_of(connections)]
 }
 

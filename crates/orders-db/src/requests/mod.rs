@@ -1,0 +1,123 @@
+//! Requests that can be executed together with others of their kind: [`Request`].
+//!
+//! One statement, and one commit, does the work of many requests. Each gets the response that it would get alone:
+//!
+//! - A request on which the statement does nothing, for whatever reason, is executed alone afterwards. So is each of them
+//!   if the statement fails: a statement that failed has done nothing.
+//! - The statement waits for the lock of another transaction only for [`LOCK_TIMEOUT`], because it holds locks of its own
+//!   meanwhile. So a request that has to wait delays the others no longer than that, and no two statements wait for each
+//!   other in a circle, whatever their order. (A circle should be rare nevertheless, so they lock in a common order.)
+//! - If the connection is lost, it is not known whether the requests were executed, as for a single one.
+
+mod availability;
+mod create;
+mod delete;
+mod get;
+mod replace;
+
+use std::collections::HashSet;
+
+use orders_core::{OrderId, Precondition, StoreError};
+
+pub use availability::FindAvailability;
+pub use create::CreateOrder;
+pub use delete::DeleteOrder;
+pub use get::GetOrder;
+pub use replace::ReplaceOrder;
+
+use crate::{PgStore, row};
+
+/// How long a statement for several requests waits for a lock, as a setting of PostgreSQL. Longer than most transactions.
+const LOCK_TIMEOUT: &str = "50ms";
+
+/// A request of a client. `None` as the client is one without credentials, which may use all calendars.
+pub trait Request: Send + Sized + 'static {
+    /// What the client gets.
+    type Response: Send + 'static;
+
+    /// Whether only requests of the same client are executed together.
+    const OF_ONE_CLIENT: bool;
+
+    /// Executes the request.
+    ///
+    /// # Errors
+    /// Those of the call of the port that it stands for.
+    fn execute(self, store: &PgStore) -> Result<Self::Response, StoreError>;
+
+    /// Executes several requests together and returns the result of each. It is `None` if nothing was done and the
+    /// request must be executed alone.
+    fn execute_together(store: &PgStore, requests: &[Self]) -> Vec<Outcome<Self::Response>>;
+}
+
+/// What became of a request that was executed together with others; `None` if nothing was done.
+pub type Outcome<T> = Option<Result<T, StoreError>>;
+
+/// What became of a statement for several requests.
+pub(crate) enum Attempt<T> {
+    /// It was executed.
+    Done(T),
+    /// The database rejected it, so nothing was done.
+    Rejected,
+    /// There was no connection for it, or the connection was lost.
+    Failed(StoreError),
+}
+
+impl<T> Attempt<T> {
+    /// The results of the `count` requests.
+    fn outcomes<R>(
+        self,
+        count: usize,
+        outcomes: impl FnOnce(T) -> Vec<Outcome<R>>,
+    ) -> Vec<Outcome<R>> {
+        match self {
+            Self::Done(done) => outcomes(done),
+            Self::Rejected => std::iter::repeat_with(|| None).take(count).collect(),
+            Self::Failed(error) => {
+                let text = error.to_string();
+                let again = || Some(Err(StoreError::Unavailable(text.clone().into())));
+                std::iter::repeat_with(again).take(count).collect()
+            }
+        }
+    }
+}
+
+/// An order that is to be written, and the index of its request.
+struct Row<'a> {
+    index: usize,
+    id: &'a OrderId,
+    /// The version that it must have; none if it may have any.
+    version: Option<i64>,
+}
+
+/// The orders that are written together, in the order in which all batches lock them. Requests for the same order, and
+/// those that allow several versions, are left out.
+fn in_order_of_ids<'a, R>(
+    requests: &'a [R],
+    target: impl Fn(&'a R) -> (&'a OrderId, &'a Precondition),
+) -> Vec<Row<'a>> {
+    let mut ids = HashSet::with_capacity(requests.len());
+    let rows = requests.iter().map(target).enumerate().filter_map(|(index, (id, condition))| {
+        let version = match row::pg_versions(condition).as_deref() {
+            None => None,
+            Some([version]) => Some(*version),
+            Some(_) => return None,
+        };
+        ids.insert(id).then_some(Row { index, id, version })
+    });
+    let mut rows: Vec<_> = rows.collect();
+    rows.sort_unstable_by_key(|row| row.id);
+    rows
+}
+
+/// The outcomes of the requests, of which only those for these rows may have one.
+fn each<T>(
+    count: usize,
+    rows: &[Row<'_>],
+    mut written: impl FnMut(&OrderId) -> Option<T>,
+) -> Vec<Outcome<T>> {
+    let mut outcomes: Vec<_> = std::iter::repeat_with(|| None).take(count).collect();
+    for row in rows {
+        outcomes[row.index] = written(row.id).map(Ok);
+    }
+    outcomes
+}
