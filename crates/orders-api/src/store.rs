@@ -1,12 +1,16 @@
 //! The store of a request: [`Store`].
 
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use actix_web::dev::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use orders_core::{ChangeFilter, Mode, StoreError};
+use orders_core::{ChangeFilter, Client, Mode, StoreError};
 use orders_db::PgStore;
+use orders_db::requests;
 
 use crate::access::Caller;
-use crate::db_threads::DbThreads;
+use crate::db_threads::{Batchable, ClientKey, DbThreads, Kind};
 use crate::feed::{Feed, Follower, NoPlace, View};
 use crate::http::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
@@ -18,6 +22,7 @@ pub(crate) struct Store {
     threads: DbThreads<PgStore>,
     feed: Feed,
     caller: Caller,
+    address: Option<IpAddr>,
 }
 
 impl Store {
@@ -27,8 +32,45 @@ impl Store {
         T: Send + 'static,
         F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
     {
+        self.run_as(Kind::Single, job).await
+    }
+
+    async fn run_as<T, F>(&self, kind: Kind, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
         let Caller(client) = self.caller.clone();
-        self.threads.run(move |store| job(&store.acting_as(client))).await
+        self.threads.run(self.key(), kind, move |store| job(&store.acting_as(client))).await
+    }
+
+    /// Executes a request that reads, perhaps together with others of its kind. `request` makes it for the client.
+    pub(crate) async fn read_with<R: Batchable<PgStore>>(
+        &self,
+        request: impl FnOnce(Option<Arc<Client>>) -> R,
+    ) -> Result<R::Response, Problem> {
+        self.threads.execute(self.key(), request(self.caller.0.clone())).await
+    }
+
+    /// Executes a request that writes orders, like [`Store::read_with`]. Followers of the changes see them at once.
+    pub(crate) async fn write_with<R: Batchable<PgStore>>(
+        &self,
+        request: impl FnOnce(Option<Arc<Client>>) -> R,
+    ) -> Result<R::Response, Problem> {
+        let written = self.read_with(request).await?;
+        self.feed.written();
+        Ok(written)
+    }
+
+    /// Does a part of an import. Followers of the changes see it at once.
+    pub(crate) async fn import<T, F>(&self, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
+        let imported = self.run_as(Kind::Import, job).await?;
+        self.feed.written();
+        Ok(imported)
     }
 
     /// Does a job that writes orders in this mode, like [`Store::run`]. Followers of the changes see them at once.
@@ -52,6 +94,14 @@ impl Store {
     {
         let Caller(client) = self.caller.clone();
         self.threads.run_long(move |store| job(&store.acting_as(client))).await
+    }
+
+    /// Whose queue the requests wait in.
+    fn key(&self) -> ClientKey {
+        match &self.caller.0 {
+            Some(client) => ClientKey::Client(client.id.clone()),
+            None => ClientKey::Address(self.address),
+        }
     }
 
     /// The same store on behalf of another client.
@@ -87,10 +137,41 @@ impl Argument for Store {
         let caller = request.extensions().get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Problem::internal("the route has no scope"))?;
         let feed = request.app_data::<web::Data<Feed>>().expect("the feed is set");
-        Ok(Self { threads: DbThreads::clone(threads), feed: Feed::clone(feed), caller })
+        let (threads, feed) = (DbThreads::clone(threads), Feed::clone(feed));
+        let address = request.peer_addr().map(|address| address.ip().to_canonical());
+        Ok(Self { threads, feed, caller, address })
     }
 
     fn describe(operation: &mut Operation) {
         operation.problems(&[ProblemType::InternalError, ProblemType::Unavailable]);
     }
+}
+
+/// Implements [`Batchable`] for the requests of the store.
+macro_rules! batchable {
+    ($($request:ident => $kind:ident),* $(,)?) => {$(
+        impl Batchable<PgStore> for requests::$request {
+            type Response = <Self as requests::Request>::Response;
+            const KIND: Kind = Kind::$kind;
+
+            fn execute(self, store: &PgStore) -> Result<Self::Response, StoreError> {
+                requests::Request::execute(self, store)
+            }
+
+            fn execute_together(
+                store: &PgStore,
+                batch: &[Self],
+            ) -> Vec<requests::Outcome<Self::Response>> {
+                requests::Request::execute_together(store, batch)
+            }
+        }
+    )*};
+}
+
+batchable! {
+    GetOrder => Get,
+    CreateOrder => Create,
+    ReplaceOrder => Replace,
+    DeleteOrder => Delete,
+    FindAvailability => Availability,
 }

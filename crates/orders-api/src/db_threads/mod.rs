@@ -1,32 +1,37 @@
 //! The threads that use the database: [`DbThreads`].
 //!
 //! Diesel blocks, so each connection has a thread of its own, and requests wait for one of them in a queue. It is
-//! written by hand because no library limits both the wait and the length of the queue, and drops a job whose client
-//! has gone.
+//! written by hand because no library serves clients by the time that they have used, executes waiting requests of a kind
+//! together, limits both the wait and the length of the queue, and drops a job whose client has gone.
 
+mod clients;
+mod job;
+mod kind;
 mod queue;
 #[cfg(test)]
 mod tests;
 
 use std::any::Any;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 use actix_web::rt::time::timeout;
 use actix_web::web;
 use orders_core::StoreError;
-use tokio::sync::oneshot;
 
+pub use self::clients::ClientKey;
+pub use self::job::Batchable;
+use self::job::{Job, Reply};
+pub use self::kind::Kind;
+use self::queue::{NotAdded, Queue};
 use crate::problem::Problem;
-use queue::{Job, NotAdded, Queue};
 
 /// As many threads as there are database connections, and one limited queue in front of them.
 ///
-/// Requests wait in this queue and nowhere else, first come, first served, and never longer than the limits. Clones
-/// share the threads.
+/// Requests wait in this queue and nowhere else, and never longer than the limits. The next is one of the client that has
+/// used the database least. A thread takes all waiting requests of a kind and executes them together; no request waits for
+/// others to come. Clones share the threads.
 pub struct DbThreads<S> {
     store: Arc<S>,
     queue: Arc<Queue<S>>,
@@ -71,49 +76,58 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
         Ok(started)
     }
 
-    /// Does `job` on one of the threads and waits for its result, within the limits.
+    /// Does `work` for a client on one of the threads and waits for its result, within the limits.
     ///
     /// # Errors
-    /// The error of the job; `unavailable` if no thread or no result came in time, or if too many jobs wait already;
-    /// `internal-error` if the job panicked.
-    pub async fn run<T, F>(&self, job: F) -> Result<T, Problem>
+    /// The error of the work; `unavailable` if no thread or no result came in time, or if too many jobs wait already;
+    /// `internal-error` if the work panicked.
+    pub async fn run<T, F>(&self, client: ClientKey, kind: Kind, work: F) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&S) -> Result<T, StoreError> + Send + 'static,
     {
+        self.submit(client, kind, |reply| Job::single(work, reply)).await
+    }
+
+    /// Executes a request of a client, together with others of its kind that wait, and waits for its response like
+    /// [`DbThreads::run`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn execute<R: Batchable<S>>(
+        &self,
+        client: ClientKey,
+        request: R,
+    ) -> Result<R::Response, Problem> {
+        self.submit(client, R::KIND, |reply| Job::batchable(request, reply)).await
+    }
+
+    async fn submit<T>(
+        &self,
+        client: ClientKey,
+        kind: Kind,
+        job: impl FnOnce(Reply<T>) -> Job<S>,
+    ) -> Result<T, Problem> {
         let Limits { queue_wait, request_timeout, .. } = self.limits;
         let start = Instant::now();
-        let (sender, mut receiver) = oneshot::channel();
-        // The first to set it owns the job: a thread, to do it, or the request, to give it up.
-        let claimed = Arc::new(AtomicBool::new(false));
-        let claim = Arc::clone(&claimed);
-        let entry: Job<S> = Box::new(move |store| {
-            if sender.is_closed() || claim.swap(true, Ordering::AcqRel) {
-                return;
-            }
-            let result = catch_unwind(AssertUnwindSafe(|| job(store)));
-            // If the client has gone meanwhile, the result is not needed.
-            let _ = sender.send(result);
-        });
-        self.queue.push(entry, &self.limits).map_err(|reason| match reason {
+        let (reply, claim, mut response) = Reply::new();
+        self.queue.push(client, kind, job(reply), &self.limits).map_err(|reason| match reason {
             NotAdded::Closed => stopping(),
             NotAdded::Full(waiting) => {
-                Problem::unavailable("the service is busy; nothing was done")
-                    .with_source(format!("{waiting} requests wait for a database thread"))
+                busy(format!("{waiting} requests wait for a database thread"))
             }
         })?;
 
         let wait = queue_wait.min(request_timeout);
-        let result = match timeout(wait, &mut receiver).await {
+        let result = match timeout(wait, &mut response).await {
             Ok(result) => result,
-            Err(_) if !claimed.swap(true, Ordering::AcqRel) => {
-                return Err(Problem::unavailable("the service is busy; nothing was done")
-                    .with_source(format!("no database thread was free for {wait:?}")));
+            Err(_) if claim.set() => {
+                return Err(busy(format!("no database thread was free for {wait:?}")));
             }
             // A thread does the job.
             Err(_) => {
                 let left = request_timeout.saturating_sub(start.elapsed());
-                timeout(left, receiver).await.map_err(|_| {
+                timeout(left, response).await.map_err(|_| {
                     Problem::unavailable(
                         "the database did not answer in time; a write may have happened",
                     )
@@ -124,7 +138,8 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
         match result {
             Ok(Ok(result)) => result.map_err(Problem::from),
             Ok(Err(panic)) => Err(Problem::internal(format!("panic: {}", message(&*panic)))),
-            Err(_) => Err(stopping()),
+            Err(_) if self.queue.is_closed() => Err(stopping()),
+            Err(_) => Err(busy("this client has the most waiting requests".to_owned())),
         }
     }
 
@@ -156,6 +171,10 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
     pub fn close(&self, limit: Duration) -> bool {
         self.queue.close(limit)
     }
+}
+
+fn busy(cause: String) -> Problem {
+    Problem::unavailable("the service is busy; nothing was done").with_source(cause)
 }
 
 fn stopping() -> Problem {

@@ -1,35 +1,49 @@
-//! The queue of jobs for the database threads: [`Queue`].
+//! The queue in front of the database threads: [`Queue`].
 
-use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Limits;
+use super::clients::{Batch, ClientKey, Clients};
+use super::job::Job;
+use super::kind::Kind;
 
 /// After this time, a queue that was never empty is a backlog and no longer a burst.
 pub(super) const BURST: Duration = Duration::from_millis(250);
 
-/// Work for a database thread.
-pub(super) type Job<S> = Box<dyn FnOnce(&S) + Send>;
+/// After this time without a new batch of a kind, another thread begins one, however many are running. So a batch that
+/// has to wait, for a disk or a lock, does not delay the requests that follow it.
+const PATIENCE: Duration = Duration::from_millis(5);
 
-/// Jobs in the order in which they came, and the threads that take them.
+/// The jobs of all clients, and the threads that do them.
 pub(super) struct Queue<S> {
     state: Mutex<State<S>>,
-    /// Signals a new job, or that the queue was closed.
+    /// Signals that a thread can do something, or that the queue was closed.
     changed: Condvar,
     /// Signals that a thread has ended.
     ended: Condvar,
 }
 
 struct State<S> {
-    waiting: VecDeque<Job<S>>,
+    clients: Clients<Job<S>>,
+    running: [Running; Kind::ALL.len()],
     /// When a job last came to an empty queue.
     filled_at: Instant,
     /// How many threads wait for a job.
     idle: usize,
-    /// How many threads have not ended.
+    /// Whether one of them looks again after [`PATIENCE`].
+    is_watched: bool,
+    /// How many threads there are, and how many of them have not ended.
     threads: usize,
+    running_threads: usize,
     closed: bool,
+}
+
+/// The batches of a kind that are executed.
+#[derive(Clone, Copy)]
+struct Running {
+    count: usize,
+    last_start: Instant,
 }
 
 /// Why a job was not added to the queue.
@@ -40,65 +54,106 @@ pub(super) enum NotAdded {
     Full(usize),
 }
 
-impl<S> Queue<S> {
+impl<S: 'static> Queue<S> {
     /// An empty queue for so many threads.
     pub(super) fn new(threads: usize) -> Self {
+        let now = Instant::now();
         let state = State {
-            waiting: VecDeque::new(),
-            filled_at: Instant::now(),
+            clients: Clients::default(),
+            running: [Running { count: 0, last_start: now }; Kind::ALL.len()],
+            filled_at: now,
             idle: 0,
+            is_watched: false,
             threads,
+            running_threads: threads,
             closed: false,
         };
         Self { state: Mutex::new(state), changed: Condvar::new(), ended: Condvar::new() }
     }
 
-    /// Adds a job, if the limits allow it.
-    pub(super) fn push(&self, job: Job<S>, limits: &Limits) -> Result<(), NotAdded> {
+    /// Adds a job, if the limits allow it. If the queue is full, the newest job of the client with the most waiting jobs is
+    /// dropped.
+    pub(super) fn push(
+        &self,
+        client: ClientKey,
+        kind: Kind,
+        job: Job<S>,
+        limits: &Limits,
+    ) -> Result<(), NotAdded> {
         let mut state = self.lock();
         if state.closed {
             return Err(NotAdded::Closed);
         }
-        if state.waiting.is_empty() {
+        let waiting = state.clients.len();
+        if waiting == 0 {
             state.filled_at = Instant::now();
         }
-        let is_burst = state.filled_at.elapsed() <= BURST;
-        let most = if is_burst { limits.burst } else { limits.backlog };
-        if state.waiting.len() >= most {
-            return Err(NotAdded::Full(state.waiting.len()));
+        let most = match waiting >= limits.backlog && state.filled_at.elapsed() > BURST {
+            true => limits.backlog,
+            false => limits.burst,
+        };
+        let displaced = if waiting >= most { state.clients.displace(&client) } else { None };
+        if waiting >= most && displaced.is_none() {
+            return Err(NotAdded::Full(waiting));
         }
-        state.waiting.push_back(job);
-        let someone_waits = state.idle > 0;
+        state.clients.push(client, kind, job);
+        let wakes = state.idle > 0 && (state.can_begin(kind) || !state.is_watched);
         drop(state);
         // A notification is a system call even if no thread waits for it.
-        if someone_waits {
+        if wakes {
             self.changed.notify_one();
         }
+        // Its request is woken, which needs no lock.
+        drop(displaced);
         Ok(())
     }
 
     /// Does jobs until the queue is closed: the life of a thread.
     pub(super) fn serve(&self, store: &S) {
-        while let Some(job) = self.next() {
-            job(store);
+        let mut done = None;
+        while let Some(Batch { kind, clients, jobs }) = self.next(done) {
+            let start = Instant::now();
+            let left = Job::execute(store, jobs);
+            done = Some(Done { kind, clients, left, time: start.elapsed() });
         }
         self.thread_ended();
     }
 
-    /// Waits for a job. `None` if the queue is closed.
-    fn next(&self) -> Option<Job<S>> {
+    /// Records what the thread has done, and waits for a batch. `None` if the queue is closed.
+    fn next(&self, done: Option<Done<S>>) -> Option<Batch<Job<S>>> {
         let mut state = self.lock();
-        while state.waiting.is_empty() && !state.closed {
-            state.idle += 1;
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-            state.idle -= 1;
+        if let Some(done) = done {
+            state.record(done);
         }
-        state.waiting.pop_front()
+        loop {
+            if state.closed {
+                return None;
+            }
+            if let Some(batch) = state.take() {
+                let wakes = state.idle > 0 && state.needs_another_thread();
+                drop(state);
+                if wakes {
+                    self.changed.notify_one();
+                }
+                return Some(batch);
+            }
+            let watches = !state.is_watched && state.clients.len() > 0;
+            state.is_watched |= watches;
+            state.idle += 1;
+            state = if watches {
+                let waited = self.changed.wait_timeout(state, PATIENCE);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                self.changed.wait(state).unwrap_or_else(PoisonError::into_inner)
+            };
+            state.idle -= 1;
+            state.is_watched &= !watches;
+        }
     }
 
     /// Counts a thread that has ended or could not be started.
     pub(super) fn thread_ended(&self) {
-        self.lock().threads -= 1;
+        self.lock().running_threads -= 1;
         self.ended.notify_all();
     }
 
@@ -106,18 +161,69 @@ impl<S> Queue<S> {
     pub(super) fn close(&self, limit: Duration) -> bool {
         let mut state = self.lock();
         state.closed = true;
-        state.waiting.clear();
+        state.clients = Clients::default();
         self.changed.notify_all();
-        let running = |state: &mut State<S>| state.threads > 0;
+        let running = |state: &mut State<S>| state.running_threads > 0;
         let (state, _) = self
             .ended
             .wait_timeout_while(state, limit, running)
             .unwrap_or_else(PoisonError::into_inner);
-        state.threads == 0
+        state.running_threads == 0
+    }
+
+    /// Whether no job is accepted any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.lock().closed
     }
 
     /// The state is consistent whenever it is unlocked, so a panic of another thread does not matter.
     fn lock(&self) -> MutexGuard<'_, State<S>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A batch that a thread has executed.
+struct Done<S> {
+    kind: Kind,
+    clients: Vec<ClientKey>,
+    /// What is left to be done alone of the job of each client.
+    left: Vec<Option<Job<S>>>,
+    time: Duration,
+}
+
+impl<S: 'static> State<S> {
+    /// Begins the next batch.
+    fn take(&mut self) -> Option<Batch<Job<S>>> {
+        let eligible = Kind::ALL.map(|kind| self.clients.has(kind) && self.can_begin(kind));
+        let batch = self.clients.take(|kind| eligible[kind as usize])?;
+        let running = &mut self.running[batch.kind as usize];
+        *running = Running { count: running.count + 1, last_start: Instant::now() };
+        Some(batch)
+    }
+
+    fn record(&mut self, Done { kind, clients, left, time }: Done<S>) {
+        self.running[kind as usize].count -= 1;
+        self.clients.charge(&clients, time);
+        if self.closed {
+            return;
+        }
+        for (client, job) in clients.into_iter().zip(left) {
+            if let Some(job) = job {
+                self.clients.push_first(client, Kind::Single, job);
+            }
+        }
+    }
+
+    /// Whether another batch of this kind may begin.
+    fn can_begin(&self, kind: Kind) -> bool {
+        let Running { count, last_start } = self.running[kind as usize];
+        count < kind.most_running(self.threads)
+            || (kind != Kind::Import && last_start.elapsed() > PATIENCE)
+    }
+
+    /// Whether an idle thread can begin a batch, or is needed to look again later.
+    fn needs_another_thread(&self) -> bool {
+        let can_begin = |kind: Kind| self.clients.has(kind) && self.can_begin(kind);
+        Kind::ALL.into_iter().any(can_begin) || (!self.is_watched && self.clients.len() > 0)
     }
 }

@@ -1,13 +1,15 @@
+mod together;
+
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use actix_web::rt::task::JoinHandle;
 use actix_web::rt::time::{sleep, timeout};
-use orders_core::StoreError;
+use orders_core::{ClientId, StoreError};
 use tokio::sync::oneshot;
 
 use super::queue::BURST;
-use super::{DbThreads, Limits};
+use super::{ClientKey, DbThreads, Kind, Limits};
 use crate::problem::{Problem, ProblemType};
 
 const LONG: Duration = Duration::from_secs(30);
@@ -18,23 +20,39 @@ fn start(threads: usize, queue_wait: Duration, request_timeout: Duration) -> DbT
     DbThreads::start(7, threads, limits).unwrap()
 }
 
+fn shop() -> ClientKey {
+    client("shop")
+}
+
+fn client(name: &str) -> ClientKey {
+    ClientKey::Client(ClientId::new(name).unwrap())
+}
+
 /// Runs the future, and others that it spawns.
 fn wait<T>(future: impl Future<Output = T>) -> T {
     actix_web::rt::System::new().block_on(future)
 }
 
 /// Keeps the only thread busy until the returned sender is dropped.
-async fn occupy(threads: &DbThreads<u32>) -> mpsc::Sender<()> {
+async fn occupy<S: Send + Sync + 'static>(threads: &DbThreads<S>) -> mpsc::Sender<()> {
+    occupy_as(threads, Kind::Single).await
+}
+
+/// Keeps a thread busy with a job of this kind until the returned sender is dropped.
+async fn occupy_as<S: Send + Sync + 'static>(
+    threads: &DbThreads<S>,
+    kind: Kind,
+) -> mpsc::Sender<()> {
     let (hold, held) = mpsc::channel::<()>();
     let (began, begun) = oneshot::channel();
     let threads = threads.clone();
     actix_web::rt::spawn(async move {
-        let job = move |_: &u32| {
+        let job = move |_: &S| {
             let _ = began.send(());
             let _ = held.recv();
             Ok(())
         };
-        threads.run(job).await
+        threads.run(shop(), kind, job).await
     });
     begun.await.unwrap();
     hold
@@ -44,7 +62,7 @@ async fn occupy(threads: &DbThreads<u32>) -> mpsc::Sender<()> {
 async fn enqueue(threads: &DbThreads<u32>, count: usize) -> Vec<JoinHandle<Result<(), Problem>>> {
     let jobs = (0..count).map(|_| {
         let threads = threads.clone();
-        actix_web::rt::spawn(async move { threads.run(|_| Ok(())).await })
+        actix_web::rt::spawn(async move { threads.run(shop(), Kind::Single, |_| Ok(())).await })
     });
     let jobs = jobs.collect();
     actix_web::rt::task::yield_now().await;
@@ -59,7 +77,7 @@ fn problem_type<T>(answer: Result<T, Problem>) -> Option<ProblemType> {
 fn a_job_gets_the_store_and_its_result_comes_back() {
     wait(async {
         let threads = start(2, LONG, LONG);
-        assert_eq!(threads.run(|seven| Ok(*seven)).await.unwrap(), 7);
+        assert_eq!(threads.run(shop(), Kind::Single, |seven| Ok(*seven)).await.unwrap(), 7);
     });
 }
 
@@ -69,10 +87,16 @@ fn a_job_that_waits_too_long_is_given_up_and_never_done() {
         let threads = start(1, SHORT, LONG);
         let hold = occupy(&threads).await;
         let (done, was_done) = mpsc::channel();
-        let answer = threads.run(move |_| done.send(()).map_err(|e| StoreError::Bug(e.into())));
+        let answer = threads.run(shop(), Kind::Single, move |_| {
+            done.send(()).map_err(|e| StoreError::Bug(e.into()))
+        });
         assert_eq!(problem_type(answer.await), Some(ProblemType::Unavailable));
         drop(hold);
-        assert_eq!(threads.run(|_| Ok(1)).await.unwrap(), 1, "the thread lives on");
+        assert_eq!(
+            threads.run(shop(), Kind::Single, |_| Ok(1)).await.unwrap(),
+            1,
+            "the thread lives on"
+        );
         assert!(was_done.recv().is_err());
     });
 }
@@ -84,7 +108,10 @@ fn a_full_queue_rejects_a_job_at_once() {
         let hold = occupy(&threads).await;
         enqueue(&threads, 3).await;
         let began = Instant::now();
-        assert_eq!(problem_type(threads.run(|_| Ok(())).await), Some(ProblemType::Unavailable));
+        assert_eq!(
+            problem_type(threads.run(shop(), Kind::Single, |_| Ok(())).await),
+            Some(ProblemType::Unavailable)
+        );
         assert!(began.elapsed() < LONG / 2);
         drop(hold);
     });
@@ -97,7 +124,10 @@ fn a_backlog_is_limited_more_than_a_burst_until_the_queue_was_empty() {
         let hold = occupy(&threads).await;
         let burst = enqueue(&threads, 2).await;
         sleep(BURST + SHORT).await;
-        assert_eq!(problem_type(threads.run(|_| Ok(())).await), Some(ProblemType::Unavailable));
+        assert_eq!(
+            problem_type(threads.run(shop(), Kind::Single, |_| Ok(())).await),
+            Some(ProblemType::Unavailable)
+        );
         drop(hold);
         for job in burst {
             assert_eq!(problem_type(job.await.unwrap()), None, "a job that came in time is done");
@@ -117,10 +147,12 @@ fn a_job_whose_client_has_gone_is_skipped() {
         let threads = start(1, LONG, LONG);
         let hold = occupy(&threads).await;
         let (done, was_done) = mpsc::channel();
-        let abandoned = threads.run(move |_| done.send(()).map_err(|e| StoreError::Bug(e.into())));
+        let abandoned = threads.run(shop(), Kind::Single, move |_| {
+            done.send(()).map_err(|e| StoreError::Bug(e.into()))
+        });
         assert!(timeout(SHORT, abandoned).await.is_err());
         drop(hold);
-        threads.run(|_| Ok(())).await.unwrap();
+        threads.run(shop(), Kind::Single, |_| Ok(())).await.unwrap();
         assert!(was_done.recv().is_err());
     });
 }
@@ -130,7 +162,7 @@ fn a_request_does_not_wait_for_a_job_that_runs_too_long() {
     wait(async {
         let threads = start(1, SHORT, SHORT * 2);
         let (hold, held) = mpsc::channel::<()>();
-        let answer = threads.run(move |_| {
+        let answer = threads.run(shop(), Kind::Single, move |_| {
             let _ = held.recv();
             Ok(())
         });
@@ -143,11 +175,13 @@ fn a_request_does_not_wait_for_a_job_that_runs_too_long() {
 fn a_panic_is_an_internal_error_and_the_thread_lives_on() {
     wait(async {
         let threads = start(1, LONG, LONG);
-        let answer = threads.run(|_| -> Result<(), StoreError> { panic!("on purpose") }).await;
+        let answer = threads
+            .run(shop(), Kind::Single, |_| -> Result<(), StoreError> { panic!("on purpose") })
+            .await;
         let problem = answer.unwrap_err();
         assert_eq!(problem.problem_type(), ProblemType::InternalError);
         assert!(problem.cause().unwrap().to_string().contains("on purpose"));
-        threads.run(|_| Ok(())).await.unwrap();
+        threads.run(shop(), Kind::Single, |_| Ok(())).await.unwrap();
     });
 }
 
@@ -157,7 +191,10 @@ fn closing_waits_for_running_jobs_and_rejects_others() {
         let threads = start(1, LONG, LONG);
         let hold = occupy(&threads).await;
         assert!(!threads.close(SHORT));
-        assert_eq!(problem_type(threads.run(|_| Ok(())).await), Some(ProblemType::Unavailable));
+        assert_eq!(
+            problem_type(threads.run(shop(), Kind::Single, |_| Ok(())).await),
+            Some(ProblemType::Unavailable)
+        );
         drop(hold);
         assert!(threads.close(LONG));
     });

@@ -1,6 +1,7 @@
 //! `/availability`
 
-use orders_core::{CalendarId, Interval, Orders as _, SEARCH_REACH_MICROS};
+use orders_core::{CalendarId, Interval, SEARCH_REACH_MICROS};
+use orders_db::requests::FindAvailability;
 
 use crate::Store;
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
@@ -19,7 +20,8 @@ pub(crate) fn get() -> Endpoint {
 
 async fn get_availability(store: Store, query: Query<Window>) -> Reply<Json<Vec<Interval>>> {
     let Query(Window { calendar, window }) = query;
-    store.run(move |orders| Json::new(&orders.availability(&calendar, window)?)).await
+    let find = |client| FindAvailability { client, calendar, window };
+    Ok(Json::new(&store.read_with(find).await?)?)
 }
 
 /// A window of a calendar.

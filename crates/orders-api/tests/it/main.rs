@@ -29,4 +29,5 @@ mod program;
 mod reference_and_metadata;
 mod samples;
 mod services;
+mod together;
 mod wire;

@@ -9,6 +9,7 @@ mod response;
 
 use orders_core::{AsOf, Changes as _, Mode, OrderDraft, OrderId, OrderPatch, Orders, Placed};
 use orders_db::PgStore;
+use orders_db::requests::{CreateOrder, DeleteOrder, GetOrder, ReplaceOrder};
 
 use self::response::{CreateResponse, GetResponse, WriteResponse};
 use crate::Store;
@@ -35,19 +36,23 @@ async fn create_order(
     key: Key,
     draft: Body<OrderDraft>,
 ) -> Reply<CreateResponse> {
-    let create = move |orders: &PgStore| match (mode.0, key.0) {
+    let draft = draft.0;
+    Ok(match (mode.0, key.0) {
         // A dry run leaves nothing behind that could be repeated.
-        (Mode::DryRun, _) => orders.place(draft.0, Mode::DryRun).map(CreateResponse::DryRun),
+        (Mode::DryRun, _) => {
+            let place = move |orders: &PgStore| orders.place(draft, Mode::DryRun);
+            CreateResponse::DryRun(store.run(place).await?)
+        }
         (Mode::Write, None) => {
-            let order = orders.place(draft.0, Mode::Write)?;
-            Ok(CreateResponse::Created { order, replayed: false })
+            let order = store.write_with(|client| CreateOrder { client, draft }).await?;
+            CreateResponse::Created { order, replayed: false }
         }
         (Mode::Write, Some(key)) => {
-            let Placed { order, replayed } = orders.place_idempotent(draft.0, &key)?;
-            Ok(CreateResponse::Created { order, replayed })
+            let place = move |orders: &PgStore| orders.place_idempotent(draft, &key);
+            let Placed { order, replayed } = store.write(Mode::Write, place).await?;
+            CreateResponse::Created { order, replayed }
         }
-    };
-    store.write(mode.0, create).await
+    })
 }
 
 pub(crate) fn get() -> Endpoint {
@@ -63,11 +68,11 @@ async fn get_order(
     known: IfNoneMatch,
     as_of: Query<Option<AsOf>>,
 ) -> Reply<GetResponse> {
-    let read = move |orders: &PgStore| match as_of.0 {
-        None => orders.order(&id.0),
-        Some(as_of) => orders.order_as_of(&id.0, as_of),
+    let id = id.0;
+    let order = match as_of.0 {
+        None => store.read_with(|client| GetOrder { client, id }).await?,
+        Some(as_of) => store.run(move |orders| orders.order_as_of(&id, as_of)).await?,
     };
-    let order = store.run(read).await?;
     Ok(match known.includes(&order) {
         true => GetResponse::NotModified(order),
         false => GetResponse::Modified(order),
@@ -88,8 +93,18 @@ async fn replace_order(
     condition: IfMatch,
     draft: Body<OrderDraft>,
 ) -> Reply<WriteResponse> {
-    let write = move |orders: &_| Orders::replace_if(orders, &id.0, &condition.0, draft.0, mode.0);
-    Ok(WriteResponse { order: store.write(mode.0, write).await?, mode: mode.0 })
+    let (id, condition, draft) = (id.0, condition.0, draft.0);
+    let order = match mode.0 {
+        Mode::Write => {
+            store.write_with(|client| ReplaceOrder { client, id, condition, draft }).await?
+        }
+        Mode::DryRun => {
+            let replace =
+                move |orders: &PgStore| orders.replace_if(&id, &condition, draft, Mode::DryRun);
+            store.run(replace).await?
+        }
+    };
+    Ok(WriteResponse { order, mode: mode.0 })
 }
 
 pub(crate) fn patch() -> Endpoint {
@@ -121,7 +136,8 @@ async fn delete_order(
     condition: IfMatch,
     _: Query<()>,
 ) -> Reply<NoContent> {
-    store.write(Mode::Write, move |orders| orders.remove_if(&id.0, &condition.0)).await?;
+    let (id, condition) = (id.0, condition.0);
+    store.write_with(|client| DeleteOrder { client, id, condition }).await?;
     Ok(NoContent)
 }
 

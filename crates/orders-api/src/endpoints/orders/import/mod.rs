@@ -6,7 +6,7 @@
 
 mod batch;
 
-use orders_core::{Mode, Order, OrderDraft, OrderId, Orders as _};
+use orders_core::{Order, OrderDraft, OrderId, Orders as _};
 use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
@@ -95,9 +95,7 @@ async fn place(store: &Store, authorization: &Authorization, batch: Batch) -> Ba
     let placed = match orders.is_empty() {
         true => Ok(Vec::new()),
         false => match authorization.check().await {
-            Ok(caller) => {
-                store.acting_as(caller).write(Mode::Write, |store| store.place_batch(orders)).await
-            }
+            Ok(caller) => store.acting_as(caller).import(|store| store.place_batch(orders)).await,
             Err(problem) => Err(problem),
         },
     };
