@@ -11,9 +11,11 @@ mod feed;
 mod heartbeat;
 mod http;
 pub mod openapi;
+mod places;
 pub mod problem;
 mod routes;
 pub mod server;
 mod store;
+mod transfers;
 
 use self::store::Store;

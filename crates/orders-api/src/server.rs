@@ -22,6 +22,7 @@ use crate::feed::Feed;
 use crate::http::body::BodyLimits;
 use crate::http::request_log::log_request;
 use crate::routes::routes;
+use crate::transfers::TransferPlaces;
 
 /// How long a connection may stay open without a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -54,15 +55,17 @@ pub fn listen(
     database: &DatabaseArgs,
     arguments: &ServerArgs,
 ) -> io::Result<Listening> {
-    allow_open_files(arguments.max_streams.get());
+    allow_open_files(arguments.limits.max_streams.get());
     let queue_limits = database.limits(arguments.queue_wait);
-    let feed = Feed::start(store.clone(), arguments.follower_limits())?;
+    let feed = Feed::start(store.clone(), arguments.limits.streams())?;
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
     let addresses: Vec<_> = arguments.bind.to_socket_addrs()?.collect();
     let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
     let access = web::Data::new(access.listening(on_loopback));
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
+    let transfers =
+        web::Data::new(TransferPlaces::new(arguments.limits.imports(), arguments.limits.exports()));
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),
         arrival: database.request_timeout,
@@ -72,6 +75,7 @@ pub fn listen(
         App::new()
             .app_data(shared.clone())
             .app_data(followed.clone())
+            .app_data(transfers.clone())
             .app_data(access.clone())
             .app_data(limits)
             .wrap(from_fn(log_request))

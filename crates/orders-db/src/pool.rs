@@ -29,6 +29,9 @@ pub struct Settings {
     pub lock_timeout: Duration,
     /// The longest time that a new minimum gap of a calendar takes. It rewrites all orders of the calendar.
     pub gap_change_timeout: Duration,
+    /// How many connections for long work there are at most: for exports and new minimum gaps. They are opened when they
+    /// are needed.
+    pub long_connections: u32,
     /// The longest pause of the receiver of an export. Its transaction delays the cleanup of dead rows.
     pub export_pause: Duration,
 }
@@ -44,6 +47,7 @@ impl Settings {
             statement_timeout: Duration::from_secs(8),
             lock_timeout: Duration::from_secs(1),
             gap_change_timeout: Duration::from_secs(120),
+            long_connections: 5,
             export_pause: Duration::from_secs(60),
         }
     }
@@ -66,9 +70,6 @@ pub struct PgStore {
 /// How often work is attempted if the database aborts it because of another transaction, for example in a deadlock.
 /// The statements of this crate do not deadlock with each other, but those of a person with `psql` may.
 const ATTEMPTS: u32 = 5;
-
-/// How many connections for long work there are at most. They are opened when they are needed.
-const LONG_CONNECTIONS: u32 = 4;
 
 /// How long an idle connection for long work or for the feed stays open.
 const IDLE: Duration = Duration::from_secs(60);
@@ -98,7 +99,7 @@ impl PgStore {
         };
         Ok(Self {
             pool,
-            long_pool: on_demand(LONG_CONNECTIONS, settings.export_pause),
+            long_pool: on_demand(settings.long_connections, settings.export_pause),
             feed_pool: on_demand(1, settings.statement_timeout),
             generation: Arc::clone(&generation),
             gap_change_timeout: settings.gap_change_timeout,

@@ -14,8 +14,8 @@ use crate::cli::clients::ClientsCommand;
 use crate::cli::duration::{retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
+use crate::cli::limits::LimitArgs;
 use crate::db_threads::Limits;
-use crate::feed;
 
 /// How many requests may wait for each database thread in a short burst.
 const BURST_PER_THREAD: usize = 1024;
@@ -180,24 +180,9 @@ pub struct ServerArgs {
         value_name = "TIME"
     )]
     pub keep_changes: Duration,
-    /// How many event streams, and requests that wait for changes, may be open
-    #[arg(
-        long,
-        env = "ORDERS_MAX_STREAMS",
-        default_value = "1000",
-        global = true,
-        value_name = "NUMBER"
-    )]
-    pub max_streams: NonZeroUsize,
-    /// How many of them a client may have open
-    #[arg(
-        long,
-        env = "ORDERS_MAX_STREAMS_PER_CLIENT",
-        default_value = "100",
-        global = true,
-        value_name = "NUMBER"
-    )]
-    pub max_streams_per_client: NonZeroUsize,
+    /// How much clients may do at once.
+    #[command(flatten)]
+    pub limits: LimitArgs,
     /// How many seconds the requests in flight have to finish when the service stops
     #[arg(
         long,
@@ -228,13 +213,6 @@ impl DatabaseArgs {
             burst: BURST_PER_THREAD.saturating_mul(self.connections() as usize),
             backlog: BACKLOG_PER_THREAD.saturating_mul(self.connections() as usize),
         }
-    }
-}
-
-impl ServerArgs {
-    /// How many may follow the changes.
-    pub(crate) fn follower_limits(&self) -> feed::Limits {
-        feed::Limits { all: self.max_streams, per_client: self.max_streams_per_client }
     }
 }
 

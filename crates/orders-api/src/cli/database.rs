@@ -175,6 +175,7 @@ impl Database {
             statement_timeout: within_request(STATEMENT_TIMEOUT),
             // The service ends an export itself if the client stalls; this ends one that hangs in the service.
             export_pause: cli.server.stall_timeout * 2,
+            long_connections: cli.server.limits.long_connections(),
             ..Settings::new(self.url.expose(), cli.database.connections())
         }
     }

@@ -8,6 +8,7 @@ mod database_url;
 mod duration;
 pub mod identity_provider;
 pub mod keys;
+pub mod limits;
 mod migrate;
 mod openapi;
 pub mod sample_data;

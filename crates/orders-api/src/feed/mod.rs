@@ -5,11 +5,9 @@
 //! from the database if it has fallen behind. So a stream holds neither a thread nor a connection.
 
 mod follower;
-mod followers;
 mod reader;
 mod ring;
 
-use std::num::NonZeroUsize;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use std::{io, thread};
@@ -19,19 +17,18 @@ use orders_db::PgStore;
 use tokio::sync::watch;
 
 pub(crate) use self::follower::{Follower, View};
-use self::followers::Followers;
-pub(crate) use self::followers::NoPlace;
 use self::reader::Reader;
 pub(crate) use self::ring::Found;
 use self::ring::Ring;
+use crate::places::{Full, Holder, Limits, Taken};
+use crate::problem::Problem;
 
-/// How many followers there may be: event streams, and requests that wait for changes.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
-    /// In all.
-    pub(crate) all: NonZeroUsize,
-    /// For each client.
-    pub(crate) per_client: NonZeroUsize,
+/// Why there is no place for a follower.
+pub(crate) enum NoPlace {
+    /// The service stops.
+    Stopping,
+    /// There are as many as there may be.
+    Full(Full),
 }
 
 /// The latest changes, for those who follow them. Clones are the same feed.
@@ -51,7 +48,7 @@ struct Shared {
 }
 
 struct State {
-    followers: Followers,
+    followers: Taken,
     /// Whether this service has written since the reader last began to read.
     written: bool,
     stopped: bool,
@@ -65,13 +62,30 @@ struct Life {
     stopped: bool,
 }
 
+impl State {
+    fn has_no_followers(&self) -> bool {
+        self.followers.count() == 0
+    }
+}
+
+impl From<NoPlace> for Problem {
+    fn from(reason: NoPlace) -> Self {
+        match reason {
+            NoPlace::Stopping => {
+                Self::unavailable("the service is about to stop; nothing was done")
+            }
+            NoPlace::Full(full) => full.problem("event streams and waiting requests open"),
+        }
+    }
+}
+
 impl Feed {
-    /// Starts the thread, which waits for followers.
+    /// Starts the thread, which waits for followers: event streams, and requests that wait for changes.
     ///
     /// # Errors
     /// If the system starts no thread.
     pub(crate) fn start(store: PgStore, limits: Limits) -> io::Result<Self> {
-        let state = State { followers: Followers::new(limits), written: false, stopped: false };
+        let state = State { followers: Taken::new(limits), written: false, stopped: false };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -87,14 +101,14 @@ impl Feed {
     /// Notes that this service has written, so that its followers see it at once.
     pub(crate) fn written(&self) {
         let mut state = self.0.lock();
-        if !state.followers.is_empty() && !state.written {
+        if !state.has_no_followers() && !state.written {
             state.written = true;
             drop(state);
             self.0.changed.notify_one();
         }
     }
 
-    /// A new follower on behalf of this client.
+    /// A new follower on behalf of this client. Those without credentials are limited only together with all others.
     ///
     /// # Errors
     /// If there is no place for it.
@@ -103,10 +117,11 @@ impl Feed {
         if state.stopped {
             return Err(NoPlace::Stopping);
         }
-        state.followers.add(client)?;
+        let holder = client.cloned().map(Holder::Client);
+        state.followers.add(holder.as_ref()).map_err(NoPlace::Full)?;
         drop(state);
         self.0.changed.notify_one();
-        Ok(Follower::new(Arc::clone(&self.0), client.cloned()))
+        Ok(Follower::new(Arc::clone(&self.0), holder))
     }
 
     /// Ends all followers and the thread.
@@ -127,10 +142,10 @@ impl Shared {
     /// not write. Returns how many followers there are, or none if the service stops.
     fn wait(&self, least: Duration, most: Duration) -> Option<usize> {
         let mut state = self.lock();
-        if state.followers.is_empty() && !state.stopped {
+        if state.has_no_followers() && !state.stopped {
             // The next follower begins with what is then the latest change.
             self.replace_ring(None);
-            let idle = |state: &mut State| state.followers.is_empty() && !state.stopped;
+            let idle = |state: &mut State| state.has_no_followers() && !state.stopped;
             state = self.changed.wait_while(state, idle).unwrap_or_else(PoisonError::into_inner);
         } else {
             let resting = |state: &mut State| !state.stopped;

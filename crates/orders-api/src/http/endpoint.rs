@@ -44,9 +44,9 @@ pub(crate) trait Handler<Arguments>: Clone + 'static {
 
 macro_rules! impl_handler {
     ($($argument:ident)*) => {
-        impl<F, Answer, R, $($argument),*> Handler<($($argument,)*)> for F
+        impl<Function, Answer, R, $($argument),*> Handler<($($argument,)*)> for Function
         where
-            F: Fn($($argument),*) -> Answer + Clone + 'static,
+            Function: Fn($($argument),*) -> Answer + Clone + 'static,
             Answer: Future<Output = Reply<R>>,
             R: Response,
             $($argument: Argument),*
@@ -70,11 +70,21 @@ impl_handler!(A B);
 impl_handler!(A B C);
 impl_handler!(A B C D);
 impl_handler!(A B C D E);
+impl_handler!(A B C D E F);
 
 /// The argument of a handler that needs nothing of the request.
 impl Argument for () {
     async fn extract(_: &HttpRequest, _: &mut Payload) -> Reply<Self> {
         Ok(())
+    }
+
+    fn describe(_: &mut Operation) {}
+}
+
+/// The method: what answers `GET` answers `HEAD` as well.
+impl Argument for Method {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        Ok(request.method().clone())
     }
 
     fn describe(_: &mut Operation) {}

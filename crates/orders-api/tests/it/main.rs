@@ -30,4 +30,5 @@ mod reference_and_metadata;
 mod samples;
 mod services;
 mod together;
+mod transfers;
 mod wire;

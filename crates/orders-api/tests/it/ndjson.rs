@@ -94,7 +94,7 @@ fn an_export_is_one_snapshot_during_writes() {
 
 #[test]
 fn nothing_is_left_behind_when_a_client_hangs_up() {
-    let app = App::start_full(&[]);
+    let app = App::start_full(&["--max-exports-per-client", "4"]);
     for round in 0..12 {
         let mut wire = Wire::export(&app, "");
         for _ in 0..round {
@@ -111,7 +111,7 @@ fn nothing_is_left_behind_when_a_client_hangs_up() {
 
 #[test]
 fn a_client_that_stops_reading_is_cut_off() {
-    let app = App::start_full(&["--stall-timeout", "300ms"]);
+    let app = App::start_full(&["--stall-timeout", "300ms", "--max-exports-per-client", "4"]);
     let mut wires: Vec<_> = (0..4).map(|_| Wire::export(&app, "")).collect();
     wait_until_idle(&app);
     for wire in &mut wires {
@@ -141,7 +141,7 @@ fn an_export_without_a_database_is_unavailable_before_anything_is_sent() {
 
 #[test]
 fn an_export_that_loses_its_database_is_cut_off() {
-    let app = App::start_full(&[]);
+    let app = App::start_full(&["--max-exports-per-client", "2"]);
     let mut plain = Wire::export(&app, "");
     let mut packed =
         Wire::open(&app, &format!("GET /orders HTTP/1.1\nAccept: {NDJSON}\nAccept-Encoding: gzip"));

@@ -1,7 +1,7 @@
 //! `GET /orders`: a page as a JSON array, or all orders as NDJSON.
 
-use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use orders_core::{
     ChangeFilter, Direction, Order, OrderFilter, OrderQuery, Orders as _, Position, StoreError,
@@ -10,7 +10,7 @@ use orders_db::PgStore;
 use serde_json::{Value, json};
 
 use super::cursor::Cursor;
-use super::export;
+use super::export::Export;
 use crate::Store;
 use crate::endpoints::changes::changes_after;
 use crate::http::body::BodyLimits;
@@ -22,6 +22,7 @@ use crate::http::query::{FromQuery, Limit, Parameter, Parameters, Query, invalid
 use crate::http::response::{JSON, Json, VARY};
 use crate::openapi::{Components, Operation};
 use crate::problem::{Problem, ProblemType};
+use crate::transfers::Transfers;
 
 pub(crate) fn list() -> Endpoint {
     let description = "As JSON, a page of orders, with a `Link` to the next one while there is more. Following the \
@@ -30,7 +31,7 @@ pub(crate) fn list() -> Endpoint {
                        `Accept: application/x-ndjson`, every matching order, one a line, from one consistent snapshot, \
                        with a `Link` to the changes after it (`rel=\"monitor\"`): follow it, and skip versions that you \
                        have. There is no such link with `from`, `to` or `reference`, by which changes cannot be \
-                       selected.";
+                       selected. Such exports are limited in number, for each client and in all: one too many is 503.";
     endpoint(list_orders, "listOrders", "orders", "List orders, by time", description)
         .problems(&[ProblemType::NotPermitted])
 }
@@ -39,6 +40,8 @@ async fn list_orders(
     store: Store,
     query: Query<ListParameters>,
     media_type: Accept<ListMediaType>,
+    method: Method,
+    transfers: Transfers,
     limits: BodyLimits,
 ) -> Reply<ListResponse> {
     let parameters = query.0;
@@ -53,7 +56,14 @@ async fn list_orders(
     }
     let ListParameters { filter, direction, .. } = parameters;
     let followed = change_filter(&filter);
-    let (cursor, lines) = export::stream(&store, filter, direction, limits.stall_timeout).await?;
+    let export = Export {
+        filter,
+        direction,
+        with_lines: method != Method::HEAD,
+        stall_timeout: limits.stall_timeout,
+        place: transfers.export()?,
+    };
+    let (cursor, lines) = export.stream(&store).await?;
     let monitor = cursor.zip(followed).map(|(cursor, filter)| changes_after(cursor, &filter));
     Ok(ListResponse::All { orders: NdjsonStream::new(lines), monitor })
 }

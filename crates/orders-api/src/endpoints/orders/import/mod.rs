@@ -6,6 +6,8 @@
 
 mod batch;
 
+use std::sync::Arc;
+
 use orders_core::{Order, OrderDraft, OrderId, Orders as _};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,7 +23,9 @@ use crate::http::ndjson::{self, ClientGone, NdjsonStream, Sender, channel, holdi
 use crate::http::query::Query;
 use crate::openapi::{Components, Example, Model, any_problem, described, example, id, object};
 use crate::openapi::{problem_example, problem_schema};
+use crate::places::Place;
 use crate::problem::{Problem, ProblemType};
+use crate::transfers::Transfers;
 
 /// How many bytes of results may wait for a client that sends all its lines before it reads. Then no further
 /// lines are read until it does.
@@ -34,40 +38,45 @@ pub(crate) fn import() -> Endpoint {
                        too: the first wins. Blank lines are ignored. Repeated with the same ids, it reports which \
                        orders exist already. If the database becomes unavailable or the client loses its access, the \
                        import ends: one more line, the problem `import-stopped`, follows, and the remaining lines are \
-                       not read.";
+                       not read. Imports are limited in number, for each client and in all: one too many is 503.";
     endpoint(import_orders, "importOrders", "orders", "Create many orders", description)
         // The status is sent before the database is used.
-        .never(&[ProblemType::InternalError, ProblemType::Unavailable])
+        .never(&[ProblemType::InternalError])
 }
 
 async fn import_orders(
     store: Store,
     _: Query<()>,
     authorization: Authorization,
+    transfers: Transfers,
     limits: BodyLimits,
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
+    let place = Arc::new(transfers.import()?);
     let (sender, body) = channel(CAPACITY, limits.stall_timeout);
     let (mut answered, body_end) = oneshot::channel::<()>();
+    // Held by whoever needs memory for longer: the work, or the results that wait.
+    let held = (body_end, Arc::clone(&place));
     actix_web::rt::spawn(async move {
         let mut orders = orders;
         // If the client has gone, the log learns it from the end of the body.
-        let _ = place_all(&store, &authorization, &mut orders, sender).await;
+        let _ = place_all(&store, &authorization, &mut orders, place, sender).await;
         // The framework closes a connection whose request was not read to its end, but if nobody could read the rest
         // any more, it would receive it first, without a limit.
         answered.closed().await;
     });
-    Ok(NdjsonStream::new(holding(body, body_end)))
+    Ok(NdjsonStream::new(holding(body, held)))
 }
 
 async fn place_all(
     store: &Store,
     authorization: &Authorization,
     orders: &mut NdjsonBody<OrderDraft>,
+    place: Arc<Place>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
     while let Some(batch) = Batch::read(orders).await {
-        let BatchResults { mut lines, is_last } = place(store, authorization, batch).await;
+        let BatchResults { mut lines, is_last } = place_batch(store, authorization, batch).await;
         let stops = is_last && !orders.has_ended();
         if stops {
             write(&mut lines, &Problem::import_stopped().document());
@@ -77,6 +86,8 @@ async fn place_all(
             break;
         }
     }
+    // Before the body ends, so that a client may begin with the next import at once.
+    drop(place);
     sender.end();
     Ok(())
 }
@@ -89,7 +100,7 @@ struct BatchResults {
 }
 
 /// Places the orders of a batch.
-async fn place(store: &Store, authorization: &Authorization, batch: Batch) -> BatchResults {
+async fn place_batch(store: &Store, authorization: &Authorization, batch: Batch) -> BatchResults {
     let Batch { orders, responses, .. } = batch;
     let count = orders.len();
     let placed = match orders.is_empty() {
