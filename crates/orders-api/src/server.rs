@@ -64,8 +64,10 @@ pub fn listen(
     let access = web::Data::new(access.listening(on_loopback));
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
+    let clients = arguments.limits;
     let transfers =
-        web::Data::new(TransferPlaces::new(arguments.limits.imports(), arguments.limits.exports()));
+        TransferPlaces::new(clients.imports(), clients.exports(), clients.export_timeout);
+    let transfers = web::Data::new(transfers);
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),
         arrival: database.request_timeout,

@@ -1,5 +1,7 @@
 //! Which imports and exports may run: [`Transfers`].
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 
@@ -13,11 +15,12 @@ use crate::problem::ProblemType;
 pub(crate) struct TransferPlaces {
     imports: Places,
     exports: Places,
+    export_timeout: Duration,
 }
 
 impl TransferPlaces {
-    pub(crate) fn new(imports: Limits, exports: Limits) -> Self {
-        Self { imports: Places::new(imports), exports: Places::new(exports) }
+    pub(crate) fn new(imports: Limits, exports: Limits, export_timeout: Duration) -> Self {
+        Self { imports: Places::new(imports), exports: Places::new(exports), export_timeout }
     }
 }
 
@@ -28,6 +31,11 @@ pub(crate) struct Transfers {
 }
 
 impl Transfers {
+    /// How long an export may take in total.
+    pub(crate) fn export_timeout(&self) -> Duration {
+        self.places.export_timeout
+    }
+
     /// The place of an import.
     ///
     /// # Errors

@@ -1,9 +1,11 @@
 //! How much clients may do at once: [`LimitArgs`].
 
 use std::num::NonZeroUsize;
+use std::time::Duration;
 
 use clap::Args;
 
+use super::duration::wait;
 use crate::places::Limits;
 
 /// How much clients may do at once.
@@ -63,6 +65,12 @@ pub struct LimitArgs {
         value_name = "NUMBER"
     )]
     pub max_exports_per_client: NonZeroUsize,
+    /// How long an export may take in total; its snapshot keeps the database from removing dead rows
+    #[arg(
+        long, env = "ORDERS_EXPORT_TIMEOUT", default_value = "15m", value_parser = wait, global = true,
+        value_name = "TIME"
+    )]
+    pub export_timeout: Duration,
 }
 
 impl LimitArgs {

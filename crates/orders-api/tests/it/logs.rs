@@ -95,6 +95,18 @@ fn a_stream_that_fails_is_logged_with_its_cause() {
 }
 
 #[test]
+fn an_export_that_takes_too_long_is_logged_with_that_reason() {
+    let app = App::start_full(&[]);
+    let program = Program::start(&["--database-url", &app.url(), "--export-timeout", "2s"]);
+    let mut wire = export(&program, "slow");
+    wire.reading.line().unwrap();
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    assert!(wire.reading.rest().is_err(), "the answer has a good end");
+    let line = program.logs(" slow");
+    assert!(line.contains(", cut off: it took longer than 2s"), "{line}");
+}
+
+#[test]
 fn a_cause_is_logged_as_one_line_with_the_request_id() {
     let app = App::start();
     let program = start(&app);

@@ -121,6 +121,17 @@ fn a_client_that_stops_reading_is_cut_off() {
 }
 
 #[test]
+fn an_export_that_takes_too_long_is_cut_off() {
+    let app = App::start_full(&["--export-timeout", "2s"]);
+    let mut wire = Wire::export(&app, "");
+    wire.reading.line().unwrap();
+    // The client reads on after the export has ended, and long before it stalls.
+    wait_until_idle(&app);
+    assert!(wire.reading.rest().is_err(), "the answer has a good end");
+    assert_eq!(export(&app, &format!("?to={}", time(100))).len(), 100);
+}
+
+#[test]
 fn head_does_not_read_all_orders() {
     let app = App::start_full(&[]);
     for _ in 0..8 {

@@ -61,6 +61,7 @@ async fn list_orders(
         direction,
         with_lines: method != Method::HEAD,
         stall_timeout: limits.stall_timeout,
+        total_timeout: transfers.export_timeout(),
         place: transfers.export()?,
     };
     let (cursor, lines) = export.stream(&store).await?;

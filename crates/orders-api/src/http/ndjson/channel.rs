@@ -1,6 +1,6 @@
 //! A body that is written while it is sent: [`channel`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
@@ -22,9 +22,11 @@ pub(crate) struct Sender {
     pipe: DuplexStream,
     end: Option<oneshot::Sender<Result<(), CutOff>>>,
     stall_timeout: Duration,
+    /// When the body is cut off, and how long it may take in total.
+    end_at: Option<(Instant, Duration)>,
 }
 
-/// The client has disconnected, or does not read any more.
+/// The client has disconnected, does not read any more, or takes too long.
 #[derive(Debug, thiserror::Error)]
 #[error("the client has gone or takes nothing any more")]
 pub(crate) struct ClientGone;
@@ -52,7 +54,7 @@ pub(crate) fn channel(capacity: usize, stall_timeout: Duration) -> (Sender, Chun
         let dropped = |_| Err(CutOff("the service gave up".to_owned()));
         ended.unwrap_or_else(dropped).err().map(Err)
     });
-    let sender = Sender { pipe, end: Some(end), stall_timeout };
+    let sender = Sender { pipe, end: Some(end), stall_timeout, end_at: None };
     (sender, chunks.chain(end_of_chunks).boxed().peekable())
 }
 
@@ -66,12 +68,28 @@ pub(crate) fn holding(body: Chunks, held: impl Send + 'static) -> Chunks {
 }
 
 impl Sender {
+    /// Cuts the body off if it takes longer than this.
+    pub(crate) fn limited_to(self, total: Duration) -> Self {
+        Self { end_at: Instant::now().checked_add(total).map(|end| (end, total)), ..self }
+    }
+
     /// Sends lines, as soon as there is capacity for them.
     pub(crate) async fn send(&mut self, lines: &[u8]) -> Result<(), ClientGone> {
-        match timeout(self.stall_timeout, self.pipe.write_all(lines)).await {
-            Ok(written) => written.map_err(|_| ClientGone),
-            Err(_) => {
-                let reason = format!("the client read nothing for {:?}", self.stall_timeout);
+        let mut wait = self.stall_timeout;
+        let mut reason = format!("the client read nothing for {wait:?}");
+        if let Some((end_at, total)) = self.end_at {
+            let left = end_at.saturating_duration_since(Instant::now());
+            if left < wait {
+                (wait, reason) = (left, format!("it took longer than {total:?}"));
+            }
+        }
+        let written = match wait.is_zero() {
+            true => None,
+            false => timeout(wait, self.pipe.write_all(lines)).await.ok(),
+        };
+        match written {
+            Some(written) => written.map_err(|_| ClientGone),
+            None => {
                 self.finish(Err(CutOff(reason)));
                 Err(ClientGone)
             }
