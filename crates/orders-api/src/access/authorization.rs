@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use actix_web::dev::Payload;
 use actix_web::http::Version;
 use actix_web::http::header::HOST;
+use actix_web::rt::time::sleep;
 use actix_web::{HttpMessage as _, HttpRequest, web};
 use orders_core::{Client, Scope, StoreError};
 use orders_db::{Heartbeat, PgStore};
 
 use super::credentials::Credentials;
 use super::policy::{AnonymousRequest, AuthMode, is_forwarding};
-use super::rate::Rates;
+use super::rate::{Rates, import_share};
 use super::snapshot::{Current, Snapshot};
 use super::token::Tokens;
 use crate::heartbeat::Pulse;
@@ -204,6 +205,35 @@ impl Authorization {
         let client = access(&self.request).caller(&self.request).await?;
         client.as_ref().map_or(Ok(()), |client| check_scope(client, self.scope))?;
         Ok(Caller(client))
+    }
+}
+
+impl Authorization {
+    /// How many orders the client may import at once.
+    pub(crate) fn import_share(&self) -> usize {
+        let extensions = self.request.extensions();
+        let rate = extensions.get::<Caller>().and_then(|caller| caller.0.as_ref()?.rate);
+        rate.map_or(usize::MAX, |rate| import_share(rate) as usize)
+    }
+
+    /// Waits until the client may import so many orders, each of which counts as a request for its rate. Returns it as it
+    /// is then.
+    ///
+    /// # Errors
+    /// If the request would be rejected now, but for the rate.
+    pub(crate) async fn check_import(&self, orders: usize) -> Reply<Caller> {
+        let start = Instant::now();
+        loop {
+            let caller = self.check().await?;
+            let Some((client, rate)) = caller.0.as_ref().and_then(|it| Some((it, it.rate?))) else {
+                return Ok(caller);
+            };
+            let (rates, now) = (&access(&self.request).rates, Instant::now());
+            match rates.count_import(&client.id, rate, orders, now - start, now) {
+                Ok(()) => return Ok(caller),
+                Err(wait) => sleep(wait).await,
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! An import whose client loses its access.
 
+use std::time::{Duration, Instant};
+
 use serde_json::json;
 
 use super::{bearer, eventually};
@@ -58,4 +60,26 @@ fn a_running_import_follows_the_calendars_and_the_scope_of_its_client() {
     import.sending.line(&order("3", 6)).unwrap();
     assert_eq!(import.reading.line().unwrap().unwrap()["type"], "/problems/not-permitted");
     assert_eq!(import.reading.line().unwrap().unwrap()["type"], "/problems/import-stopped");
+}
+
+#[test]
+fn the_orders_of_an_import_count_for_the_rate_of_its_client() {
+    let app = App::start();
+    app.command("clients add shop --scope write --rate 4");
+    let key = app.command("keys create shop");
+    let began = Instant::now();
+    let mut import = import(&app, &key);
+    for n in 0..11 {
+        import.sending.line(&order(n, n * 3)).unwrap();
+    }
+    import.sending.end().unwrap();
+    import.reading.head();
+    // Its other requests are answered meanwhile.
+    assert_eq!(import.reading.line().unwrap(), Some(json!({ "id": "0" })));
+    eventually(200, || app.get_with(&key, "/orders/0"));
+    let answers = import.reading.rest().unwrap();
+    assert!(answers.iter().all(|answer| answer["id"].is_string()), "{answers:?}");
+    assert_eq!(answers.len(), 10);
+    // A machine may be slower, but none is faster: 13 requests, of which 4 may come at once.
+    assert!(began.elapsed() >= Duration::from_secs(2), "{:?}", began.elapsed());
 }

@@ -30,11 +30,12 @@ pub(super) enum Response {
 }
 
 impl Batch {
-    /// The next lines, as soon as there are any; none at the end of the body.
-    pub(super) async fn read(body: &mut NdjsonBody<OrderDraft>) -> Option<Self> {
+    /// The next lines, with so many orders at most, as soon as there are any; none at the end of the body.
+    pub(super) async fn read(body: &mut NdjsonBody<OrderDraft>, max_orders: usize) -> Option<Self> {
         let mut batch = Self::default();
         batch.add(body.next().await?);
-        while !batch.is_full()
+        while batch.orders.len() < max_orders
+            && !batch.is_full()
             && let Some(line) = body.ready()
         {
             batch.add(line);
@@ -78,14 +79,14 @@ mod tests {
     use crate::http::body::BodyLimits;
 
     /// All batches of a body of so many equal lines, which arrive at once.
-    async fn batches(line: &str, count: usize) -> Vec<Batch> {
+    async fn batches(line: &str, count: usize, max_orders: usize) -> Vec<Batch> {
         let lines = format!("{line}\n").repeat(count);
         let stall_timeout = Duration::from_secs(30);
         let limits = BodyLimits { bytes: 65_536, arrival: stall_timeout, stall_timeout };
         let chunks = stream::iter([Ok(Bytes::from(lines))]);
         let mut body = NdjsonBody::new(Payload::Stream { payload: chunks.boxed_local() }, limits);
         let mut batches = Vec::new();
-        while let Some(batch) = Batch::read(&mut body).await {
+        while let Some(batch) = Batch::read(&mut body, max_orders).await {
             batches.push(batch);
         }
         let lines: usize = batches.iter().map(|batch| batch.responses.len()).sum();
@@ -98,10 +99,19 @@ mod tests {
         let order =
             json!({ "datetime": "2030-01-01T00:00:00Z", "totalfee": 1, "services": [{ "id": 1 }] });
         for line in ["x", &order.to_string()] {
-            let batches = batches(line, 1300).await;
+            let batches = batches(line, 1300, usize::MAX).await;
             let lines: Vec<_> = batches.iter().map(|batch| batch.responses.len()).collect();
             assert_eq!(lines, [MAX_LINES, MAX_LINES, 300]);
         }
+    }
+
+    #[actix_web::test]
+    async fn a_batch_has_at_most_as_many_orders_as_requested() {
+        let order =
+            json!({ "datetime": "2030-01-01T00:00:00Z", "totalfee": 1, "services": [{ "id": 1 }] });
+        let batches = batches(&order.to_string(), 10, 4).await;
+        let orders: Vec<_> = batches.iter().map(|batch| batch.orders.len()).collect();
+        assert_eq!(orders, [4, 4, 2]);
     }
 
     #[actix_web::test]
@@ -113,7 +123,7 @@ mod tests {
         });
         let unknown: Map<String, Value> = (0..100).map(|n| (n.to_string(), 1.into())).collect();
         for line in [order.to_string(), Value::from(unknown).to_string()] {
-            for batch in batches(&line, 400).await {
+            for batch in batches(&line, 400, usize::MAX).await {
                 assert!(batch.responses.len() < MAX_LINES);
                 assert!(batch.bytes < MAX_BYTES + 65_536, "{} bytes", batch.bytes);
             }

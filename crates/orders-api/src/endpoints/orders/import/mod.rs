@@ -1,7 +1,8 @@
 //! `POST /orders/import`: orders as lines of JSON, with a line in the response for each.
 //!
 //! Orders are placed in batches, see [`Batch`]. An import holds one batch and, up to [`CAPACITY`], results that wait for
-//! the client; both are limited in bytes, so its memory is too. If the database is unavailable or the client
+//! the client; both are limited in bytes, so its memory is too. A batch
+//! waits until the client's rate allows so many orders. If the database is unavailable or the client
 //! has lost its access, the import ends, because the next batches would fail too.
 
 mod batch;
@@ -38,7 +39,8 @@ pub(crate) fn import() -> Endpoint {
                        too: the first wins. Blank lines are ignored. Repeated with the same ids, it reports which \
                        orders exist already. If the database becomes unavailable or the client loses its access, the \
                        import ends: one more line, the problem `import-stopped`, follows, and the remaining lines are \
-                       not read. Imports are limited in number, for each client and in all: one too many is 503.";
+                       not read. Each order counts as a request for the rate of the client; the import waits until the \
+                       rate allows it. Imports are limited in number, for each client and in all: one too many is 503.";
     endpoint(import_orders, "importOrders", "orders", "Create many orders", description)
         // The status is sent before the database is used.
         .never(&[ProblemType::InternalError])
@@ -75,7 +77,8 @@ async fn place_all(
     place: Arc<Place>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
-    while let Some(batch) = Batch::read(orders).await {
+    let share = authorization.import_share();
+    while let Some(batch) = Batch::read(orders, share).await {
         let BatchResults { mut lines, is_last } = place_batch(store, authorization, batch).await;
         let stops = is_last && !orders.has_ended();
         if stops {
@@ -105,7 +108,7 @@ async fn place_batch(store: &Store, authorization: &Authorization, batch: Batch)
     let count = orders.len();
     let placed = match orders.is_empty() {
         true => Ok(Vec::new()),
-        false => match authorization.check().await {
+        false => match authorization.check_import(count).await {
             Ok(caller) => store.acting_as(caller).import(|store| store.place_batch(orders)).await,
             Err(problem) => Err(problem),
         },
