@@ -45,7 +45,7 @@ pub use metadata::{
 pub use name::{InvalidName, MAX_NAME_LENGTH, Name};
 pub use order::{InvalidServices, MAX_SERVICES, Order, OrderDraft, OrderPatch, OrderedServices};
 pub use precondition::Precondition;
-pub use query::{Direction, OrderFilter, OrderQuery, Page, Position};
+pub use query::{Direction, ListPage, ListQuery, OrderFilter, OrderQuery, Page, Position};
 pub use reference::{InvalidReference, MAX_REFERENCE_LENGTH, Reference};
 pub use replica::{MissingChange, Replica};
 pub use schedule::{

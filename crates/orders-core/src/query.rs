@@ -1,4 +1,4 @@
-//! Lists of orders: [`OrderFilter`], [`OrderQuery`], [`Page`].
+//! Lists of orders: [`OrderFilter`], [`OrderQuery`], [`Page`]. Other lists: [`ListQuery`], [`ListPage`].
 
 use crate::{CalendarId, Order, OrderId, Reference, ServiceId, Timestamp};
 
@@ -56,4 +56,33 @@ pub struct Page {
     pub orders: Vec<Order>,
     /// The position after which the next page begins, if there are more orders.
     pub next: Option<Position>,
+}
+
+/// What a page of a list that is sorted by id contains.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListQuery<Id> {
+    /// Only what has a greater id. Nothing needs to have this id.
+    pub after: Option<Id>,
+    /// How many at most, from 1.
+    pub limit: usize,
+}
+
+/// A page of a list that is sorted by id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListPage<T, Id> {
+    /// What is on the page.
+    pub items: Vec<T>,
+    /// The id after which the next page begins, if there is more.
+    pub next: Option<Id>,
+}
+
+impl<T, Id> ListPage<T, Id> {
+    /// The first `limit` of these items. There is a next page if there are more.
+    #[must_use]
+    pub fn new(mut items: Vec<T>, limit: usize, id: impl Fn(&T) -> Id) -> Self {
+        let more = items.len() > limit;
+        items.truncate(limit);
+        let next = items.last().filter(|_| more).map(id);
+        Self { items, next }
+    }
 }

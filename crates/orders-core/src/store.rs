@@ -8,9 +8,9 @@ use std::ops::ControlFlow;
 
 use crate::{
     AsOf, Calendar, CalendarDraft, CalendarId, ChangePage, ChangeQuery, ClientId, Conflict, Cursor,
-    Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, Order, OrderDraft, OrderFilter,
-    OrderId, OrderPatch, OrderQuery, Page, Placed, Precondition, Service, ServiceDraft, ServiceId,
-    TooManyEntries,
+    Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, ListPage, ListQuery, Order,
+    OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed, Precondition, Service,
+    ServiceDraft, ServiceId, TooManyEntries,
 };
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
@@ -183,11 +183,22 @@ pub trait Services {
     /// [`StoreError::NotFound`].
     fn service(&self, id: &ServiceId) -> Result<Service, StoreError>;
 
-    /// All services, by id.
+    /// A page of the list of services, by id. Its cost does not depend on its position in the list.
     ///
     /// # Errors
     /// None of its own.
-    fn services(&self) -> Result<Vec<Service>, StoreError>;
+    fn services(
+        &self,
+        query: &ListQuery<ServiceId>,
+    ) -> Result<ListPage<Service, ServiceId>, StoreError>;
+
+    /// All services, by id, page by page.
+    ///
+    /// # Errors
+    /// None of its own.
+    fn all_services(&self) -> Result<Vec<Service>, StoreError> {
+        all(|query| self.services(query))
+    }
 
     /// Replaces a service by the draft. It keeps its id.
     ///
@@ -216,11 +227,22 @@ pub trait Calendars {
     /// [`StoreError::NotFound`].
     fn calendar(&self, id: &CalendarId) -> Result<Calendar, StoreError>;
 
-    /// All calendars, by id.
+    /// A page of the list of calendars, by id. Its cost does not depend on its position in the list.
     ///
     /// # Errors
     /// None of its own.
-    fn calendars(&self) -> Result<Vec<Calendar>, StoreError>;
+    fn calendars(
+        &self,
+        query: &ListQuery<CalendarId>,
+    ) -> Result<ListPage<Calendar, CalendarId>, StoreError>;
+
+    /// All calendars, by id, page by page.
+    ///
+    /// # Errors
+    /// None of its own.
+    fn all_calendars(&self) -> Result<Vec<Calendar>, StoreError> {
+        all(|query| self.calendars(query))
+    }
 
     /// Replaces a calendar by the draft. It keeps its id and, unless the draft has one, its minimum gap. A new gap
     /// applies to all of its orders at once, or is rejected. It takes time in proportion to the number of orders.
@@ -238,6 +260,24 @@ pub trait Calendars {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`].
     fn remove_calendar(&self, id: &CalendarId) -> Result<(), StoreError>;
+}
+
+/// How many items [`all`] gets at once.
+const PAGE: usize = 1000;
+
+/// All items of a list, page by page.
+fn all<T, Id>(
+    page: impl Fn(&ListQuery<Id>) -> Result<ListPage<T, Id>, StoreError>,
+) -> Result<Vec<T>, StoreError> {
+    let (mut query, mut all) = (ListQuery { after: None, limit: PAGE }, Vec::new());
+    loop {
+        let ListPage { items, next } = page(&query)?;
+        all.extend(items);
+        query.after = next;
+        if query.after.is_none() {
+            return Ok(all);
+        }
+    }
 }
 
 /// Whether a call writes.

@@ -7,8 +7,8 @@ use diesel::data_types::PgInterval;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Interval, Nullable, Text, Timestamptz};
 use orders_core::{
-    Calendar, CalendarDraft, CalendarId, Calendars, GapTooWide, MAX_PAIRS, MinimumGap, Name,
-    Resource, StoreError, TooClose,
+    Calendar, CalendarDraft, CalendarId, Calendars, GapTooWide, ListPage, ListQuery, MAX_PAIRS,
+    MinimumGap, Name, Resource, StoreError, TooClose,
 };
 
 use crate::PgStore;
@@ -49,12 +49,25 @@ impl Calendars for PgStore {
         self.with(|conn| find(conn, id))
     }
 
-    fn calendars(&self) -> Result<Vec<Calendar>, StoreError> {
+    fn calendars(
+        &self,
+        query: &ListQuery<CalendarId>,
+    ) -> Result<ListPage<Calendar, CalendarId>, StoreError> {
+        // No id is empty.
+        let after = query.after.as_ref().map_or("", CalendarId::as_str);
         self.with(|conn| {
-            let rows = calendars::table.select(COLUMNS).order(calendars::id).load(conn)?;
-            let calendars = rows.into_iter().map(calendar).collect::<QueryResult<Vec<_>>>()?;
-            let permitted = |calendar: &Calendar| self.caller.permit(&calendar.id).is_ok();
-            Ok(calendars.into_iter().filter(permitted).collect())
+            let mut list = calendars::table
+                .select(COLUMNS)
+                .filter(calendars::id.gt(after))
+                .order(calendars::id)
+                .limit(row::one_more_than(query.limit))
+                .into_boxed();
+            if let Some(permitted) = self.caller.calendar_ids() {
+                list = list.filter(calendars::id.eq_any(permitted));
+            }
+            let rows = list.load(conn)?;
+            let calendars = rows.into_iter().map(calendar).collect::<QueryResult<_>>()?;
+            Ok(ListPage::new(calendars, query.limit, |calendar: &Calendar| calendar.id.clone()))
         })
     }
 

@@ -46,6 +46,11 @@ pub(crate) type OrderSql = (
     Timestamptz,
 );
 
+/// The limit of a query for a page with so many rows. One row more tells whether there is a next page.
+pub(crate) fn one_more_than(limit: usize) -> i64 {
+    i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
+}
+
 pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
     let (
         id,

@@ -1,7 +1,9 @@
 //! The port `Services`.
 
 use diesel::prelude::*;
-use orders_core::{Resource, Service, ServiceDraft, ServiceId, Services, StoreError};
+use orders_core::{
+    ListPage, ListQuery, Resource, Service, ServiceDraft, ServiceId, Services, StoreError,
+};
 
 use crate::PgStore;
 use crate::error::violates;
@@ -32,10 +34,20 @@ impl Services for PgStore {
         })
     }
 
-    fn services(&self) -> Result<Vec<Service>, StoreError> {
+    fn services(
+        &self,
+        query: &ListQuery<ServiceId>,
+    ) -> Result<ListPage<Service, ServiceId>, StoreError> {
+        // No id is empty.
+        let after = query.after.as_ref().map_or("", ServiceId::as_str);
         self.with(|conn| {
-            let rows = services::table.order(services::id).load(conn)?;
-            Ok(rows.into_iter().map(service).collect::<QueryResult<_>>()?)
+            let rows = services::table
+                .filter(services::id.gt(after))
+                .order(services::id)
+                .limit(row::one_more_than(query.limit))
+                .load(conn)?;
+            let services = rows.into_iter().map(service).collect::<QueryResult<_>>()?;
+            Ok(ListPage::new(services, query.limit, |service: &Service| service.id.clone()))
         })
     }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail};
-use orders_core::{Services as _, StoreError};
+use orders_core::{ListQuery, Services as _, StoreError};
 use orders_db::migrations::{self, MigrationError};
 use orders_db::{Heartbeat, PgStore, Settings};
 use private_postgres::{Options, PrivatePostgres, Supervisor};
@@ -227,7 +227,8 @@ impl Display for Database {
 }
 
 fn add_first_services(store: &PgStore) -> Result<()> {
-    if store.services().context("cannot read the services")?.is_empty() {
+    let any = store.services(&ListQuery { after: None, limit: 1 });
+    if any.context("cannot read the services")?.items.is_empty() {
         let services =
             sample_data::add_services(store).context("cannot add the sample services")?;
         log::info!("the database is new; added {services} sample services, see /services");

@@ -6,18 +6,25 @@ use orders_db::PgStore;
 use crate::Store;
 use crate::http::body::Body;
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
+use crate::http::page::{Page, PageParameters};
 use crate::http::path::Path;
 use crate::http::query::Query;
 use crate::http::response::{Created, Json, NoContent};
 use crate::problem::ProblemType;
 
 pub(crate) fn list() -> Endpoint {
-    let description = "There are few, so they come at once.";
-    endpoint(list_calendars, "listCalendars", "calendars", "List all calendars, by id", description)
+    let description = "A page, with a `Link` to the next one while there is more.";
+    endpoint(list_calendars, "listCalendars", "calendars", "List calendars, by id", description)
 }
 
-async fn list_calendars(store: Store, _: Query<()>) -> Reply<Json<Vec<Calendar>>> {
-    store.run(|calendars| Json::new(&calendars.calendars()?)).await
+async fn list_calendars(
+    store: Store,
+    query: Query<PageParameters<CalendarId>>,
+) -> Reply<Page<Calendar>> {
+    let list = move |calendars: &PgStore| {
+        query.0.page("/calendars", calendars.calendars(&query.0.query())?)
+    };
+    store.run(list).await
 }
 
 pub(crate) fn create() -> Endpoint {

@@ -6,18 +6,24 @@ use orders_db::PgStore;
 use crate::Store;
 use crate::http::body::Body;
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
+use crate::http::page::{Page, PageParameters};
 use crate::http::path::Path;
 use crate::http::query::Query;
 use crate::http::response::{Created, Json, NoContent};
 use crate::problem::ProblemType;
 
 pub(crate) fn list() -> Endpoint {
-    let description = "There are few, so they come at once.";
-    endpoint(list_services, "listServices", "services", "List all services, by id", description)
+    let description = "A page, with a `Link` to the next one while there is more.";
+    endpoint(list_services, "listServices", "services", "List services, by id", description)
 }
 
-async fn list_services(store: Store, _: Query<()>) -> Reply<Json<Vec<Service>>> {
-    store.run(|services| Json::new(&services.services()?)).await
+async fn list_services(
+    store: Store,
+    query: Query<PageParameters<ServiceId>>,
+) -> Reply<Page<Service>> {
+    let list =
+        move |services: &PgStore| query.0.page("/services", services.services(&query.0.query())?);
+    store.run(list).await
 }
 
 pub(crate) fn create() -> Endpoint {

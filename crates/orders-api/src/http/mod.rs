@@ -9,6 +9,7 @@ pub(crate) mod link;
 pub(crate) mod log_text;
 pub(crate) mod ndjson;
 pub(crate) mod negotiation;
+pub(crate) mod page;
 pub(crate) mod path;
 pub(crate) mod query;
 pub(crate) mod request_log;

@@ -1,5 +1,6 @@
 //! The parameter in a path: [`Path`].
 
+use std::fmt::Display;
 use std::str::FromStr;
 
 use actix_web::HttpRequest;
@@ -12,7 +13,7 @@ use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
 /// The ids of the resources.
-pub(crate) trait Id: FromStr<Err = InvalidId> {}
+pub(crate) trait Id: Clone + Display + FromStr<Err = InvalidId> {}
 
 impl Id for OrderId {}
 impl Id for ServiceId {}

@@ -28,6 +28,27 @@ fn a_calendar_is_created_replaced_and_deleted() {
 }
 
 #[test]
+fn calendars_come_in_pages_by_id() {
+    let app = App::start().with_calendars(["roof", "attic", "crew"]);
+    let ids = ["attic", "crew", "default", "roof"];
+    for path in ["/calendars", "/calendars?limit=1", "/calendars?limit=3", "/calendars?limit=4"] {
+        assert_eq!(crate::samples::ids(&app.walk(path)), ids, "{path}");
+    }
+    let first = app.get("/calendars?limit=2");
+    assert_eq!(first.header("Link"), "</calendars?limit=2&after=crew>; rel=\"next\"");
+    app.get("/calendars?limit=0").is_problem(400, "malformed-request");
+    // A restricted client sees its own.
+    app.command("clients add shop --scope read --calendar roof --calendar crew --calendar nobody");
+    let key = app.command("keys create shop");
+    let first = app.get_with(&key, "/calendars?limit=1");
+    assert_eq!(crate::samples::ids(first.is(200).as_array().unwrap()), ["crew"]);
+    assert_eq!(first.header("Link"), "</calendars?limit=1&after=crew>; rel=\"next\"");
+    let second = app.get_with(&key, "/calendars?limit=1&after=crew");
+    assert_eq!(crate::samples::ids(second.is(200).as_array().unwrap()), ["roof"]);
+    assert!(!second.headers.contains_key("Link"));
+}
+
+#[test]
 fn default_and_a_calendar_in_use_are_not_deleted() {
     let app = App::start();
     app.delete("/calendars/default").is_problem(409, "calendar-in-use");

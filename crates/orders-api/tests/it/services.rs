@@ -21,6 +21,36 @@ fn a_service_is_created_replaced_and_deleted() {
 }
 
 #[test]
+fn services_come_in_pages_by_id() {
+    let app = App::start();
+    for id in ["a", "B", "~"] {
+        app.post("/services", json!({ "id": id, "name": id })).is(201);
+    }
+    let ids = ["123", "456", "789", "B", "a", "~"];
+    for path in ["/services", "/services?limit=1", "/services?limit=4", "/services?limit=6"] {
+        assert_eq!(crate::samples::ids(&app.walk(path)), ids, "{path}");
+    }
+    let first = app.get("/services?limit=2");
+    assert_eq!(first.header("Link"), "</services?limit=2&after=456>; rel=\"next\"");
+    assert!(!app.get("/services?limit=6").headers.contains_key("Link"));
+    for query in ["limit=0", "limit=1001", "limit=x", "after=a/b", "after=", "page=1"] {
+        app.get(&format!("/services?{query}")).is_problem(400, "malformed-request");
+    }
+}
+
+#[test]
+fn without_a_limit_a_page_has_100_services() {
+    let app = App::start();
+    app.execute(
+        "INSERT INTO services (id, name) SELECT 's' || n, 'x' FROM generate_series(1, 98) AS n",
+    );
+    let first = app.get("/services");
+    assert_eq!(first.is(200).as_array().unwrap().len(), 100);
+    assert!(first.header("Link").starts_with("</services?after=s"));
+    assert_eq!(app.walk("/services").len(), 101);
+}
+
+#[test]
 fn a_service_without_an_id_gets_one() {
     let app = App::start();
     let added = app.post("/services", json!({ "name": "Painting" }));

@@ -258,8 +258,7 @@ pub(super) fn page(
         near,
         far,
         direction: query.direction,
-        // One more than requested, which tells whether there are more.
-        limit: i64::try_from(query.limit).unwrap_or(i64::MAX).saturating_add(1),
+        limit: row::one_more_than(query.limit),
     };
     let rows: Vec<OrderRow> = list.load(conn)?;
 

@@ -36,9 +36,9 @@ fn every_call(store: &PgStore) -> Vec<(&'static str, Result<(), StoreError>)> {
         ("list", only(store.list(&query))),
         ("availability", only(store.availability(&CalendarId::default(), window))),
         ("service", only(store.service(&service_id("123")))),
-        ("services", only(store.services())),
+        ("services", only(store.all_services())),
         ("calendar", only(store.calendar(&CalendarId::default()))),
-        ("calendars", only(store.calendars())),
+        ("calendars", only(store.all_calendars())),
         ("try", only(store.place(draft("228", noon_plus(200)), DryRun))),
         ("place", only(store.place(draft("224", noon_plus(100)), Write))),
         ("place_idempotent", only(store.place_idempotent(draft("225", noon_plus(103)), &key("k")))),
@@ -103,7 +103,7 @@ fn a_stopped_database_is_unavailable_until_it_runs_again() {
         check_unavailable(call, &answer);
     }
     check_unavailable("connect", &PgStore::connect(&impatient(1)).map(drop));
-    check_unavailable("with several connections", &patient.services());
+    check_unavailable("with several connections", &patient.all_services());
     assert!(migrations::run(&url).is_err());
 
     server.start_again().unwrap();
@@ -151,7 +151,7 @@ fn a_stopped_database_hides_no_connection_that_was_just_used() {
         server.stop_immediately().unwrap();
         thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| check_unavailable("services", &store.services()));
+                scope.spawn(|| check_unavailable("services", &store.all_services()));
             }
         });
         server.start_again().unwrap();
@@ -190,7 +190,7 @@ fn a_terminated_session_costs_at_most_one_call() {
     prepare(&store);
     let mut psql = database.psql();
     for _ in 0..5 {
-        store.services().unwrap();
+        store.all_services().unwrap();
         psql.run(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
               WHERE datname = current_database() AND pid <> pg_backend_pid()",
@@ -248,7 +248,7 @@ fn a_call_that_waits_too_long_for_a_lock_is_unavailable() {
     holder.run("ROLLBACK");
     store.remove(&order_id("223")).unwrap();
     for _ in 0..3 {
-        store.services().unwrap();
+        store.all_services().unwrap();
     }
 }
 
@@ -258,7 +258,7 @@ fn what_the_schema_does_not_know_is_a_bug_and_not_an_outage() {
     let store = database.store_of(1);
     prepare(&store);
     database.psql().run("ALTER TABLE services RENAME TO something_else");
-    let answer = store.services();
+    let answer = store.all_services();
     assert!(matches!(answer, Err(StoreError::Bug(_))), "{answer:?}");
     let answer = store.place(draft("new", noon_plus(200)), DryRun);
     assert!(matches!(answer, Err(StoreError::Bug(_))), "{answer:?}");
@@ -282,7 +282,7 @@ fn an_idle_session_is_kept_and_used_again() {
     for _ in 0..3 {
         // Longer than a session is trusted without a question.
         thread::sleep(Duration::from_millis(80));
-        store.services().unwrap();
+        store.all_services().unwrap();
     }
     assert_eq!(sessions(), before);
 }

@@ -78,5 +78,5 @@ fn a_gap_and_the_orders_under_it_are_seen_together() {
             assert_eq!(conflict.nearest_free.after, Some(noon_plus(2)));
         }
     });
-    assert_eq!(store.calendars().unwrap().len(), 1);
+    assert_eq!(store.all_calendars().unwrap().len(), 1);
 }

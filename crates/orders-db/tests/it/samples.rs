@@ -195,8 +195,8 @@ pub(crate) struct Kept {
 pub(crate) fn kept(store: &impl Store) -> Kept {
     Kept {
         orders: store.orders().unwrap(),
-        services: store.services().unwrap(),
-        calendars: store.calendars().unwrap(),
+        services: store.all_services().unwrap(),
+        calendars: store.all_calendars().unwrap(),
     }
 }
 

@@ -1,16 +1,14 @@
 //! `GET /orders/{id}/history`
 
-use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse};
 use orders_core::{Change, Changes as _, HistoryPage, OrderId};
 
 use crate::Store;
-use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
-use crate::http::link::{LINK, Target};
+use crate::http::endpoint::{Endpoint, Reply, endpoint};
+use crate::http::link::Target;
+use crate::http::page::Page;
 use crate::http::path::Path;
 use crate::http::query::{FromQuery, Limit, Number, Parameters, Query};
-use crate::http::response::{JSON, Json};
-use crate::openapi::Operation;
+use crate::http::response::Json;
 use crate::problem::Problem;
 
 pub(crate) fn get() -> Endpoint {
@@ -24,7 +22,7 @@ async fn get_history(
     store: Store,
     id: Path<OrderId>,
     query: Query<HistoryParameters>,
-) -> Reply<HistoryResponse> {
+) -> Reply<Page<Change>> {
     let HistoryParameters { after, limit } = query.0;
     let after = after.map_or(0, |Number(version)| version);
     let read = move |orders: &_| {
@@ -33,7 +31,7 @@ async fn get_history(
         let path = format!("/orders/{}/history", id.0);
         let next =
             next.map(|next| Target::new(path).with("after", Some(next)).with("limit", limit));
-        Ok(HistoryResponse { changes: Json::new(&changes)?, next })
+        Ok(Page { items: Json::new(&changes)?, next })
     };
     store.run(read).await
 }
@@ -48,25 +46,5 @@ impl FromQuery for HistoryParameters {
         let after = query.optional("after", "Only the changes after this version.");
         let limit = query.optional("limit", "The most changes on a page.");
         Ok(Self { after: after?, limit: limit? })
-    }
-}
-
-struct HistoryResponse {
-    changes: Json<Vec<Change>>,
-    next: Option<Target>,
-}
-
-impl Response for HistoryResponse {
-    fn respond(self, _: &HttpRequest) -> HttpResponse {
-        let mut response = HttpResponse::Ok();
-        if let Some(next) = self.next {
-            response.insert_header(next.link("next"));
-        }
-        self.changes.complete(response)
-    }
-
-    fn describe(operation: &mut Operation) {
-        operation.response(StatusCode::OK, "A page of the history.", &[LINK.optional()]);
-        operation.content::<Vec<Change>>(StatusCode::OK, JSON);
     }
 }

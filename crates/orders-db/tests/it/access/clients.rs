@@ -198,7 +198,7 @@ fn every_session_is_replaced_after_a_reconnect() {
     let store = database.store_of(1);
     let mut psql = database.psql();
     let mut session = || {
-        store.services().unwrap();
+        store.all_services().unwrap();
         // A session that was closed ends on its own time.
         psql.wait_until_beside(1);
         psql.lines(

@@ -79,7 +79,7 @@ fn a_restricted_client_may_not_name_another_calendar() {
     check_refused(restricted.remove_calendar(&CalendarId::default()), &elsewhere());
     let new = calendar_draft("new", "PT1H");
     check_refused(restricted.add_calendar(new), &StoreError::NotPermitted(calendar_id("new")));
-    let calendars = restricted.calendars().unwrap();
+    let calendars = restricted.all_calendars().unwrap();
     assert_eq!(calendars.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["crew", "roof"]);
 }
 

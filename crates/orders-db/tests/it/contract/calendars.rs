@@ -1,4 +1,6 @@
-use orders_core::{Calendar, CalendarDraft, CalendarId, MinimumGap, Resource, StoreError};
+use orders_core::{
+    Calendar, CalendarDraft, CalendarId, ListQuery, MinimumGap, Resource, StoreError,
+};
 
 use super::hold_for_every_store;
 use crate::samples::*;
@@ -10,6 +12,7 @@ hold_for_every_store! {
     a_calendar_without_an_id_gets_a_time_ordered_unique_one,
     a_calendar_id_that_is_taken_is_refused,
     calendars_come_by_id,
+    calendars_come_in_pages,
     a_calendar_that_is_missing_is_not_found,
     a_replaced_calendar_keeps_its_id_and_without_a_new_gap_its_gap,
     gaps_are_kept_to_the_microsecond,
@@ -27,7 +30,7 @@ fn default_stands_from_the_start_with_3_hours(store: &impl Store) {
     let default = store.calendar(&CalendarId::default()).unwrap();
     assert_eq!(default.id, CalendarId::default());
     assert_eq!(default.minimum_gap, gap("PT3H"));
-    assert_eq!(store.calendars().unwrap(), [default]);
+    assert_eq!(store.all_calendars().unwrap(), [default]);
 }
 
 fn an_added_calendar_is_what_is_read_afterwards(store: &impl Store) {
@@ -75,8 +78,34 @@ fn calendars_come_by_id(store: &impl Store) {
     for id in ids.iter().rev().filter(|id| **id != "default") {
         store.add_calendar(calendar_draft(id, "PT1H")).unwrap();
     }
-    let listed = store.calendars().unwrap();
+    let listed = store.all_calendars().unwrap();
     assert_eq!(listed.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ids);
+}
+
+fn calendars_come_in_pages(store: &impl Store) {
+    let ids = ["-", "10", "9", "B", "default"];
+    for id in ids.iter().filter(|id| **id != "default") {
+        store.add_calendar(calendar_draft(id, "PT1H")).unwrap();
+    }
+    let page = |after: Option<&str>, limit| {
+        let page = store.calendars(&ListQuery { after: after.map(calendar_id), limit }).unwrap();
+        let ids: Vec<_> = page.items.iter().map(|it| it.id.as_str().to_owned()).collect();
+        (ids, page.next.map(|id| id.as_str().to_owned()))
+    };
+    for limit in 1..=6 {
+        let (mut listed, mut next) = page(None, limit);
+        while let Some(after) = next {
+            assert_eq!((listed.len() % limit, listed.last()), (0, Some(&after)));
+            let following;
+            (following, next) = page(Some(&after), limit);
+            assert!(!following.is_empty());
+            listed.extend(following);
+        }
+        assert_eq!(listed, ids, "{limit}");
+    }
+    // There is no need for a calendar with the id.
+    assert_eq!(page(Some("5"), 1), (vec!["9".to_owned()], Some("9".to_owned())));
+    assert_eq!(page(Some("~"), 1), (vec![], None));
 }
 
 fn a_calendar_that_is_missing_is_not_found(store: &impl Store) {
@@ -91,7 +120,7 @@ fn a_calendar_that_is_missing_is_not_found(store: &impl Store) {
     check_refused(store.remove_calendar(&id), &no_calendar("no"));
     let window = span(noon_plus(0), noon_plus(1));
     check_refused(store.availability(&id, window), &no_calendar("no"));
-    assert_eq!(store.calendars().unwrap().len(), 1);
+    assert_eq!(store.all_calendars().unwrap().len(), 1);
 }
 
 fn a_replaced_calendar_keeps_its_id_and_without_a_new_gap_its_gap(store: &impl Store) {
@@ -131,7 +160,7 @@ fn default_is_never_removed(store: &impl Store) {
     add_services(store);
     place_all(store, &[("223", 0)]);
     check_refused(store.remove_calendar(&id), &in_use("default"));
-    assert_eq!(store.calendars().unwrap().len(), 1);
+    assert_eq!(store.all_calendars().unwrap().len(), 1);
 }
 
 fn a_removed_calendar_is_gone_and_its_id_is_free(store: &impl Store) {

@@ -16,8 +16,8 @@ fn an_order_that_is_missing_is_not_found(store: &impl Store) {
 
 fn a_store_is_empty_at_first(store: &impl Store) {
     assert_eq!(store.orders().unwrap(), []);
-    assert_eq!(store.services().unwrap(), []);
-    assert_eq!(store.calendars().unwrap().len(), 1);
+    assert_eq!(store.all_services().unwrap(), []);
+    assert_eq!(store.all_calendars().unwrap().len(), 1);
 }
 
 fn orders_come_by_datetime_and_then_id(store: &impl Store) {

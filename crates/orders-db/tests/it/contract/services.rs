@@ -1,4 +1,4 @@
-use orders_core::{OrderDraft, Resource, Service, ServiceDraft, StoreError};
+use orders_core::{ListQuery, OrderDraft, Resource, Service, ServiceDraft, StoreError};
 
 use super::hold_for_every_store;
 use crate::samples::*;
@@ -8,6 +8,7 @@ hold_for_every_store! {
     a_service_without_an_id_gets_a_time_ordered_unique_one,
     a_service_id_that_is_taken_is_refused,
     services_come_by_id,
+    services_come_in_pages,
     a_service_that_is_missing_is_not_found,
     a_replaced_service_keeps_its_id,
     a_service_in_use_can_be_replaced,
@@ -25,7 +26,7 @@ fn an_added_service_is_what_is_read_afterwards(store: &impl Store) {
     assert_eq!(service.id, service_id("123"));
     assert_eq!(service.name, name("Service 123"));
     assert_eq!(store.service(&service.id).unwrap(), service);
-    assert_eq!(store.services().unwrap(), [service]);
+    assert_eq!(store.all_services().unwrap(), [service]);
 }
 
 fn a_service_without_an_id_gets_a_time_ordered_unique_one(store: &impl Store) {
@@ -47,7 +48,7 @@ fn a_service_id_that_is_taken_is_refused(store: &impl Store) {
     let again = ServiceDraft { name: name("Another"), ..service_draft("123") };
     let taken = StoreError::IdTaken(Resource::Service(service_id("123")));
     check_refused(store.add_service(again), &taken);
-    assert_eq!(store.services().unwrap(), [service]);
+    assert_eq!(store.all_services().unwrap(), [service]);
 }
 
 fn services_come_by_id(store: &impl Store) {
@@ -55,8 +56,34 @@ fn services_come_by_id(store: &impl Store) {
     for id in ids.iter().rev() {
         store.add_service(service_draft(id)).unwrap();
     }
-    let listed = store.services().unwrap();
+    let listed = store.all_services().unwrap();
     assert_eq!(listed.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ids);
+}
+
+fn services_come_in_pages(store: &impl Store) {
+    let ids = ["-", "10", "9", "B", "a"];
+    for id in ids {
+        store.add_service(service_draft(id)).unwrap();
+    }
+    let page = |after: Option<&str>, limit| {
+        let page = store.services(&ListQuery { after: after.map(service_id), limit }).unwrap();
+        let ids: Vec<_> = page.items.iter().map(|it| it.id.as_str().to_owned()).collect();
+        (ids, page.next.map(|id| id.as_str().to_owned()))
+    };
+    for limit in 1..=6 {
+        let (mut listed, mut next) = page(None, limit);
+        while let Some(after) = next {
+            assert_eq!((listed.len() % limit, listed.last()), (0, Some(&after)));
+            let following;
+            (following, next) = page(Some(&after), limit);
+            assert!(!following.is_empty());
+            listed.extend(following);
+        }
+        assert_eq!(listed, ids, "{limit}");
+    }
+    // There is no need for a service with the id.
+    assert_eq!(page(Some("5"), 1), (vec!["9".to_owned()], Some("9".to_owned())));
+    assert_eq!(page(Some("~"), 1), (vec![], None));
 }
 
 fn a_service_that_is_missing_is_not_found(store: &impl Store) {
@@ -64,7 +91,7 @@ fn a_service_that_is_missing_is_not_found(store: &impl Store) {
     check_refused(store.service(&id), &no_service("no"));
     check_refused(store.replace_service(&id, service_draft("no")), &no_service("no"));
     check_refused(store.remove_service(&id), &no_service("no"));
-    assert_eq!(store.services().unwrap(), []);
+    assert_eq!(store.all_services().unwrap(), []);
 }
 
 fn a_replaced_service_keeps_its_id(store: &impl Store) {
@@ -76,7 +103,7 @@ fn a_replaced_service_keeps_its_id(store: &impl Store) {
         assert_eq!(replaced, expected);
         assert_eq!(store.service(&service_id("123")).unwrap(), expected);
     }
-    assert_eq!(store.services().unwrap().len(), 3);
+    assert_eq!(store.all_services().unwrap().len(), 3);
 }
 
 fn a_service_in_use_can_be_replaced(store: &impl Store) {

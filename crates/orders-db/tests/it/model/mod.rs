@@ -9,10 +9,10 @@ use std::sync::{Mutex, MutexGuard};
 use orders_core::{
     After, AsOf, Booking, Calendar, CalendarDraft, CalendarId, Calendars, Change, ChangePage,
     ChangeQuery, ChangeType, Changes, Conflict, Cursor, Direction, GapTooWide, HistoryPage,
-    IdempotencyKey, Interval, MAX_PAIRS, MinimumGap, Mode, Order, OrderDraft, OrderFilter, OrderId,
-    OrderPatch, OrderQuery, Orders, Page, Placed, Position, Precondition, RecordedChange, Resource,
-    Schedule, Service, ServiceDraft, ServiceId, Services, Slot, StoreError, Timestamp, TooClose,
-    UnknownReferences,
+    IdempotencyKey, Interval, ListPage, ListQuery, MAX_PAIRS, MinimumGap, Mode, Order, OrderDraft,
+    OrderFilter, OrderId, OrderPatch, OrderQuery, Orders, Page, Placed, Position, Precondition,
+    RecordedChange, Resource, Schedule, Service, ServiceDraft, ServiceId, Services, Slot,
+    StoreError, Timestamp, TooClose, UnknownReferences,
 };
 
 use state::{State, fresh, position};
@@ -218,8 +218,14 @@ impl Services for Model {
         self.state().service(id)
     }
 
-    fn services(&self) -> Result<Vec<Service>, StoreError> {
-        Ok(self.state().services.values().cloned().collect())
+    fn services(
+        &self,
+        query: &ListQuery<ServiceId>,
+    ) -> Result<ListPage<Service, ServiceId>, StoreError> {
+        let state = self.state();
+        let comes_after = |id: &ServiceId| query.after.as_ref().is_none_or(|after| id > after);
+        let following = state.services.values().filter(|service| comes_after(&service.id));
+        Ok(ListPage::new(following.cloned().collect(), query.limit, |service| service.id.clone()))
     }
 
     fn replace_service(&self, id: &ServiceId, draft: ServiceDraft) -> Result<Service, StoreError> {
@@ -258,8 +264,14 @@ impl Calendars for Model {
         self.state().calendar(id)
     }
 
-    fn calendars(&self) -> Result<Vec<Calendar>, StoreError> {
-        Ok(self.state().calendars.values().cloned().collect())
+    fn calendars(
+        &self,
+        query: &ListQuery<CalendarId>,
+    ) -> Result<ListPage<Calendar, CalendarId>, StoreError> {
+        let state = self.state();
+        let comes_after = |id: &CalendarId| query.after.as_ref().is_none_or(|after| id > after);
+        let following = state.calendars.values().filter(|calendar| comes_after(&calendar.id));
+        Ok(ListPage::new(following.cloned().collect(), query.limit, |calendar| calendar.id.clone()))
     }
 
     fn replace_calendar(

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use orders_core::{
     After, AsOf, CalendarId, Calendars, ChangeFilter, ChangeQuery, Changes, Client, ClientId,
-    Direction, OrderFilter, OrderPatch, OrderQuery, Orders, Position, Precondition, Scope,
-    Services, StoreError, Timestamp,
+    Direction, ListQuery, OrderFilter, OrderPatch, OrderQuery, Orders, Position, Precondition,
+    Scope, Services, StoreError, Timestamp,
 };
 use orders_db::PgStore;
 use orders_db::requests::{
@@ -109,7 +109,8 @@ pub(super) fn calls() -> Vec<Call> {
             assert!(store.availability(&CalendarId::default(), window).unwrap().len() > 9);
         }),
         ("services", |store| {
-            assert!(store.services().unwrap().len() > 2);
+            let middle = ListQuery { after: Some(service_id("123")), limit: 10 };
+            assert!(store.services(&middle).unwrap().items.len() > 1);
             let refused = store.remove_service(&service_id("123"));
             assert!(matches!(refused, Err(StoreError::InUse(_))));
             store.add_service(service_draft("unused")).unwrap();
@@ -118,6 +119,9 @@ pub(super) fn calls() -> Vec<Call> {
             store.remove_service(&service_id("unused")).unwrap();
         }),
         ("calendars", |store| {
+            let middle = ListQuery { after: Some(calendar_id("a")), limit: 10 };
+            assert!(store.calendars(&middle).unwrap().items.len() > 1);
+            assert_eq!(restricted(store).calendars(&middle).unwrap().items.len(), 2);
             let refused = store.remove_calendar(&calendar_id("crew"));
             assert!(matches!(refused, Err(StoreError::InUse(_))));
             store.add_calendar(calendar_draft("new", "PT1H")).unwrap();

@@ -1,6 +1,6 @@
 //! No call reads more rows than it needs.
 
-use orders_core::{CalendarId, Calendars, MinimumGap, Orders};
+use orders_core::{CalendarId, Calendars, ListQuery, MinimumGap, Orders, Services};
 use orders_db::PgStore;
 
 use super::calls::calls;
@@ -130,6 +130,31 @@ fn a_session_that_began_with_an_empty_database_reads_no_whole_calendar_later() {
     psql.run("SELECT pg_stat_clear_snapshot()");
     let read = rows_read(&mut psql) - before;
     assert!(read < 20 * FEW, "20 calls read {read} rows");
+}
+
+#[test]
+fn a_page_of_services_or_calendars_costs_the_same_everywhere() {
+    let database = Database::alone();
+    let mut psql = database.psql();
+    psql.run("INSERT INTO services (id, name) SELECT 's' || n, 'x' FROM generate_series(10000, 19999) AS n");
+    psql.run("INSERT INTO calendars (id, name) SELECT 'c' || n, 'x' FROM generate_series(10000, 19999) AS n");
+    psql.run("ANALYZE");
+    drop(psql);
+    for id in ["10000", "15000", "19950"] {
+        let (service, calendar) = (format!("s{id}"), format!("c{id}"));
+        let read = read_by(&database, |store| {
+            // More often than PostgreSQL would make plans for certain values.
+            for _ in 0..7 {
+                let after = Some(service_id(&service));
+                assert!(!store.services(&ListQuery { after, limit: 20 }).unwrap().items.is_empty());
+                let after = Some(calendar_id(&calendar));
+                assert!(
+                    !store.calendars(&ListQuery { after, limit: 20 }).unwrap().items.is_empty()
+                );
+            }
+        });
+        assert!(read < FEW, "14 pages after {id} read {read} rows");
+    }
 }
 
 #[test]
