@@ -15,3 +15,4 @@ pub(crate) mod query;
 pub(crate) mod request_log;
 pub(crate) mod resource;
 pub(crate) mod response;
+pub(crate) mod unread_body;

@@ -1,11 +1,13 @@
 //! What all routes have in common: methods, request ids, problems; and health.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 
 use crate::app::{App, maintenance};
+use crate::wire::Wire;
 
 #[test]
 fn unknown_routes_are_problems() {
@@ -138,6 +140,34 @@ fn anything_but_http_is_a_bad_request() {
     for request in ["nonsense\r\n\r\n", "GET / HTTP/1.1\r\nHost x\r\n\r\n"] {
         assert_eq!(app.send_raw(request.as_bytes()).status, 400);
     }
+}
+
+#[test]
+fn a_body_that_is_not_read_to_its_end_closes_the_connection() {
+    let app = App::start();
+    for (path, content_type, status) in [
+        ("/orders", "text/plain", "415"),
+        ("/orders/import", "text/plain", "415"),
+        ("/nowhere", "application/json", "404"),
+    ] {
+        let head = format!(
+            "POST {path} HTTP/1.1\nContent-Type: {content_type}\nTransfer-Encoding: chunked"
+        );
+        let Wire { mut sending, mut reading } = Wire::open(&app, &head);
+        thread::scope(|scope| {
+            scope.spawn(|| sending.dribble(b"x"));
+            let response = reading.until_closed();
+            assert!(response.starts_with(&format!("HTTP/1.1 {status} ")), "{response}");
+        });
+    }
+    // One that was sent as a whole leaves it open for the next request.
+    let post = "POST /nowhere HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n1\nx\n0\n\n";
+    let mut wire = Wire::open(&app, &format!("{post}GET /healthz HTTP/1.1\nConnection: close"));
+    let responses = wire.reading.until_closed();
+    assert!(
+        responses.contains("/problems/not-found") && responses.contains("alive"),
+        "{responses}"
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::thread;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -82,6 +84,16 @@ impl Sending {
         self.chunk(format!("{value}\n").as_bytes())
     }
 
+    /// Sends these bytes again and again as parts of the body, slowly, until the connection is closed.
+    pub(crate) fn dribble(&mut self, bytes: &[u8]) {
+        for _ in 0..1000 {
+            if self.chunk(bytes).is_err() {
+                break;
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+    }
+
     /// Ends the body.
     pub(crate) fn end(&mut self) -> io::Result<()> {
         self.raw(b"0\r\n\r\n")
@@ -143,13 +155,13 @@ impl Reading {
         Ok(lines)
     }
 
-    /// Waits until the server closes the connection after the response.
-    pub(crate) fn closed(&mut self) {
-        match self.stream.read(&mut [0]) {
-            Ok(0) => {}
-            Ok(_) => panic!("something follows the response"),
-            Err(error) => assert_eq!(error.kind(), io::ErrorKind::ConnectionReset),
+    /// What comes until the server closes the connection.
+    pub(crate) fn until_closed(&mut self) -> String {
+        let mut rest = Vec::new();
+        if let Err(error) = self.stream.read_to_end(&mut rest) {
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
         }
+        String::from_utf8(rest).unwrap()
     }
 
     fn chunk(&mut self) -> io::Result<()> {

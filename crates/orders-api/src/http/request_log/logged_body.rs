@@ -15,6 +15,7 @@ use log::Level;
 use super::as_text;
 use crate::access::Caller;
 use crate::http::log_text::LogText;
+use crate::http::unread_body::UnreadBody;
 
 /// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
 /// request, the bytes that were passed to the connection, whether and why the body was cut off, and the client.
@@ -23,6 +24,8 @@ pub(crate) struct LoggedBody {
     /// The size according to the head of the response.
     size: BodySize,
     request: LoggedRequest,
+    /// Dropped together with this.
+    _unread: Option<UnreadBody>,
     bytes: u64,
     outcome: Option<Outcome>,
 }
@@ -43,8 +46,8 @@ enum Outcome {
 }
 
 impl LoggedBody {
-    pub(crate) fn new(body: BoxBody, request: LoggedRequest) -> Self {
-        Self { size: body.size(), body, request, bytes: 0, outcome: None }
+    pub(crate) fn new(body: BoxBody, request: LoggedRequest, unread: Option<UnreadBody>) -> Self {
+        Self { size: body.size(), body, request, _unread: unread, bytes: 0, outcome: None }
     }
 
     /// Whether the body was passed to the connection as a whole. One of a known size may be dropped after its last byte,

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use self::logged_body::{LoggedBody, LoggedRequest};
 use crate::access::key::PREFIX;
 use crate::http::log_text::LogText;
+use crate::http::unread_body::UnreadBody;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
 
 /// The id of a request, in the request and in its response.
@@ -26,11 +27,12 @@ const MAX_REQUEST_ID: usize = 128;
 
 /// The outermost middleware: gives the request its id, and logs it.
 pub(crate) async fn log_request(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let start = Instant::now();
     let id = request_id(request.headers());
+    let unread = UnreadBody::of(&mut request);
     let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
     if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
         log_cause(problem, as_text(&id));
@@ -38,7 +40,7 @@ pub(crate) async fn log_request(
     response.headers_mut().insert(X_REQUEST_ID, id.clone());
     let request =
         LoggedRequest { request: response.request().clone(), status: response.status(), start, id };
-    Ok(response.map_body(|_, body| LoggedBody::new(body, request)))
+    Ok(response.map_body(|_, body| LoggedBody::new(body, request, unread)))
 }
 
 /// The client's id if it can be written to the log and is not a key, or else a new one.

@@ -1,9 +1,8 @@
 //! Imports as streams: clients that wait, stall, hang up, or send everything first.
 
 use std::thread;
-use std::time::Duration;
 #[cfg(target_os = "linux")]
-use std::{fs, time::Instant};
+use std::{fs, time::Duration, time::Instant};
 
 use serde_json::{Value, json};
 
@@ -135,17 +134,10 @@ fn a_client_that_sends_nothing_gets_a_request_timeout() {
 /// Sends these bytes again and again until the connection is closed, and reads the response meanwhile.
 fn dribble(mut wire: Wire, bytes: &[u8]) -> Vec<Value> {
     thread::scope(|scope| {
-        scope.spawn(|| {
-            for _ in 0..1000 {
-                if wire.sending.chunk(bytes).is_err() {
-                    break;
-                }
-                thread::sleep(Duration::from_millis(20));
-            }
-        });
+        scope.spawn(|| wire.sending.dribble(bytes));
         wire.reading.head();
         let answers = wire.reading.rest().unwrap();
-        wire.reading.closed();
+        assert_eq!(wire.reading.until_closed(), "");
         answers
     })
 }

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use orders_core::{Order, OrderDraft, OrderId, Orders as _};
 use serde::Serialize;
 use serde_json::{Value, json};
-use tokio::sync::oneshot;
 
 use self::batch::{Batch, Response};
 use crate::Store;
@@ -56,30 +55,25 @@ async fn import_orders(
 ) -> Reply<NdjsonStream<ImportResult>> {
     let place = Arc::new(transfers.import()?);
     let (sender, body) = channel(CAPACITY, limits.stall_timeout);
-    let (mut answered, body_end) = oneshot::channel::<()>();
     // Held by whoever needs memory for longer: the work, or the results that wait.
-    let held = (body_end, Arc::clone(&place));
+    let body = holding(body, Arc::clone(&place));
     actix_web::rt::spawn(async move {
-        let mut orders = orders;
         // If the client has gone, the log learns it from the end of the body.
-        let _ = place_all(&store, &authorization, &mut orders, place, sender).await;
-        // The framework closes a connection whose request was not read to its end, but if nobody could read the rest
-        // any more, it would receive it first, without a limit.
-        answered.closed().await;
+        let _ = place_all(store, authorization, orders, place, sender).await;
     });
-    Ok(NdjsonStream::new(holding(body, held)))
+    Ok(NdjsonStream::new(body))
 }
 
 async fn place_all(
-    store: &Store,
-    authorization: &Authorization,
-    orders: &mut NdjsonBody<OrderDraft>,
+    store: Store,
+    authorization: Authorization,
+    mut orders: NdjsonBody<OrderDraft>,
     place: Arc<Place>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
     let share = authorization.import_share();
-    while let Some(batch) = Batch::read(orders, share).await {
-        let BatchResults { mut lines, is_last } = place_batch(store, authorization, batch).await;
+    while let Some(batch) = Batch::read(&mut orders, share).await {
+        let BatchResults { mut lines, is_last } = place_batch(&store, &authorization, batch).await;
         let stops = is_last && !orders.has_ended();
         if stops {
             write(&mut lines, &Problem::import_stopped().document());
