@@ -1,13 +1,10 @@
 //! How many of something may be open at once, in all and for each client: [`Places`].
 
 use std::collections::HashMap;
-use std::fmt;
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orders_core::ClientId;
-
+use crate::db_threads::ClientKey;
 use crate::problem::Problem;
 
 /// The most that may be open at once.
@@ -15,17 +12,8 @@ use crate::problem::Problem;
 pub(crate) struct Limits {
     /// In all.
     pub(crate) all: NonZeroUsize,
-    /// For each holder.
+    /// For each client.
     pub(crate) per_client: NonZeroUsize,
-}
-
-/// Who holds places.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Holder {
-    /// A client with credentials.
-    Client(ClientId),
-    /// Everyone without credentials at this address.
-    Address(IpAddr),
 }
 
 /// Why there is no place.
@@ -33,16 +21,16 @@ pub(crate) enum Holder {
 pub(crate) enum Full {
     /// So many places are taken, which are all.
     All(usize),
-    /// The holder has so many places, which is the most.
-    OfHolder(Holder, usize),
+    /// The client has so many places, which is the most.
+    OfClient(ClientKey, usize),
 }
 
-/// The places that are taken, in all and by each holder.
+/// The places that are taken, in all and by each client.
 pub(crate) struct Taken {
     limits: Limits,
     all: usize,
-    /// Holders without places are not listed.
-    by_holder: HashMap<Holder, usize>,
+    /// Clients without places are not listed.
+    by_client: HashMap<ClientKey, usize>,
 }
 
 /// Places that are given back when they are dropped. Clones are the same places.
@@ -52,13 +40,13 @@ pub(crate) struct Places(Arc<Mutex<Taken>>);
 /// A place, until it is dropped.
 pub(crate) struct Place {
     places: Places,
-    holder: Option<Holder>,
+    client: ClientKey,
 }
 
 impl Taken {
     /// No place is taken.
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, all: 0, by_holder: HashMap::new() }
+        Self { limits, all: 0, by_client: HashMap::new() }
     }
 
     /// How many places are taken.
@@ -66,31 +54,31 @@ impl Taken {
         self.all
     }
 
-    /// Takes a place. Without a holder, it is limited only together with all others.
-    pub(crate) fn add(&mut self, holder: Option<&Holder>) -> Result<(), Full> {
+    /// Takes a place. Without a client, it is limited only together with all others.
+    pub(crate) fn add(&mut self, client: Option<&ClientKey>) -> Result<(), Full> {
         let Limits { all, per_client } = self.limits;
         if self.all >= all.get() {
             return Err(Full::All(all.get()));
         }
-        if let Some(holder) = holder {
-            let of_holder = self.by_holder.get(holder).copied().unwrap_or(0);
-            if of_holder >= per_client.get() {
-                return Err(Full::OfHolder(holder.clone(), per_client.get()));
+        if let Some(client) = client {
+            let of_client = self.by_client.get(client).copied().unwrap_or(0);
+            if of_client >= per_client.get() {
+                return Err(Full::OfClient(client.clone(), per_client.get()));
             }
-            self.by_holder.insert(holder.clone(), of_holder + 1);
+            self.by_client.insert(client.clone(), of_client + 1);
         }
         self.all += 1;
         Ok(())
     }
 
     /// Gives back a place that was taken.
-    pub(crate) fn remove(&mut self, holder: Option<&Holder>) {
+    pub(crate) fn remove(&mut self, client: Option<&ClientKey>) {
         self.all -= 1;
-        let Some(holder) = holder else { return };
-        if let Some(of_holder) = self.by_holder.get_mut(holder) {
-            *of_holder -= 1;
-            if *of_holder == 0 {
-                self.by_holder.remove(holder);
+        let Some(client) = client else { return };
+        if let Some(of_client) = self.by_client.get_mut(client) {
+            *of_client -= 1;
+            if *of_client == 0 {
+                self.by_client.remove(client);
             }
         }
     }
@@ -103,9 +91,9 @@ impl Places {
     }
 
     /// Takes a place, see [`Taken::add`].
-    pub(crate) fn take(&self, holder: Option<Holder>) -> Result<Place, Full> {
-        self.lock().add(holder.as_ref())?;
-        Ok(Place { places: self.clone(), holder })
+    pub(crate) fn take(&self, client: ClientKey) -> Result<Place, Full> {
+        self.lock().add(Some(&client))?;
+        Ok(Place { places: self.clone(), client })
     }
 
     /// The counts are consistent whenever they are unlocked, so a panic of another thread does not matter.
@@ -116,7 +104,7 @@ impl Places {
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.places.lock().remove(self.holder.as_ref());
+        self.places.lock().remove(Some(&self.client));
     }
 }
 
@@ -127,43 +115,52 @@ impl Full {
             Self::All(all) => {
                 format!("the service has as many {things} as it may ({all}); try another instance")
             }
-            Self::OfHolder(holder, all) => {
-                format!("{holder} has as many {things} as it may ({all}); end one first")
+            Self::OfClient(client, all) => {
+                let client = match client {
+                    ClientKey::Client(id) => format!("client {id}"),
+                    ClientKey::Address(Some(address)) => format!("the address {address}"),
+                    ClientKey::Address(None) => "the client".to_owned(),
+                };
+                format!("{client} has as many {things} as it may ({all}); end one first")
             }
         })
     }
 }
 
-impl fmt::Display for Holder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Client(id) => write!(f, "client {id}"),
-            Self::Address(address) => write!(f, "the address {address}"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use orders_core::ClientId;
+
     use super::*;
 
     #[test]
-    fn places_are_limited_in_all_and_for_each_holder() {
+    fn places_are_limited_in_all_and_for_each_client() {
         let number = |number| NonZeroUsize::new(number).unwrap();
-        let places = Places::new(Limits { all: number(4), per_client: number(2) });
-        let client = |name| Holder::Client(ClientId::new(name).unwrap());
-        let (shop, local) = (client("shop"), Holder::Address([127, 0, 0, 1].into()));
-        let take = |holder: &Holder| places.take(Some(holder.clone()));
-        let mut taken: Vec<_> = [&shop, &shop, &local].map(|one| take(one).ok().unwrap()).into();
-        assert_eq!(take(&shop).err(), Some(Full::OfHolder(shop.clone(), 2)));
-        taken.extend(places.take(None));
-        assert_eq!(take(&local).err(), Some(Full::All(4)));
-        assert_eq!(places.take(None).err(), Some(Full::All(4)));
+        let places = Places::new(Limits { all: number(3), per_client: number(2) });
+        let shop = ClientKey::Client(ClientId::new("shop").unwrap());
+        let [local, other] = [1, 2].map(|n| ClientKey::Address(Some([127, 0, 0, n].into())));
+        let take = |client: &ClientKey| places.take(client.clone());
+        let mut taken: Vec<_> = [&shop, &shop].map(|one| take(one).ok().unwrap()).into();
+        assert_eq!(take(&shop).err(), Some(Full::OfClient(shop.clone(), 2)));
+        taken.extend(take(&local));
+        for client in [&local, &other, &shop] {
+            assert_eq!(take(client).err(), Some(Full::All(3)));
+        }
         drop(taken.remove(0));
         taken.extend(take(&shop));
-        assert_eq!((taken.len(), places.lock().count()), (4, 4));
+        assert_eq!((taken.len(), places.lock().count()), (3, 3));
         drop(taken);
         assert_eq!(places.lock().count(), 0);
-        assert!(places.lock().by_holder.is_empty());
+        assert!(places.lock().by_client.is_empty());
+    }
+
+    #[test]
+    fn places_without_a_client_are_limited_in_all() {
+        let number = |number| NonZeroUsize::new(number).unwrap();
+        let mut taken = Taken::new(Limits { all: number(2), per_client: number(1) });
+        assert_eq!([taken.add(None), taken.add(None)], [Ok(()), Ok(())]);
+        assert_eq!(taken.add(None), Err(Full::All(2)));
+        taken.remove(None);
+        assert_eq!(taken.add(None), Ok(()));
     }
 }

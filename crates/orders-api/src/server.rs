@@ -22,7 +22,7 @@ use crate::feed::Feed;
 use crate::http::body::BodyLimits;
 use crate::http::request_log::log_request;
 use crate::routes::routes;
-use crate::transfers::TransferPlaces;
+use crate::transfers::Transfers;
 
 /// How long a connection may stay open without a request.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
@@ -65,8 +65,7 @@ pub fn listen(
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
     let clients = arguments.limits;
-    let transfers =
-        TransferPlaces::new(clients.imports(), clients.exports(), clients.export_timeout);
+    let transfers = Transfers::new(clients.imports(), clients.exports(), clients.export_timeout);
     let transfers = web::Data::new(transfers);
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),

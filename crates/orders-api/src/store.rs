@@ -96,8 +96,8 @@ impl Store {
         self.threads.run_long(move |store| job(&store.acting_as(client))).await
     }
 
-    /// Whose queue the requests wait in.
-    fn key(&self) -> ClientKey {
+    /// For whom the requests are.
+    pub(crate) fn key(&self) -> ClientKey {
         match &self.caller.0 {
             Some(client) => ClientKey::Client(client.id.clone()),
             None => ClientKey::Address(self.address),

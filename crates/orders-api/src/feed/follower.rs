@@ -8,22 +8,22 @@ use tokio::sync::watch;
 
 use super::Shared;
 use super::ring::{Entry, Found};
+use crate::db_threads::ClientKey;
 use crate::http::event_stream;
-use crate::places::Holder;
 
 /// An event stream or a waiting request. It counts until it is dropped.
 pub(crate) struct Follower {
     shared: Arc<Shared>,
-    holder: Option<Holder>,
+    client: Option<ClientKey>,
     news: watch::Receiver<()>,
     /// The number of the history that it follows.
     history: u64,
 }
 
 impl Follower {
-    pub(super) fn new(shared: Arc<Shared>, holder: Option<Holder>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, client: Option<ClientKey>) -> Self {
         let (news, history) = (shared.news.subscribe(), shared.life.borrow().history);
-        Self { shared, holder, news, history }
+        Self { shared, client, news, history }
     }
 
     /// The latest changes after a cursor.
@@ -51,7 +51,7 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.shared.lock().followers.remove(self.holder.as_ref());
+        self.shared.lock().followers.remove(self.client.as_ref());
     }
 }
 

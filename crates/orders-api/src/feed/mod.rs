@@ -20,7 +20,8 @@ pub(crate) use self::follower::{Follower, View};
 use self::reader::Reader;
 pub(crate) use self::ring::Found;
 use self::ring::Ring;
-use crate::places::{Full, Holder, Limits, Taken};
+use crate::db_threads::ClientKey;
+use crate::places::{Full, Limits, Taken};
 use crate::problem::Problem;
 
 /// Why there is no place for a follower.
@@ -117,11 +118,11 @@ impl Feed {
         if state.stopped {
             return Err(NoPlace::Stopping);
         }
-        let holder = client.cloned().map(Holder::Client);
-        state.followers.add(holder.as_ref()).map_err(NoPlace::Full)?;
+        let client = client.cloned().map(ClientKey::Client);
+        state.followers.add(client.as_ref()).map_err(NoPlace::Full)?;
         drop(state);
         self.0.changed.notify_one();
-        Ok(Follower::new(Arc::clone(&self.0), holder))
+        Ok(Follower::new(Arc::clone(&self.0), client))
     }
 
     /// Ends all followers and the thread.

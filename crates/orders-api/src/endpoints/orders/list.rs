@@ -62,7 +62,7 @@ async fn list_orders(
         with_lines: method != Method::HEAD,
         stall_timeout: limits.stall_timeout,
         total_timeout: transfers.export_timeout(),
-        place: transfers.export()?,
+        place: transfers.export(&store)?,
     };
     let (cursor, lines) = export.stream(&store).await?;
     let monitor = cursor.zip(followed).map(|(cursor, filter)| changes_after(cursor, &filter));

@@ -53,7 +53,7 @@ async fn import_orders(
     limits: BodyLimits,
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
-    let place = Arc::new(transfers.import()?);
+    let place = Arc::new(transfers.import(&store)?);
     let (sender, body) = channel(CAPACITY, limits.stall_timeout);
     // Held by whoever needs memory for longer: the work, or the results that wait.
     let body = holding(body, Arc::clone(&place));
