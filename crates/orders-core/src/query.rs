@@ -86,3 +86,21 @@ impl<T, Id> ListPage<T, Id> {
         Self { items, next }
     }
 }
+
+/// How many items [`all`] gets at once.
+const PAGE: usize = 1000;
+
+/// All items of a list, page by page.
+pub(crate) fn all<T, Id, E>(
+    page: impl Fn(&ListQuery<Id>) -> Result<ListPage<T, Id>, E>,
+) -> Result<Vec<T>, E> {
+    let (mut query, mut all) = (ListQuery { after: None, limit: PAGE }, Vec::new());
+    loop {
+        let ListPage { items, next } = page(&query)?;
+        all.extend(items);
+        query.after = next;
+        if query.after.is_none() {
+            return Ok(all);
+        }
+    }
+}

@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::ops::ControlFlow;
 
+use crate::query;
 use crate::{
     AsOf, Calendar, CalendarDraft, CalendarId, ChangePage, ChangeQuery, ClientId, Conflict, Cursor,
     Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, ListPage, ListQuery, Order,
@@ -197,7 +198,7 @@ pub trait Services {
     /// # Errors
     /// None of its own.
     fn all_services(&self) -> Result<Vec<Service>, StoreError> {
-        all(|query| self.services(query))
+        query::all(|query| self.services(query))
     }
 
     /// Replaces a service by the draft. It keeps its id.
@@ -241,7 +242,7 @@ pub trait Calendars {
     /// # Errors
     /// None of its own.
     fn all_calendars(&self) -> Result<Vec<Calendar>, StoreError> {
-        all(|query| self.calendars(query))
+        query::all(|query| self.calendars(query))
     }
 
     /// Replaces a calendar by the draft. It keeps its id and, unless the draft has one, its minimum gap. A new gap
@@ -260,24 +261,6 @@ pub trait Calendars {
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::InUse`].
     fn remove_calendar(&self, id: &CalendarId) -> Result<(), StoreError>;
-}
-
-/// How many items [`all`] gets at once.
-const PAGE: usize = 1000;
-
-/// All items of a list, page by page.
-fn all<T, Id>(
-    page: impl Fn(&ListQuery<Id>) -> Result<ListPage<T, Id>, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let (mut query, mut all) = (ListQuery { after: None, limit: PAGE }, Vec::new());
-    loop {
-        let ListPage { items, next } = page(&query)?;
-        all.extend(items);
-        query.after = next;
-        if query.after.is_none() {
-            return Ok(all);
-        }
-    }
 }
 
 /// Whether a call writes.

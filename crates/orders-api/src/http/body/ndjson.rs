@@ -140,3 +140,38 @@ impl Decoder for LineDecoder {
         Ok(self.0.decode_eof(buffer).transpose())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::time::Duration;
+
+    use actix_web::rt::spawn;
+    use actix_web::rt::time::sleep;
+    use futures_util::stream;
+    use orders_core::OrderDraft;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn time_in_which_nobody_waits_for_a_line_does_not_count() {
+        let stall_timeout = Duration::from_secs(1);
+        let limits = BodyLimits { bytes: 100, arrival: stall_timeout, stall_timeout };
+        let (send, sent) = oneshot::channel();
+        let first = stream::once(ready(Ok(Bytes::from("first\n"))));
+        let second = stream::once(sent.map(|line| Ok(line.unwrap_or_default())));
+        let payload = Payload::Stream { payload: first.chain(second).boxed_local() };
+        let mut body = NdjsonBody::<OrderDraft>::new(payload, limits);
+        let is_line = |line: Option<Line<OrderDraft>>| {
+            let problem = line.and_then(|line| line.value.err());
+            problem.is_some_and(|it| it.problem_type() == ProblemType::MalformedRequest)
+        };
+        assert!(is_line(body.next().await));
+        assert!(body.ready().is_none() && !body.has_ended());
+        sleep(stall_timeout * 3 / 2).await;
+        spawn(async { send.send(Bytes::from("second\n")) });
+        assert!(is_line(body.next().await));
+        assert!(body.next().await.is_none() && body.has_ended());
+    }
+}
