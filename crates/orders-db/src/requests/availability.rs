@@ -40,7 +40,8 @@ statement! {
                AND calendar.minimum_gap > interval '0'
              ORDER BY calendar, datetime)
        FROM unnest($1, $2, $3) WITH ORDINALITY AS request (start, stop, calendar, index)
-       LEFT JOIN calendars AS calendar ON calendar.id = request.calendar
+       LEFT JOIN LATERAL (
+            SELECT key, minimum_gap FROM calendars WHERE calendars.id = request.calendar OFFSET 0) AS calendar ON true
       ORDER BY request.index"
 }
 

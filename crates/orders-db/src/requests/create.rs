@@ -30,8 +30,10 @@ pub struct CreateOrder {
 statement! {
     /// Creates the orders that can be created, like the statement for one order, each with its client. The services of an
     /// order are one text with commas, which no id contains, because PostgreSQL has no arrays of arrays of different
-    /// lengths. An order with a service that does not exist is left out, because it would fail all.
+    /// lengths. An order with a service that does not exist is left out, because it would fail all. The rows depend on the
+    /// setting, so that it is made once and first.
     CreateAll<'a> {
+        lock_timeout: &'static str as Text,
         ids: Vec<&'a str> as Array<Text>,
         calendars: Vec<&'a str> as Array<Text>,
         datetimes: Vec<PgTimestamp> as Array<Timestamptz>,
@@ -40,7 +42,6 @@ statement! {
         references: Vec<Option<&'a str>> as Array<Nullable<Text>>,
         metadata: Vec<Option<String>> as Array<Nullable<Text>>,
         clients: Vec<&'a str> as Array<Text>,
-        lock_timeout: &'static str as Text,
     } -> (Text, BigInt, Timestamptz, Timestamptz) =
     "INSERT INTO orders (
             id, calendar, minimum_gap, datetime, totalfee, services, reference, metadata, updated_by, version)
@@ -50,10 +51,10 @@ statement! {
                        ORDER BY order_id DESC, version DESC LIMIT 1), 0) + 1
        FROM (SELECT id, calendar, datetime, totalfee, string_to_array(services, ',') AS services, reference, metadata,
                     client
-               FROM unnest($1, $2, $3, $4, $5, $6, $7, $8) AS row
-                    (id, calendar, datetime, totalfee, services, reference, metadata, client),
-                    (SELECT set_config('lock_timeout', $9, true) AS lock_timeout) AS setting
-              WHERE setting.lock_timeout IS NOT NULL) AS candidate
+               FROM (SELECT set_config('lock_timeout', $1, true) AS lock_timeout) AS setting
+              CROSS JOIN LATERAL unnest(
+                    $2, $3, $4, $5, $6, $7, $8, CASE WHEN setting.lock_timeout IS NOT NULL THEN $9 END) AS row
+                    (id, calendar, datetime, totalfee, services, reference, metadata, client)) AS candidate
        JOIN calendars ON calendars.id = candidate.calendar
       WHERE NOT EXISTS (
             SELECT FROM orders
@@ -125,6 +126,7 @@ fn create(store: &PgStore, rows: &[Row]) -> Attempt<Vec<Outcome<Order>>> {
     let candidates = || rows.iter().map(|row| &row.candidate);
     store.attempt(|conn| {
         let create = CreateAll {
+            lock_timeout: LOCK_TIMEOUT,
             ids: candidates().map(|it| it.id.as_str()).collect(),
             calendars: candidates().map(|it| it.calendar.as_str()).collect(),
             datetimes: candidates().map(|it| row::pg_timestamp(it.datetime)).collect(),
@@ -133,7 +135,6 @@ fn create(store: &PgStore, rows: &[Row]) -> Attempt<Vec<Outcome<Order>>> {
             references: candidates().map(|it| row::pg_reference(it.reference.as_ref())).collect(),
             metadata: candidates().map(|it| row::pg_metadata(&it.metadata)).collect(),
             clients: rows.iter().map(|row| row.caller.id()).collect(),
-            lock_timeout: LOCK_TIMEOUT,
         };
         let created: Vec<(String, i64, PgTimestamp, PgTimestamp)> = create.load(conn)?;
         let mut stamps: HashMap<_, Stamp> =

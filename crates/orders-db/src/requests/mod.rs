@@ -4,7 +4,7 @@
 //!
 //! - A request on which the statement does nothing, for whatever reason, is executed alone afterwards. So is each of them
 //!   if the statement fails: a statement that failed has done nothing.
-//! - The statement waits for the lock of another transaction only for [`LOCK_TIMEOUT`], because it holds locks of its own
+//! - The statement waits for the lock of another transaction only for 50 ms, because it holds locks of its own
 //!   meanwhile. So a request that has to wait delays the others no longer than that, and no two statements wait for each
 //!   other in a circle, whatever their order. (A circle should be rare nevertheless, so they lock in a common order.)
 //! - If the connection is lost, it is not known whether the requests were executed, as for a single one.

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use orders_core::{
     After, AsOf, CalendarId, Calendars, ChangeFilter, ChangeQuery, Changes, Client, ClientId,
-    Direction, ListQuery, OrderFilter, OrderPatch, OrderQuery, Orders, Position, Precondition,
-    Scope, Services, StoreError, Timestamp,
+    Direction, ListQuery, OrderDraft, OrderFilter, OrderPatch, OrderQuery, Orders, Position,
+    Precondition, Scope, Services, StoreError, Timestamp,
 };
 use orders_db::PgStore;
 use orders_db::requests::{
@@ -65,11 +65,14 @@ pub(super) fn calls() -> Vec<Call> {
                 client: None,
                 id: middle(),
                 condition: Precondition::None,
-                draft: draft("-", hours(0)),
+                draft: OrderDraft {
+                    reference: store.order(&middle()).unwrap().reference,
+                    ..draft("-", hours(0))
+                },
             };
             let moves = ReplaceOrder { id: order_id("new-3"), ..replace.clone() };
             let replaced = ReplaceOrder::execute_together(store, &[replace, moves]);
-            assert!(replaced[0].is_some() && replaced[1].is_none());
+            assert!(replaced[0].is_some() && replaced[1].is_none(), "{replaced:?}");
             let delete = |id: &str| DeleteOrder {
                 client: None,
                 id: order_id(id),
