@@ -3,9 +3,12 @@
 //! The database enforces the rules of the domain, so a column that breaks one is a bug.
 
 use std::fmt::Display;
+use std::str::FromStr;
 
 use diesel::QueryResult;
 use diesel::data_types::{PgInterval, PgTimestamp};
+use diesel::deserialize::{FromSql, FromSqlRow};
+use diesel::pg::{Pg, PgValue};
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{
@@ -17,14 +20,28 @@ use rust_decimal::Decimal;
 /// PostgreSQL counts from 2000-01-01, a timestamp from 1970-01-01.
 const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
+/// An id as it is read from a column of text, without a copy in between.
+#[derive(Debug, FromSqlRow)]
+pub(crate) struct Id<T>(T);
+
+impl<T> FromSql<Text, Pg> for Id<T>
+where
+    T: FromStr<Err: Display>,
+{
+    fn from_sql(value: PgValue<'_>) -> diesel::deserialize::Result<Self> {
+        let text = std::str::from_utf8(value.as_bytes())?;
+        Ok(Self(decode(text.parse())?))
+    }
+}
+
 /// The columns of an order, as all queries select them: id, calendar, datetime, totalfee, services, reference, metadata
 /// as text, version, created_at, updated_at.
 pub(crate) type OrderRow = (
-    String,
-    String,
+    Id<OrderId>,
+    Id<CalendarId>,
     PgTimestamp,
     Decimal,
-    Vec<Option<String>>,
+    Vec<Option<Id<ServiceId>>>,
     Option<String>,
     Option<String>,
     i64,
@@ -53,8 +70,8 @@ pub(crate) fn one_more_than(limit: usize) -> i64 {
 
 pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
     let (
-        id,
-        calendar,
+        Id(id),
+        Id(calendar),
         at,
         totalfee,
         services,
@@ -64,16 +81,14 @@ pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
         created_at,
         updated_at,
     ) = row;
-    let services = services
-        .into_iter()
-        .map(|id| ServiceId::new(id.unwrap_or_default()))
-        .collect::<Result<Vec<_>, _>>();
+    let services = services.into_iter().map(|id| id.map(|Id(id)| id)).collect::<Option<Vec<_>>>();
+    let services = services.ok_or_else(|| corrupt("a service is null"))?;
     Ok(Order {
-        id: order_id(&id)?,
-        calendar: calendar_id(&calendar)?,
+        id,
+        calendar,
         datetime: timestamp(at)?,
         totalfee: decode(Fee::new(totalfee))?,
-        services: decode(OrderedServices::new(decode(services)?))?,
+        services: decode(OrderedServices::new(services))?,
         reference: decode(reference.map(Reference::new).transpose())?,
         metadata: self::metadata(metadata.as_deref())?,
         version: decode(version.try_into())?,
