@@ -4,6 +4,9 @@
 //! so the cost of a page does not depend on its position in the list.
 
 use std::ops::ControlFlow;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+use std::thread;
 
 use diesel::data_types::PgTimestamp;
 use diesel::pg::Pg;
@@ -20,7 +23,10 @@ use crate::error::Failure;
 use crate::row::{self, OrderRow, OrderSql};
 
 /// How many orders an export fetches at once.
-const EXPORT_CHUNK: usize = 1000;
+const EXPORT_CHUNK: usize = 500;
+
+/// How many chunks of an export are read while the sink works on another one.
+const PAGES_READ_AHEAD: usize = 1;
 
 /// The orders between two positions, both excluded, in one direction.
 ///
@@ -282,16 +288,40 @@ pub(super) fn export(
 ) -> Result<(), Failure> {
     conn.build_transaction().repeatable_read().read_only().run(|conn| {
         let cursor = head_of(conn)?;
-        let mut query =
-            OrderQuery { filter: filter.clone(), direction, after: None, limit: EXPORT_CHUNK };
-        loop {
-            let Page { orders, next } = page(conn, &query, caller)?;
-            if sink(cursor, orders).is_break() || next.is_none() {
-                return Ok(());
+        let (pages, read) = mpsc::sync_channel(PAGES_READ_AHEAD);
+        thread::scope(|scope| {
+            let reader = thread::Builder::new().name("export".to_owned());
+            let reading = reader.spawn_scoped(scope, move || {
+                read_pages(conn, filter, direction, caller, |orders| pages.send(orders).is_ok())
+            });
+            let reading = reading.map_err(|error| StoreError::Unavailable(error.into()))?;
+            for orders in read {
+                if sink(cursor, orders).is_break() {
+                    break;
+                }
             }
-            query.after = next;
-        }
+            reading.join().unwrap_or_else(|panic| resume_unwind(panic))
+        })
     })
+}
+
+/// Passes all matching orders to `pass`, page by page, until it returns `false`.
+fn read_pages(
+    conn: &mut PgConnection,
+    filter: &OrderFilter,
+    direction: Direction,
+    caller: &Caller,
+    pass: impl Fn(Vec<Order>) -> bool,
+) -> Result<(), Failure> {
+    let mut query =
+        OrderQuery { filter: filter.clone(), direction, after: None, limit: EXPORT_CHUNK };
+    loop {
+        let Page { orders, next } = page(conn, &query, caller)?;
+        if !pass(orders) || next.is_none() {
+            return Ok(());
+        }
+        query.after = next;
+    }
 }
 
 fn later<'a>(a: Edge<'a>, b: Edge<'a>) -> Edge<'a> {
