@@ -198,11 +198,26 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_reset_undoes_deletions_and_their_versions() {
+    fn bench() -> Bench {
         let dataset = Dataset { orders: 1000, calendars: 10 };
         let database = Database::start(&[]).unwrap();
-        let mut bench = Bench::start(&program::build().unwrap(), database, dataset, 1).unwrap();
+        Bench::start(&program::build().unwrap(), database, dataset, 1).unwrap()
+    }
+
+    #[test]
+    fn a_replacement_leaves_the_services_as_they_are() {
+        let mut bench = bench();
+        let services = |bench: &Bench| bench.database.sql("SELECT ctid, * FROM order_services");
+        let before = services(&bench).unwrap();
+        bench.probe(Workload::Replace).unwrap();
+        let replaced = "SELECT count(*) FROM orders WHERE version = 2";
+        assert_eq!(bench.database.number(replaced).unwrap(), 1);
+        assert_eq!(services(&bench).unwrap(), before);
+    }
+
+    #[test]
+    fn a_reset_undoes_deletions_and_their_versions() {
+        let mut bench = bench();
         for _ in 0..2 {
             bench.probe(Workload::Delete).unwrap();
             bench.reset(Workload::Delete).unwrap();

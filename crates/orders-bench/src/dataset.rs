@@ -110,6 +110,12 @@ impl Dataset {
         order / self.calendars * self.days_apart() / self.per_day()
     }
 
+    /// The ids of the services of an order.
+    pub(crate) fn services<N: Number>(&self, order: N) -> [N; 2] {
+        let slot = order / self.calendars;
+        [slot.clone(), slot + SERVICES / 2].map(|number| number % SERVICES + 1_u64)
+    }
+
     /// How many orders begin at midnight.
     pub(crate) fn midnights(&self) -> u64 {
         self.orders.div_ceil(self.per_day())
@@ -160,6 +166,12 @@ mod tests {
     fn five_million_orders_fit_into_one_calendar() {
         let fits = |orders, calendars| Dataset { orders, calendars }.fits();
         assert!(fits(5_000_000, 1) && fits(5_000_000, 1000) && !fits(9_000_000, 1));
+    }
+
+    #[test]
+    fn an_order_has_two_services() {
+        let dataset = Dataset { orders: 100, calendars: 10 };
+        assert_eq!([9, 10, 99].map(|order| dataset.services(order)), [[1, 6], [2, 7], [10, 5]]);
     }
 
     #[test]

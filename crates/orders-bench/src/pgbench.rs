@@ -88,21 +88,29 @@ impl Script {
     fn with_variables(&mut self, statement: &Statement) -> String {
         let mut text = statement.text.clone();
         for (index, parameter) in statement.parameters.iter().enumerate().rev() {
-            let value = match &parameter.argument {
-                Argument::Variable(name) => format!(":{name}"),
-                Argument::Null => "NULL".to_owned(),
-                // No variable can be empty.
-                Argument::Constant(value) if value.is_empty() => "''".to_owned(),
-                Argument::Constant(value) => {
-                    let name = format!("constant{}", self.constants.len());
-                    self.constants.push((name.clone(), value.clone()));
-                    format!(":{name}")
-                }
-            };
+            let value = self.value(&parameter.argument);
             let name = format!("${}", index + 1);
             text = text.replace(&name, &format!("{value}::{}", parameter.sql_type));
         }
         text
+    }
+
+    fn value(&mut self, argument: &Argument) -> String {
+        match argument {
+            Argument::Variable(name) => format!(":{name}"),
+            Argument::Null => "NULL".to_owned(),
+            // No variable can be empty.
+            Argument::Constant(value) if value.is_empty() => "''".to_owned(),
+            Argument::Constant(value) => {
+                let name = format!("constant{}", self.constants.len());
+                self.constants.push((name.clone(), value.clone()));
+                format!(":{name}")
+            }
+            Argument::Array(elements) => {
+                let values: Vec<_> = elements.iter().map(|element| self.value(element)).collect();
+                format!("ARRAY[{}]", values.join(", "))
+            }
+        }
     }
 
     fn line(&mut self, line: std::fmt::Arguments<'_>) {
@@ -168,11 +176,12 @@ mod tests {
         let parameter =
             |sql_type: &str, argument| Parameter { sql_type: sql_type.to_owned(), argument };
         let statement = Statement {
-            text: "SELECT $1, $2, $3".to_owned(),
+            text: "SELECT $1, $2, $3, $4".to_owned(),
             parameters: vec![
                 parameter("text", Argument::Variable("id")),
                 parameter("interval", Argument::Constant("03:00:00".to_owned())),
                 parameter("bigint[]", Argument::Null),
+                parameter("text[]", Argument::Array(vec![Argument::Variable("id")])),
             ],
         };
         let dataset = Dataset { orders: 100, calendars: 10 };
@@ -180,7 +189,7 @@ mod tests {
         assert_eq!(
             script.text,
             "\\set n :n + 1\n\\set id ((:first + :client_id + 4 * :n) + 2000000000)\n\
-             SELECT :id::text, :constant2::interval, NULL::bigint[];\n"
+             SELECT :id::text, :constant2::interval, NULL::bigint[], ARRAY[:id]::text[];\n"
         );
         let constants = [("n", "-1"), ("first", "7"), ("constant2", "03:00:00")];
         assert_eq!(script.constants, constants.map(|(name, value)| (name.into(), value.into())));

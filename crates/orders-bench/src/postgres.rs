@@ -204,6 +204,7 @@ impl Database {
     ) -> Result<()> {
         let end = numbers.end;
         let calendar = dataset.calendar(Expression("number".to_owned()));
+        let [service, other] = dataset.services(Expression("number".to_owned()));
         let date = date(day.clone());
         for first in numbers.step_by(INSERTED_AT_ONCE) {
             let last = end.min(first + INSERTED_AT_ONCE as u64) - 1;
@@ -215,7 +216,7 @@ impl Database {
                      INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
                      SELECT ({first_id} + number)::text, {FIRST_KEY} + {calendar}, interval '3 hours',
                             {date}::text::timestamptz + slot % {per_day} * interval '1 day' / {per_day},
-                            100, ARRAY[(1 + slot % 10)::text, (1 + (slot + 5) % 10)::text]
+                            100, ARRAY[{service}::text, {other}::text]
                        FROM generate_series({first}::bigint, {last}) AS number,
                             LATERAL (SELECT number / {} AS slot) AS in_calendar
                      RETURNING *),

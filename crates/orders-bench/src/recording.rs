@@ -50,6 +50,8 @@ pub(crate) enum Argument {
     Variable(&'static str),
     /// The same text in each request.
     Constant(String),
+    /// An array of these.
+    Array(Vec<Self>),
     Null,
 }
 
@@ -205,8 +207,21 @@ fn argument(values: [&Values<u64>; 2], seen: [&Option<String>; 2]) -> Result<Arg
             return Ok(Argument::Variable(name));
         }
     }
-    ensure!(seen[0] == seen[1], "{seen:?} are no values of the requests");
-    Ok(seen[0].clone().map_or(Argument::Null, Argument::Constant))
+    if seen[0] == seen[1] {
+        return Ok(seen[0].clone().map_or(Argument::Null, Argument::Constant));
+    }
+    let no_value = || format!("{seen:?} are no values of the requests");
+    let [one, two] = seen.map(|text| elements(text.as_deref()?));
+    let (one, two) = one.zip(two).with_context(no_value)?;
+    ensure!(one.len() == two.len(), no_value());
+    let elements = one.iter().zip(&two).map(|(one, two)| argument(values, [one, two]));
+    Ok(Argument::Array(elements.collect::<Result<_>>()?))
+}
+
+/// The elements of an array of plain values: `{1,6}`.
+fn elements(array: &str) -> Option<Vec<Option<String>>> {
+    let list = array.strip_prefix('{')?.strip_suffix('}')?;
+    Some(list.split(',').map(|element| Some(element.to_owned())).collect())
 }
 
 /// A value of a request as PostgreSQL logs it.
@@ -268,6 +283,10 @@ mod tests {
         assert_eq!(found(["2000-01-01 00:00:00+00"; 2]), Some(Argument::Variable("from")));
         assert_eq!(found(["5", "5"]), Some(Argument::Constant("5".to_owned())));
         assert_eq!(found(["5", "7"]), None);
+        let array = vec![Argument::Constant("1".to_owned()), Argument::Variable("id")];
+        assert_eq!(found(["{1,5}", "{1,6}"]), Some(Argument::Array(array)));
+        assert_eq!(found(["{1,5}", "{1,6,6}"]), None);
+        assert_eq!(found(["{5}", "{7}"]), None);
         assert_eq!(argument([&one, &two], [&None, &None]).unwrap(), Argument::Null);
     }
 

@@ -16,7 +16,7 @@ pub(crate) enum Workload {
     GetOne,
     /// `POST /orders`
     Create,
-    /// `PUT /orders/{id}` at the same time
+    /// `PUT /orders/{id}` with the same time and the same services
     Replace,
     /// `DELETE /orders/{id}`
     Delete,
@@ -54,8 +54,7 @@ pub(crate) struct Spec {
 }
 
 const ORDER: &str = r#"{"id":"$id","calendar":"$calendar","datetime":"$datetime","totalfee":99.95,"services":[{"id":"1"},{"id":"2"}]}"#;
-const REPLACEMENT: &str =
-    r#"{"datetime":"$datetime","totalfee":$totalfee,"services":[{"id":"1"},{"id":"2"}]}"#;
+const REPLACEMENT: &str = r#"{"datetime":"$datetime","totalfee":$totalfee,"services":[{"id":"$service"},{"id":"$other"}]}"#;
 const FILTERED: &str = "GET /orders?calendar=$calendar&service=$service&from=$from&to=$to";
 const MONTH: &str = "GET /availability?calendar=$calendar&from=$from&to=$to";
 
@@ -111,10 +110,13 @@ impl Workload {
             Self::Delete => vec![("id", Plain(source.next_number() + FIRST_DELETED_ID))],
             Self::Replace => {
                 let order = source.random(dataset.midnights()) * dataset.per_day();
+                let [service, other] = dataset.services(order.clone());
                 vec![
                     ("id", Plain(order.clone() + FIRST_ID)),
                     ("datetime", Midnight(dataset.day(order))),
                     ("totalfee", Plain(source.random(999) + 1_u64)),
+                    ("service", Plain(service)),
+                    ("other", Plain(other)),
                 ]
             }
             Self::Refused => {
