@@ -23,6 +23,14 @@ use crate::{Error, Installation, Options};
 /// How long the children of a killed postmaster may take to end.
 const CHILDREN_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How much a durable server writes to its log before it makes a checkpoint. After a checkpoint the first change of each page
+/// writes the whole page to the log. If checkpoints follow each other quickly, nearly every change to a large table
+/// does.
+const MAX_WAL_SIZE: &str = "4GB";
+
+/// PostgreSQL's own default.
+const DEFAULT_MAX_WAL_SIZE: &str = "1GB";
+
 /// A running server.
 #[derive(Debug)]
 pub(crate) struct Server {
@@ -122,13 +130,12 @@ impl Launch {
     }
 
     fn settings(&self) -> Vec<(String, String)> {
-        let durable = if self.options.durable { "on" } else { "off" };
         let port = PORT.to_string();
         // Servers that are not durable are for tests: many and short-lived.
-        let buffers = if self.options.durable {
-            memory::shared_buffers()
+        let (durable, buffers, max_wal_size) = if self.options.durable {
+            ("on", memory::shared_buffers(), MAX_WAL_SIZE)
         } else {
-            memory::MIN_SHARED_BUFFERS
+            ("off", memory::MIN_SHARED_BUFFERS, DEFAULT_MAX_WAL_SIZE)
         };
         let buffers = format!("{buffers}MB");
         let ours = [
@@ -139,6 +146,7 @@ impl Launch {
             ("fsync", durable),
             ("synchronous_commit", durable),
             ("full_page_writes", durable),
+            ("max_wal_size", max_wal_size),
             // Some distributions turn the collector on, and our log would stay empty.
             ("logging_collector", "off"),
             ("log_destination", "stderr"),

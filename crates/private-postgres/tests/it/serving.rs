@@ -19,9 +19,10 @@ fn cache() -> u64 {
 }
 
 #[test]
-fn a_server_that_is_not_durable_has_the_smallest_cache() {
+fn a_server_that_is_not_durable_has_the_smallest_cache_and_log() {
     let postgres = PrivatePostgres::temporary().unwrap();
     assert_eq!(ask(&postgres, CACHE).unwrap(), "128");
+    assert_eq!(ask(&postgres, "SHOW max_wal_size").unwrap(), "1GB");
 }
 
 #[test]
@@ -33,6 +34,7 @@ fn a_durable_server_has_the_settings_that_matter() {
     assert_eq!(show("fsync"), "on");
     assert_eq!(show("synchronous_commit"), "on");
     assert_eq!(show("full_page_writes"), "on");
+    assert_eq!(show("max_wal_size"), "4GB");
     assert_eq!(show("listen_addresses"), "");
     assert_eq!(show("max_connections"), "100");
     assert_eq!(show("work_mem"), "5MB");
