@@ -216,6 +216,24 @@ mod tests {
     }
 
     #[test]
+    fn one_insert_creates_what_an_import_creates() {
+        let mut bench = bench();
+        bench.bulk = 20;
+        let created = |bench: &Bench| {
+            let columns = "id, calendar, datetime, totalfee, services, updated_by, version";
+            let created =
+                format!("SELECT {columns} FROM orders WHERE id < '{FIRST_DELETED_ID}' ORDER BY id");
+            bench.database.sql(&created).unwrap()
+        };
+        bench.throughput(Workload::Import, Duration::ZERO).unwrap();
+        let imported = created(&bench);
+        assert_eq!(imported.lines().count(), 20);
+        bench.reset(Workload::Import).unwrap();
+        bench.database.insert_orders(&bench.dataset, 20).unwrap();
+        assert_eq!(created(&bench), imported);
+    }
+
+    #[test]
     fn a_reset_undoes_deletions_and_their_versions() {
         let mut bench = bench();
         for _ in 0..2 {

@@ -93,6 +93,22 @@ impl Database {
         Ok(Throughput { count, duration: start.elapsed() })
     }
 
+    /// Inserts orders like those of an import, with one statement.
+    pub(crate) fn insert_orders(&self, dataset: &Dataset, count: u64) -> Result<Throughput> {
+        let number = Expression("number".to_owned());
+        let calendar = dataset.calendar(number.clone());
+        let date = date(dataset.created_day(number));
+        let start = Instant::now();
+        // Without a name, because triggers complete what writers other than the service insert.
+        self.sql(&format!(
+            "INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services, updated_by)
+             SELECT ({FIRST_CREATED_ID} + number)::text, {FIRST_KEY} + {calendar}, interval '3 hours',
+                    {date}::text::timestamptz, 99.95, ARRAY['1', '2'], NULL
+               FROM generate_series(0, {count}::bigint - 1) AS number"
+        ))?;
+        Ok(Throughput { count, duration: start.elapsed() })
+    }
+
     /// Adds the services, and so many calendars.
     pub(crate) fn add_calendars(&self, calendars: u64) -> Result<()> {
         self.sql(&format!(

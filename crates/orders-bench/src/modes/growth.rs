@@ -5,13 +5,15 @@ use std::thread::{self, ScopedJoinHandle};
 use anyhow::Context as _;
 
 use super::*;
+use crate::statistics::Throughput;
 
-/// How many times slower a workload of [`BOUNDED`] may be than with the fewest orders.
+/// How many times slower a workload of [`BOUNDED`] may be than with the fewest orders; and an import, as a ratio to how many
+/// times slower one `INSERT` is.
 const MAX_TIMES: f64 = 1.5;
 
-/// The workloads that have a bound.
-const BOUNDED: [Workload; 4] =
-    [Workload::GetOne, Workload::Create, Workload::List, Workload::Availability];
+/// The workloads that have a bound of their own.
+const BOUNDED: [Workload; 5] =
+    [Workload::GetOne, Workload::Create, Workload::Replace, Workload::List, Workload::Availability];
 
 /// How many orders are exported and imported, whatever the size.
 const BULK: u64 = 10_000;
@@ -68,23 +70,38 @@ fn measure(cli: &Cli, benches: &mut [Bench], name: &str, section: &mut Section) 
         &format!("row | {} | times", sizes.join(" | times | ")).replacen(" | times", "", 1),
     );
     for workload in cli.rows(Workload::value_variants()) {
-        let what = format!("{} in {name}", workload.spec().title);
-        match rates(cli, benches, workload) {
-            Ok(rates) => {
-                table.row(workload.spec().title, &compared(&rates));
-                if BOUNDED.contains(&workload) {
-                    let slowest = rates.iter().map(|rate| rates[0] / rate).fold(1.0, f64::max);
-                    section.at_most(format_args!("{what}: times slower"), slowest, MAX_TIMES);
-                }
+        let title = workload.spec().title;
+        let what = format!("{title} in {name}: times slower");
+        let measure = |bench: &mut Bench| bench.throughput(workload, cli.duration());
+        let found = match rates(cli, benches, workload, measure) {
+            Ok(found) => found,
+            Err(error) => {
+                section.missed.push(format!("{title} in {name}: {error:#}"));
+                continue;
             }
-            Err(error) => section.missed.push(format!("{what}: {error:#}")),
+        };
+        table.row(title, &compared(&found));
+        if workload == Workload::Import {
+            let inserted = rates(cli, benches, workload, |bench| {
+                bench.database.insert_orders(&bench.dataset, BULK)
+            })?;
+            table.row("the same, one INSERT", &compared(&inserted));
+            let ratio = slowest(&found) / slowest(&inserted);
+            section.at_most(format_args!("{what}, as a ratio to one INSERT"), ratio, MAX_TIMES);
+        } else if BOUNDED.contains(&workload) {
+            section.at_most(what, slowest(&found), MAX_TIMES);
         }
     }
     Ok(table)
 }
 
-/// The median rate at each size.
-fn rates(cli: &Cli, benches: &mut [Bench], workload: Workload) -> Result<Vec<f64>> {
+/// The median rate at each size of what is measured.
+fn rates(
+    cli: &Cli,
+    benches: &mut [Bench],
+    workload: Workload,
+    measure: impl Fn(&mut Bench) -> Result<Throughput>,
+) -> Result<Vec<f64>> {
     let mut rates = vec![Vec::new(); benches.len()];
     if !workload.is_bulk() {
         benches.iter_mut().try_for_each(|bench| bench.probe(workload))?;
@@ -92,7 +109,7 @@ fn rates(cli: &Cli, benches: &mut [Bench], workload: Workload) -> Result<Vec<f64
     for _ in 0..cli.rounds() {
         for (bench, rates) in benches.iter_mut().zip(&mut rates) {
             bench.reset(workload)?;
-            rates.push(bench.throughput(workload, cli.duration())?.rate());
+            rates.push(measure(bench)?.rate());
         }
     }
     benches.iter_mut().try_for_each(|bench| bench.reset(workload))?;
@@ -105,6 +122,11 @@ fn compared(rates: &[f64]) -> Vec<f64> {
     [first].into_iter().chain(others.iter().flat_map(|rate| [*rate, first / rate])).collect()
 }
 
+/// How many times slower the slowest is than the first.
+fn slowest(rates: &[f64]) -> f64 {
+    rates.iter().map(|rate| rates[0] / rate).fold(1.0, f64::max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,6 +134,7 @@ mod tests {
     #[test]
     fn a_size_is_compared_with_the_first() {
         assert_eq!(compared(&[1000.0, 500.0, 2000.0]), [1000.0, 500.0, 2.0, 2000.0, 0.5]);
+        assert_eq!([slowest(&[1000.0, 500.0, 2000.0]), slowest(&[1000.0, 2000.0])], [2.0, 1.0]);
     }
 
     #[test]
