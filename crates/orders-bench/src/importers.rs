@@ -119,6 +119,14 @@ mod tests {
 
     use super::*;
 
+    /// Stops importers while they wait for an answer, which then comes.
+    fn stop(importers: Importers, mut stream: &TcpStream, answer: &str) -> u64 {
+        importers.shared.stop.store(true, Ordering::Relaxed);
+        // An importer that has just noticed has closed the connection.
+        let _ = stream.write_all(answer.as_bytes());
+        importers.stop().unwrap()
+    }
+
     #[test]
     fn lines_are_sent_again_after_their_results() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -135,9 +143,7 @@ mod tests {
         stream.write_all(b"{}\n").unwrap();
         assert!(lines.by_ref().take(4).eq(chunk));
         assert_eq!(importers.results(), 4);
-        let stop = thread::spawn(|| importers.stop());
-        stream.write_all(b"{}\n{}\n").unwrap();
-        assert_eq!(stop.join().unwrap().unwrap(), 0);
+        assert_eq!(stop(importers, &stream, "{}\n"), 0);
     }
 
     #[test]
@@ -148,9 +154,7 @@ mod tests {
         stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n3\r\n{}\n\r\n0\r\n\r\n").unwrap();
         let (mut stream, _) = listener.accept().unwrap();
         stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\n\r\n").unwrap();
-        let (mut stream, _) = listener.accept().unwrap();
-        let stop = thread::spawn(|| importers.stop());
-        stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n3\r\n{}\n").unwrap();
-        assert_eq!(stop.join().unwrap().unwrap(), 2);
+        let (stream, _) = listener.accept().unwrap();
+        assert_eq!(stop(importers, &stream, "HTTP/1.1 200 OK\r\n\r\n"), 2);
     }
 }
