@@ -63,8 +63,8 @@ pub(crate) fn run(
         if busy.is_empty() && next.is_none() {
             return Ok(samples);
         }
-        let until_next = next.map(|due| due.saturating_sub(start.elapsed()));
-        let ready = wait(&busy, until_next.filter(|wait| !wait.is_zero()).unwrap_or(TIMEOUT))?;
+        let sendable = next.filter(|_| busy.len() < connection_limit);
+        let ready = wait(&busy, until(sendable, start.elapsed()))?;
         // From the end, because the last exchange takes the place of one that is removed.
         for index in ready.into_iter().rev() {
             last_answer = Instant::now();
@@ -79,6 +79,11 @@ pub(crate) fn run(
         let stalled = !busy.is_empty() && last_answer.elapsed() > TIMEOUT;
         ensure!(!stalled, "the service has not answered for {TIMEOUT:?}");
     }
+}
+
+/// How long to wait for answers until the next request can be sent, which may have become due by now.
+fn until(sendable: Option<Duration>, now: Duration) -> Duration {
+    sendable.map_or(TIMEOUT, |due| due.saturating_sub(now))
 }
 
 /// An idle connection that the service has not closed, or a new one.
@@ -224,6 +229,14 @@ mod tests {
         let answers = answers(Schedule::Closed(Duration::from_millis(500)), 2, 200).unwrap();
         // Two connections, each with at most ten answers and one more on its way at the end.
         assert!((2..=22).contains(&answers.len()), "{}", answers.len());
+    }
+
+    #[test]
+    fn a_request_that_has_become_due_does_not_wait_for_an_answer() {
+        let [two, three] = [2, 3].map(Duration::from_millis);
+        assert_eq!(until(Some(three), two), Duration::from_millis(1));
+        assert_eq!([two, three].map(|now| until(Some(two), now)), [Duration::ZERO; 2]);
+        assert_eq!(until(None, two), TIMEOUT);
     }
 
     #[test]
