@@ -2,7 +2,7 @@
 
 mod logged_body;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -11,7 +11,7 @@ use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 use log::Level;
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
 use self::logged_body::{LoggedBody, LoggedRequest};
 use crate::access::key::PREFIX;
@@ -50,10 +50,16 @@ fn request_id(headers: &HeaderMap) -> HeaderValue {
             && given.as_bytes().iter().all(u8::is_ascii_graphic)
             && !as_text(given).contains(PREFIX)
     });
-    given.cloned().unwrap_or_else(|| {
-        // OK because a UUID consists of hexadecimal digits and hyphens.
-        HeaderValue::from_str(&Uuid::now_v7().to_string()).expect("a UUID")
-    })
+    // OK because a UUID consists of hexadecimal digits and hyphens.
+    given.cloned().unwrap_or_else(|| HeaderValue::from_str(&new_id().to_string()).expect("a UUID"))
+}
+
+/// A UUIDv7. Nobody has to guess it, so its random bits do not come from the system, which would be a call for each request.
+fn new_id() -> Uuid {
+    let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let mut random = [0; 10];
+    fastrand::fill(&mut random);
+    Builder::from_unix_timestamp_millis(since_1970.as_millis() as u64, &random).into_uuid()
 }
 
 /// OK because [`request_id`] returns visible ASCII.
