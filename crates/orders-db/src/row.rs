@@ -22,7 +22,7 @@ const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
 
 /// An id as it is read from a column of text, without a copy in between.
 #[derive(Debug, FromSqlRow)]
-pub(crate) struct Id<T>(T);
+pub(crate) struct Id<T>(pub(crate) T);
 
 impl<T> FromSql<Text, Pg> for Id<T>
 where
@@ -36,9 +36,9 @@ where
 
 /// The columns of an order, as all queries select them: id, calendar, datetime, totalfee, services, reference, metadata
 /// as text, version, created_at, updated_at.
-pub(crate) type OrderRow = (
+pub(crate) type OrderRow<Calendar = Id<CalendarId>> = (
     Id<OrderId>,
-    Id<CalendarId>,
+    Calendar,
     PgTimestamp,
     Decimal,
     Vec<Option<Id<ServiceId>>>,
@@ -50,9 +50,9 @@ pub(crate) type OrderRow = (
 );
 
 /// The SQL types of [`OrderRow`].
-pub(crate) type OrderSql = (
+pub(crate) type OrderSql<Calendar = Text> = (
     Text,
-    Text,
+    Calendar,
     Timestamptz,
     Numeric,
     Array<Nullable<Text>>,
@@ -69,9 +69,17 @@ pub(crate) fn one_more_than(limit: usize) -> i64 {
 }
 
 pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
+    order_in(row, |Id(calendar)| Ok(calendar))
+}
+
+/// An order whose calendar is found by another column.
+pub(crate) fn order_in<Calendar>(
+    row: OrderRow<Calendar>,
+    find: impl FnOnce(Calendar) -> QueryResult<CalendarId>,
+) -> QueryResult<Order> {
     let (
         Id(id),
-        Id(calendar),
+        calendar,
         at,
         totalfee,
         services,
@@ -85,7 +93,7 @@ pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
     let services = services.ok_or_else(|| corrupt("a service is null"))?;
     Ok(Order {
         id,
-        calendar,
+        calendar: find(calendar)?,
         datetime: timestamp(at)?,
         totalfee: decode(Fee::new(totalfee))?,
         services: decode(OrderedServices::new(services))?,

@@ -3,6 +3,8 @@
 //! A page is found by its key and not by counting rows: each filter has an index that ends in `(datetime, id)`,
 //! so the cost of a page does not depend on its position in the list.
 
+use std::collections::{BTreeSet, HashMap};
+use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::panic::resume_unwind;
 use std::sync::mpsc;
@@ -12,15 +14,17 @@ use diesel::data_types::PgTimestamp;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
+use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use orders_core::{
-    Cursor, Direction, Order, OrderFilter, OrderQuery, Page, Position, Reference, ServiceId,
-    StoreError,
+    CalendarId, Cursor, Direction, Order, OrderFilter, OrderQuery, Page, Position, Reference,
+    ServiceId, StoreError,
 };
 
 use crate::caller::Caller;
 use crate::error::Failure;
-use crate::row::{self, OrderRow, OrderSql};
+use crate::row::{self, Id, OrderRow, OrderSql};
+use crate::schema;
 
 /// How many orders an export fetches at once.
 const EXPORT_CHUNK: usize = 500;
@@ -30,10 +34,13 @@ const PAGES_READ_AHEAD: usize = 1;
 
 /// The orders between two positions, both excluded, in one direction.
 ///
-/// Diesel caches the prepared statement by its text, and there are 24 texts: twelve filters in two directions. Each
+/// Diesel caches the prepared statement by its text, and there are 48 texts: twelve filters in two directions, with the ids or
+/// the keys of the calendars. Each
 /// follows one index: its near bound and its order name all columns of the index, so no other index can be used.
 /// PostgreSQL would not stop reading at the far bound, but the limit comes before it.
-struct List<'a> {
+struct List<'a, CalendarSql> {
+    /// Whether the second column is the key of the order's calendar or its id.
+    calendar: PhantomData<CalendarSql>,
     calendars: Calendars<'a>,
     service: Option<&'a str>,
     reference: Option<&'a str>,
@@ -51,7 +58,21 @@ enum Calendars<'a> {
     Several(Vec<&'a str>),
 }
 
-impl List<'_> {
+/// How a list names the calendar of an order.
+trait CalendarColumn {
+    /// The column, of the row `found`.
+    const COLUMN: &'static str;
+}
+
+impl CalendarColumn for Text {
+    const COLUMN: &'static str = "(SELECT id FROM calendars WHERE key = found.calendar)";
+}
+
+impl CalendarColumn for BigInt {
+    const COLUMN: &'static str = "found.calendar";
+}
+
+impl<C: CalendarColumn> List<'_, C> {
     /// The columns of the index that the list follows.
     fn key(&self) -> &'static str {
         if self.reference.is_some() {
@@ -68,11 +89,8 @@ impl List<'_> {
     /// The list of all calendars, of one, or of the one that is called `permitted`.
     fn push_list<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let (after, before) = self.comparisons();
-        out.push_sql(
-            "SELECT found.id, (SELECT id FROM calendars WHERE key = found.calendar), found.datetime,
-                    found.totalfee, found.services, found.reference, found.metadata::text, found.version, found.created_at, found.updated_at
-               FROM (SELECT * FROM ",
-        );
+        Self::push_columns(out);
+        out.push_sql("FROM (SELECT * FROM ");
         out.push_sql(match (&self.calendars, self.service) {
             // The predicate of the index.
             (Calendars::All, None) => "orders AS listed WHERE created_at > '-infinity' AND ",
@@ -94,16 +112,21 @@ impl List<'_> {
         Ok(())
     }
 
+    fn push_columns(out: &mut AstPass<'_, '_, Pg>) {
+        out.push_sql("SELECT found.id, ");
+        out.push_sql(C::COLUMN);
+        out.push_sql(
+            ", found.datetime, found.totalfee, found.services, found.reference, found.metadata::text,
+             found.version, found.created_at, found.updated_at ",
+        );
+    }
+
     /// The list of the orders with a reference. The calendars and the service are conditions on the rows of its index, in
     /// a form that no other index can answer.
     fn push_by_reference<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         let (after, before) = self.comparisons();
-        out.push_sql(
-            "SELECT listed.id, (SELECT id FROM calendars WHERE key = listed.calendar), listed.datetime,
-                    listed.totalfee, listed.services, listed.reference, listed.metadata::text, listed.version,
-                    listed.created_at, listed.updated_at
-               FROM orders AS listed WHERE listed.reference IS NOT NULL AND ",
-        );
+        Self::push_columns(out);
+        out.push_sql("FROM orders AS listed CROSS JOIN LATERAL (SELECT listed.*) AS found WHERE listed.reference IS NOT NULL AND ");
         self.push_bound(out, after, &self.near)?;
         out.push_sql(" AND ");
         self.push_bound(out, before, &self.far)?;
@@ -192,7 +215,7 @@ impl List<'_> {
     }
 }
 
-impl QueryFragment<Pg> for List<'_> {
+impl<C: CalendarColumn> QueryFragment<Pg> for List<'_, C> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
         if self.reference.is_some() {
             return self.push_by_reference(&mut out);
@@ -216,17 +239,17 @@ impl QueryFragment<Pg> for List<'_> {
     }
 }
 
-impl QueryId for List<'_> {
+impl<C> QueryId for List<'_, C> {
     type QueryId = ();
     // The text depends on the filters, so the type does not identify the statement.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for List<'_> {
-    type SqlType = OrderSql;
+impl<C> Query for List<'_, C> {
+    type SqlType = OrderSql<C>;
 }
 
-impl RunQueryDsl<PgConnection> for List<'_> {}
+impl<C> RunQueryDsl<PgConnection> for List<'_, C> {}
 
 /// A position between orders. An order's id is never empty, so an empty id comes before every order of its time.
 type Edge<'a> = (PgTimestamp, &'a str);
@@ -240,6 +263,13 @@ pub(super) fn page(
     query: &OrderQuery,
     caller: &Caller,
 ) -> QueryResult<Page> {
+    let rows: Vec<OrderRow> = list::<Text>(query, caller).load(conn)?;
+    let orders = rows.into_iter().map(row::order).collect::<QueryResult<_>>()?;
+    Ok(paged(orders, query))
+}
+
+/// The statement for a page, and one order more.
+fn list<'a, C>(query: &'a OrderQuery, caller: &'a Caller) -> List<'a, C> {
     let OrderFilter { calendar, service, reference, from, to } = &query.filter;
     let after = query.after.as_ref().map(|at| (row::pg_timestamp(at.datetime), at.id.as_str()));
     let mut from = from.map_or(START, |from| (row::pg_timestamp(from), ""));
@@ -253,7 +283,8 @@ pub(super) fn page(
         Direction::Ascending => (from, to),
         Direction::Descending => (to, from),
     };
-    let list = List {
+    List {
+        calendar: PhantomData,
         calendars: match (calendar, caller.calendar_ids()) {
             (Some(calendar), _) => Calendars::One(calendar.as_str()),
             (None, Some(permitted)) => Calendars::Several(permitted),
@@ -265,15 +296,16 @@ pub(super) fn page(
         far,
         direction: query.direction,
         limit: row::one_more_than(query.limit),
-    };
-    let rows: Vec<OrderRow> = list.load(conn)?;
+    }
+}
 
-    let mut orders = rows.into_iter().map(row::order).collect::<QueryResult<Vec<Order>>>()?;
+/// The page of these orders, which are one more if others follow.
+fn paged(mut orders: Vec<Order>, query: &OrderQuery) -> Page {
     let more = orders.len() > query.limit;
     orders.truncate(query.limit);
     let last = orders.last().filter(|_| more);
     let next = last.map(|last| Position { datetime: last.datetime, id: last.id.clone() });
-    Ok(Page { orders, next })
+    Page { orders, next }
 }
 
 /// Passes all matching orders to `sink`, in order, as they were at one instant, with the cursor that `head_of` finds for
@@ -305,7 +337,8 @@ pub(super) fn export(
     })
 }
 
-/// Passes all matching orders to `pass`, page by page, until it returns `false`.
+/// Passes all matching orders to `pass`, page by page, until it returns `false`. Each calendar is looked up once: a look-up for
+/// each order takes as long as reading the order.
 fn read_pages(
     conn: &mut PgConnection,
     filter: &OrderFilter,
@@ -315,8 +348,21 @@ fn read_pages(
 ) -> Result<(), Failure> {
     let mut query =
         OrderQuery { filter: filter.clone(), direction, after: None, limit: EXPORT_CHUNK };
+    let mut calendars = HashMap::new();
     loop {
-        let Page { orders, next } = page(conn, &query, caller)?;
+        let rows: Vec<OrderRow<i64>> = list::<BigInt>(&query, caller).load(conn)?;
+        let keys = rows.iter().map(|row| row.1);
+        let missing: BTreeSet<_> = keys.filter(|key| !calendars.contains_key(key)).collect();
+        if !missing.is_empty() {
+            let ids: Vec<(i64, Id<CalendarId>)> = schema::calendars::table
+                .select((schema::calendars::key, schema::calendars::id))
+                .filter(schema::calendars::key.eq_any(missing))
+                .load(conn)?;
+            calendars.extend(ids.into_iter().map(|(key, Id(id))| (key, id)));
+        }
+        let calendar = |key| calendars.get(&key).cloned().ok_or(Error::NotFound);
+        let orders = rows.into_iter().map(|row| row::order_in(row, calendar));
+        let Page { orders, next } = paged(orders.collect::<QueryResult<_>>()?, &query);
         if !pass(orders) || next.is_none() {
             return Ok(());
         }
