@@ -41,7 +41,7 @@ pub struct DbThreads<S> {
 /// How long a request waits for the database, and how many requests may wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// The longest wait for a thread.
+    /// The longest wait for a thread, except of an import.
     pub queue_wait: Duration,
     /// The longest wait for a thread and its result together.
     pub request_timeout: Duration,
@@ -118,7 +118,11 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
             }
         })?;
 
-        let wait = queue_wait.min(request_timeout);
+        // An import has time, and its client would have to begin again.
+        let wait = match kind {
+            Kind::Import => request_timeout,
+            _ => queue_wait.min(request_timeout),
+        };
         let result = match timeout(wait, &mut response).await {
             Ok(result) => result,
             Err(_) if claim.set() => {
