@@ -103,15 +103,21 @@ impl Clients {
                 _ => FIRST_ID + self.number % ORDERS,
             };
             let day = contended.map_or(OWN_DAY + self.number, |first| first + period(due));
-            let values = [
-                ("id", Value::Plain(id)),
-                ("calendar", Value::Plain(1)),
-                ("datetime", Value::Midnight(day)),
-                ("totalfee", Value::Plain(100)),
-            ];
-            workload.write(&values, out);
+            workload.write(&values(id, day), out);
         })
     }
+}
+
+/// The values of a request to create this order on this day, or to move it there.
+fn values(id: u64, day: u64) -> [(&'static str, Value<u64>); 6] {
+    [
+        ("id", Value::Plain(id)),
+        ("calendar", Value::Plain(1)),
+        ("datetime", Value::Midnight(day)),
+        ("totalfee", Value::Plain(100)),
+        ("service", Value::Plain(1)),
+        ("other", Value::Plain(2)),
+    ]
 }
 
 /// The number of the period in which a request is due.
@@ -131,6 +137,16 @@ fn winners(samples: &[Sample], success: u16) -> BTreeMap<u64, usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_name_in_a_request_has_a_value() {
+        for workload in [Workload::Create, Workload::Replace] {
+            let mut out = Vec::new();
+            workload.write(&values(1, 2), &mut out);
+            let request = String::from_utf8(out).unwrap();
+            assert!(!request.contains("\"\""), "{request}");
+        }
+    }
 
     #[test]
     fn winners_are_counted_by_period() {
