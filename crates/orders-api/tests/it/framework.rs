@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 
-use crate::app::{App, maintenance};
+use crate::app::{App, NDJSON, maintenance};
+use crate::samples::order;
 use crate::wire::Wire;
 
 #[test]
@@ -96,6 +97,40 @@ fn a_request_keeps_its_id_or_gets_a_new_one() {
     assert_ne!(first.header("X-Request-Id"), second.header("X-Request-Id"));
     let long = "x".repeat(129);
     assert_ne!(app.send("GET", "/", &[("X-Request-Id", &long)]).header("X-Request-Id"), long);
+}
+
+#[test]
+fn browsers_do_not_guess_the_type_of_any_response() {
+    let app = App::start();
+    let order = app.post("/orders", order("1", 0));
+    let answers = [
+        app.get("/orders/1"),
+        app.send("GET", "/orders/1", &[("If-None-Match", order.header("ETag"))]),
+        app.send("HEAD", "/orders", &[]),
+        app.send("OPTIONS", "/orders", &[]),
+        app.send("GET", "/orders", &[("Accept", NDJSON)]),
+        app.send("GET", "/orders", &[("Accept-Encoding", "gzip")]),
+        app.send_bytes("POST", "/orders/import", &[("Content-Type", NDJSON)], b"x"),
+        app.get("/changes"),
+        app.get("/docs"),
+        app.get("/openapi.json"),
+        app.delete("/orders/1"),
+        app.get("/nowhere"),
+        app.send("BREW", "/orders", &[]),
+        app.post("/orders", "{"),
+        order,
+    ];
+    let statuses: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+    assert_eq!(
+        statuses,
+        [200, 304, 200, 204, 200, 200, 200, 200, 200, 200, 204, 404, 405, 400, 201]
+    );
+    for answer in answers {
+        assert_eq!(answer.header("X-Content-Type-Options"), "nosniff", "{answer:?}");
+    }
+    let mut events = Wire::open(&app, "GET /changes HTTP/1.1\nAccept: text/event-stream");
+    let head = events.reading.head();
+    assert!(head.contains("\r\nx-content-type-options: nosniff\r\n"), "{head}");
 }
 
 #[test]

@@ -7,7 +7,9 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 use log::Level;
@@ -22,10 +24,13 @@ use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
 /// The id of a request, in the request and in its response.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Browsers must not guess another type than the response says: parts of it come from clients.
+const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
 /// The longest request id that is accepted from a client, in bytes.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The outermost middleware: gives the request its id, and logs it.
+/// The outermost middleware: gives the request its id, logs it, and sets the headers that every response has.
 pub(crate) async fn log_request(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -37,7 +42,9 @@ pub(crate) async fn log_request(
     if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
         log_cause(problem, as_text(&id));
     }
-    response.headers_mut().insert(X_REQUEST_ID, id.clone());
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.clone());
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
     let request =
         LoggedRequest { request: response.request().clone(), status: response.status(), start, id };
     Ok(response.map_body(|_, body| LoggedBody::new(body, request, unread)))
