@@ -15,6 +15,7 @@ mod places;
 pub mod problem;
 mod routes;
 pub mod server;
+mod shutdown;
 mod store;
 mod transfers;
 

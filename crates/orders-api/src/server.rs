@@ -9,8 +9,6 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
 #[cfg(target_os = "linux")]
 use actix_web::rt::net::TcpStream;
-use actix_web::rt::signal;
-use actix_web::rt::signal::unix::SignalKind;
 use actix_web::{App, HttpServer, web};
 use orders_db::PgStore;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -22,6 +20,7 @@ use crate::feed::Feed;
 use crate::http::body::BodyLimits;
 use crate::http::request_log::log_request;
 use crate::routes::routes;
+use crate::shutdown::Shutdown;
 use crate::transfers::Transfers;
 
 /// How long a connection may stay open without a request.
@@ -32,6 +31,9 @@ const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long a client may take to close a connection that we have closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// How long load balancers have to notice that the service stops, if they can reach it.
+const DRAIN: Duration = Duration::from_secs(5);
 
 /// How many files may be open besides the event streams.
 const OTHER_FILES: usize = 100;
@@ -67,6 +69,9 @@ pub fn listen(
     let clients = arguments.limits;
     let transfers = Transfers::new(clients.imports(), clients.exports(), clients.export_timeout);
     let transfers = web::Data::new(transfers);
+    let drain = arguments.drain.unwrap_or(if on_loopback { Duration::ZERO } else { DRAIN });
+    let shutdown = Shutdown::default();
+    let shared_shutdown = web::Data::new(shutdown.clone());
     let limits = BodyLimits {
         bytes: arguments.body_limit.get(),
         arrival: database.request_timeout,
@@ -78,6 +83,7 @@ pub fn listen(
             .app_data(followed.clone())
             .app_data(transfers.clone())
             .app_data(access.clone())
+            .app_data(shared_shutdown.clone())
             .app_data(limits)
             .wrap(from_fn(log_request))
             .configure(routes)
@@ -89,7 +95,7 @@ pub fn listen(
         .client_request_timeout(HEAD_TIMEOUT)
         .client_disconnect_timeout(DISCONNECT_TIMEOUT)
         .tcp_nodelay(true)
-        .shutdown_signal(stop_signal(feed.clone()))
+        .shutdown_signal(stop_signal(shutdown, drain, feed.clone()))
         .shutdown_timeout(arguments.shutdown_timeout.into())
         .bind(addresses.as_slice())?;
     let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
@@ -154,18 +160,8 @@ fn limit_stalls(connection: &dyn Any, stall_timeout: Duration) {
     let _ = (connection, stall_timeout);
 }
 
-/// Completes at SIGTERM or Ctrl-C. Followers of the changes end then, so that they continue at another instance.
-async fn stop_signal(feed: Feed) {
-    match signal::unix::signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = terminate.recv() => {}
-            _ = signal::ctrl_c() => {}
-        },
-        Err(error) => {
-            log::error!("cannot wait for SIGTERM: {error}");
-            let _ = signal::ctrl_c().await;
-        }
-    }
+/// Completes when the server is to stop. Followers of the changes end then, so that they continue at another instance.
+async fn stop_signal(shutdown: Shutdown, drain: Duration, feed: Feed) {
+    shutdown.signalled(drain).await;
     feed.stop();
-    log::info!("stopping; finishing the requests in flight");
 }

@@ -11,7 +11,7 @@ use log::LevelFilter;
 use crate::access::AuthMode;
 use crate::cli::client::{ExportArgs, ImportArgs};
 use crate::cli::clients::ClientsCommand;
-use crate::cli::duration::{retention, wait};
+use crate::cli::duration::{pause, retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::cli::limits::LimitArgs;
@@ -183,7 +183,11 @@ pub struct ServerArgs {
     /// How much clients may do at once.
     #[command(flatten)]
     pub limits: LimitArgs,
-    /// How many seconds the requests in flight have to finish when the service stops
+    /// How long connections are still accepted after SIGTERM or Ctrl-C, while the service is not ready: for load
+    /// balancers, which must notice it; 5s by default, or 0s if only this machine reaches the service
+    #[arg(long, env = "ORDERS_DRAIN", value_parser = pause, global = true, value_name = "TIME")]
+    pub drain: Option<Duration>,
+    /// How many seconds the requests in flight have to finish after that
     #[arg(
         long,
         env = "ORDERS_SHUTDOWN_TIMEOUT",

@@ -11,9 +11,14 @@ const RETENTION: [Duration; 2] = [MINUTE, DAY.saturating_mul(3660)];
 
 /// Reads a wait of more than zero: in `ms`, `s` or `m`.
 pub(super) fn wait(text: &str) -> Result<Duration, &'static str> {
+    let is_possible = |wait: &Duration| !wait.is_zero();
+    pause(text).ok().filter(is_possible).ok_or("write a number and its unit, like 500ms, 10s or 1m")
+}
+
+/// Reads a wait, which may be zero.
+pub(super) fn pause(text: &str) -> Result<Duration, &'static str> {
     let units = [("ms", Duration::from_millis(1)), ("s", Duration::from_secs(1)), ("m", MINUTE)];
-    let wait = read(text, &units).filter(|wait| !wait.is_zero());
-    wait.ok_or("write a number and its unit, like 500ms, 10s or 1m")
+    read(text, &units).ok_or("write a number and its unit, like 500ms, 10s or 0s")
 }
 
 /// Reads a period: in `s`, `m`, `h` or `d`.

@@ -160,8 +160,8 @@ impl Problem {
     }
 
     /// The last line of an import that ends before all lines were read.
-    pub(crate) fn import_stopped() -> Self {
-        let detail = "the database is unavailable or access has ended; the lines after those answered were not read";
+    pub(crate) fn import_stopped(reason: &str) -> Self {
+        let detail = format!("{reason}; the lines after those answered were not read");
         Self::new(ProblemType::ImportStopped, detail)
     }
 

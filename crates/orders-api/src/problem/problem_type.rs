@@ -256,7 +256,7 @@ impl ProblemType {
                 StatusCode::SERVICE_UNAVAILABLE,
                 "import-stopped",
                 "The import stopped early",
-                "The last line of the response to an import, which belongs to no line of the request: the database became unavailable, or the client lost its access, and no further line was read. Send again the lines that were not placed.",
+                "The last line of the response to an import, which belongs to no line of the request: the database became unavailable, the client lost its access, or the service stopped, and no further line was read. Send again the lines that were not placed.",
                 "the database is unavailable or access has ended; the lines after those answered were not read",
             ),
             Self::Unavailable => (

@@ -13,6 +13,7 @@ mod commands;
 mod conditional;
 mod docs;
 mod document;
+mod drain;
 mod fairness;
 mod faults;
 mod framework;

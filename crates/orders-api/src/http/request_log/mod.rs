@@ -6,10 +6,10 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::StatusCode;
 use actix_web::http::header::{
     CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError};
 use log::Level;
@@ -20,6 +20,7 @@ use crate::access::key::PREFIX;
 use crate::http::log_text::LogText;
 use crate::http::unread_body::UnreadBody;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
+use crate::shutdown::Shutdown;
 
 /// The id of a request, in the request and in its response.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -41,6 +42,9 @@ pub(crate) async fn log_request(
     let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
     if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
         log_cause(problem, as_text(&id));
+    }
+    if Shutdown::of(response.request()).is_draining() {
+        response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.clone());

@@ -3,7 +3,8 @@
 //! Orders are placed in batches, see [`Batch`]. An import holds one batch and, up to [`CAPACITY`], results that wait for
 //! the client; both are limited in bytes, so its memory is too. A batch
 //! waits until the client's rate allows so many orders. If the database is unavailable or the client
-//! has lost its access, the import ends, because the next batches would fail too.
+//! has lost its access, the import ends, because the next batches would fail too. If the service stops, it ends when it would
+//! have to wait for lines.
 
 mod batch;
 
@@ -25,6 +26,7 @@ use crate::openapi::{Components, Example, Model, any_problem, described, example
 use crate::openapi::{problem_example, problem_schema};
 use crate::places::Place;
 use crate::problem::{Problem, ProblemType};
+use crate::shutdown::Shutdown;
 use crate::transfers::Transfers;
 
 /// How many bytes of results may wait for a client that sends all its lines before it reads. Then no further
@@ -36,8 +38,8 @@ pub(crate) fn import() -> Endpoint {
                        response, in the same order, with the id of the order or with the problem that a POST of that \
                        line would have had. Each line succeeds or fails on its own, and the rule holds among the lines \
                        too: the first wins. Blank lines are ignored. Repeated with the same ids, it reports which \
-                       orders exist already. If the database becomes unavailable or the client loses its access, the \
-                       import ends: one more line, the problem `import-stopped`, follows, and the remaining lines are \
+                       orders exist already. If the database becomes unavailable, the client loses its access or the service \
+                       stops, the import ends: one more line, the problem `import-stopped`, follows, and the remaining lines are \
                        not read. Each order counts as a request for the rate of the client; the import waits until the \
                        rate allows it. Imports are limited in number, for each client and in all: one too many is 503.";
     endpoint(import_orders, "importOrders", "orders", "Create many orders", description)
@@ -51,6 +53,7 @@ async fn import_orders(
     authorization: Authorization,
     transfers: Transfers,
     limits: BodyLimits,
+    shutdown: Shutdown,
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
     let place = Arc::new(transfers.import(&store)?);
@@ -59,7 +62,7 @@ async fn import_orders(
     let body = holding(body, Arc::clone(&place));
     actix_web::rt::spawn(async move {
         // If the client has gone, the log learns it from the end of the body.
-        let _ = place_all(store, authorization, orders, place, sender).await;
+        let _ = place_all(store, authorization, shutdown, orders, place, sender).await;
     });
     Ok(NdjsonStream::new(body))
 }
@@ -67,19 +70,33 @@ async fn import_orders(
 async fn place_all(
     store: Store,
     authorization: Authorization,
+    shutdown: Shutdown,
     mut orders: NdjsonBody<OrderDraft>,
     place: Arc<Place>,
     mut sender: Sender,
 ) -> Result<(), ClientGone> {
     let share = authorization.import_share();
-    while let Some(batch) = Batch::read(&mut orders, share).await {
-        let BatchResults { mut lines, is_last } = place_batch(&store, &authorization, batch).await;
-        let stops = is_last && !orders.has_ended();
-        if stops {
-            write(&mut lines, &Problem::import_stopped().document());
+    loop {
+        let read = tokio::select! {
+            biased;
+            batch = Batch::read(&mut orders, share) => Some(batch),
+            () = shutdown.stopping() => None,
+        };
+        let (mut lines, stops) = match read {
+            Some(Some(batch)) => {
+                let BatchResults { lines, is_last } =
+                    place_batch(&store, &authorization, batch).await;
+                let stops = is_last && !orders.has_ended();
+                (lines, stops.then_some("the database is unavailable or access has ended"))
+            }
+            Some(None) => break,
+            None => (Vec::new(), Some("the service stops")),
+        };
+        if let Some(reason) = stops {
+            write(&mut lines, &Problem::import_stopped(reason).document());
         }
         sender.send(&lines).await?;
-        if stops {
+        if stops.is_some() {
             break;
         }
     }

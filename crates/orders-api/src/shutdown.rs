@@ -1,0 +1,93 @@
+//! How the service stops: [`Shutdown`].
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::rt::signal;
+use actix_web::rt::signal::unix::{Signal, SignalKind};
+use actix_web::rt::time::timeout;
+use actix_web::{HttpRequest, web};
+use tokio::sync::watch;
+
+use crate::http::endpoint::{Argument, Reply};
+use crate::openapi::Operation;
+
+/// How far the service has stopped. Clones are the same shutdown.
+#[derive(Clone, Default)]
+pub(crate) struct Shutdown(watch::Sender<Phase>);
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+enum Phase {
+    #[default]
+    Running,
+    /// Load balancers are told to send no more requests, but requests are still answered.
+    Draining,
+    /// No connection is accepted any more, and what goes on without an end is ended.
+    Stopping,
+}
+
+impl Shutdown {
+    /// Completes when the server is to stop: after the first SIGTERM or Ctrl-C and then this time, or at the second signal.
+    pub(crate) async fn signalled(self, drain: Duration) {
+        let mut signals = Signals::new();
+        signals.next().await;
+        self.0.send_replace(Phase::Draining);
+        if !drain.is_zero() {
+            log::info!("not ready any more; stopping in {drain:?} or at the next signal");
+            let _ = timeout(drain, signals.next()).await;
+        }
+        self.0.send_replace(Phase::Stopping);
+        log::info!("stopping; finishing the requests in flight");
+    }
+
+    /// Whether clients should use another instance for their next request.
+    pub(crate) fn is_draining(&self) -> bool {
+        *self.0.borrow() >= Phase::Draining
+    }
+
+    /// Completes when no more connections are accepted.
+    pub(crate) async fn stopping(&self) {
+        // The sender lives as long as this.
+        let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Stopping).await;
+    }
+
+    /// That of the service that answers this request.
+    pub(crate) fn of(request: &HttpRequest) -> &Self {
+        // OK because every app has it, see `server::listen`.
+        request.app_data::<web::Data<Self>>().expect("a shutdown is set")
+    }
+}
+
+impl Argument for Shutdown {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        Ok(Self::of(request).clone())
+    }
+
+    fn describe(_: &mut Operation) {}
+}
+
+/// SIGTERM and Ctrl-C.
+struct Signals {
+    terminate: Option<Signal>,
+}
+
+impl Signals {
+    fn new() -> Self {
+        let terminate = signal::unix::signal(SignalKind::terminate());
+        let terminate =
+            terminate.inspect_err(|error| log::error!("cannot wait for SIGTERM: {error}")).ok();
+        Self { terminate }
+    }
+
+    async fn next(&mut self) {
+        match &mut self.terminate {
+            Some(terminate) => tokio::select! {
+                _ = terminate.recv() => {}
+                _ = signal::ctrl_c() => {}
+            },
+            None => {
+                let _ = signal::ctrl_c().await;
+            }
+        }
+    }
+}
