@@ -10,6 +10,7 @@ mod endpoints;
 mod feed;
 mod heartbeat;
 mod http;
+mod metrics;
 pub mod openapi;
 mod places;
 pub mod problem;

@@ -6,7 +6,7 @@ use orders_core::Scope;
 
 use crate::endpoints::orders::{history, import, list};
 use crate::endpoints::{
-    availability, calendars, changes, docs, health, index, orders, problems, services,
+    availability, calendars, changes, docs, health, index, metrics, orders, problems, services,
 };
 use crate::http::resource::{Resource, at};
 use crate::problem::Problem;
@@ -47,6 +47,7 @@ pub(crate) fn table() -> Vec<Resource> {
             .put(ADMIN, calendars::replace())
             .delete(ADMIN, calendars::delete()),
         at("/availability").get(READ, availability::get()),
+        at("/metrics").get(READ, metrics::get()).compressed(),
         at("/healthz").get(OPEN, health::alive()),
         at("/readyz").get(OPEN, health::ready()),
         at("/problems").get(OPEN, problems::list()),

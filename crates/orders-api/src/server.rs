@@ -10,6 +10,7 @@ use actix_web::middleware::from_fn;
 #[cfg(target_os = "linux")]
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
+use anyhow::{Context as _, Result};
 use orders_db::PgStore;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
@@ -19,6 +20,7 @@ use crate::db_threads::DbThreads;
 use crate::feed::Feed;
 use crate::http::body::BodyLimits;
 use crate::http::request_log::log_request;
+use crate::metrics::{Metrics, listener};
 use crate::routes::routes;
 use crate::shutdown::Shutdown;
 use crate::transfers::Transfers;
@@ -41,6 +43,7 @@ const OTHER_FILES: usize = 100;
 /// A server that listens. Requests are answered once it runs.
 pub struct Listening {
     server: Server,
+    metrics: Option<(Server, SocketAddr)>,
     address: SocketAddr,
     threads: DbThreads<PgStore>,
     feed: Feed,
@@ -56,14 +59,24 @@ pub fn listen(
     access: Access,
     database: &DatabaseArgs,
     arguments: &ServerArgs,
-) -> io::Result<Listening> {
+) -> Result<Listening> {
     allow_open_files(arguments.limits.max_streams.get());
     let queue_limits = database.limits(arguments.queue_wait);
     let feed = Feed::start(store.clone(), arguments.limits.streams())?;
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
-    let addresses: Vec<_> = arguments.bind.to_socket_addrs()?.collect();
+    let unavailable =
+        || format!("cannot listen on {}; choose another address with --bind", arguments.bind);
+    let addresses: Vec<_> = arguments.bind.to_socket_addrs().with_context(unavailable)?.collect();
     let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
     let access = web::Data::new(access.listening(on_loopback));
+    let metrics = web::Data::new(Metrics::new(threads.clone(), access.clone()));
+    let separate = arguments.metrics_bind.as_deref();
+    let separate = separate.map(|bind| {
+        listener::listen(bind, metrics.clone()).with_context(|| {
+            format!("cannot listen on {bind}; choose another address with --metrics-bind")
+        })
+    });
+    let separate = separate.transpose()?;
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
     let clients = arguments.limits;
@@ -84,6 +97,7 @@ pub fn listen(
             .app_data(transfers.clone())
             .app_data(access.clone())
             .app_data(shared_shutdown.clone())
+            .app_data(metrics.clone())
             .app_data(limits)
             .wrap(from_fn(log_request))
             .configure(routes)
@@ -97,10 +111,11 @@ pub fn listen(
         .tcp_nodelay(true)
         .shutdown_signal(stop_signal(shutdown, drain, feed.clone()))
         .shutdown_timeout(arguments.shutdown_timeout.into())
-        .bind(addresses.as_slice())?;
-    let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
+        .bind(addresses.as_slice())
+        .with_context(unavailable)?;
+    let address = server.addrs().first().copied().context("the server has no address")?;
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
-    Ok(Listening { server: server.run(), address, threads, feed, shutdown })
+    Ok(Listening { server: server.run(), metrics: separate, address, threads, feed, shutdown })
 }
 
 impl Listening {
@@ -108,6 +123,12 @@ impl Listening {
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The address of the metrics, with the actual port, if they have one of their own.
+    #[must_use]
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|(_, address)| *address)
     }
 
     /// A handle that stops the server.
@@ -121,11 +142,19 @@ impl Listening {
     /// # Errors
     /// If the server fails.
     pub async fn run(self) -> io::Result<()> {
+        let metrics = self.metrics.map(|(server, _)| {
+            let handle = server.handle();
+            actix_web::rt::spawn(server);
+            handle
+        });
         let served = self.server.await;
         self.feed.stop();
         served?;
         if !self.threads.close(self.shutdown) {
             log::warn!("stopping while the database still works on requests");
+        }
+        if let Some(metrics) = metrics {
+            metrics.stop(false).await;
         }
         Ok(())
     }

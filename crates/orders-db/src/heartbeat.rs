@@ -40,6 +40,15 @@ pub struct Beat {
     pub read_only: bool,
 }
 
+/// The state of the feed of changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedState {
+    /// The last position.
+    pub position: u64,
+    /// Whether the feed had all changes that were committed when it was asked for.
+    pub is_complete: bool,
+}
+
 /// The clients and their valid keys, as of one instant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Access {
@@ -151,12 +160,11 @@ impl Heartbeat {
         })
     }
 
-    /// Assigns positions to the newest changes, and lets the oldest ones expire that got their positions longer ago than `keep`, at most so many. Returns the last
-    /// position of the feed.
+    /// Assigns positions to the newest changes, and lets the oldest ones expire that got their positions longer ago than `keep`, at most so many.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database does not answer or accepts no writes.
-    pub fn expire_changes(&mut self, keep: Duration, most: u64) -> Result<u64, StoreError> {
+    pub fn expire_changes(&mut self, keep: Duration, most: u64) -> Result<FeedState, StoreError> {
         let keep = PgInterval::from_microseconds(keep.as_micros().try_into().unwrap_or(i64::MAX));
         self.with(|conn| Ok(expire(conn, keep, most.try_into().unwrap_or(i64::MAX))?))
     }

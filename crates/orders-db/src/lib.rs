@@ -24,7 +24,7 @@ mod session;
 mod statement;
 
 pub use access::{KeyHash, KeyInfo};
-pub use heartbeat::{Access, Beat, Heartbeat};
-pub use pool::{PgStore, Settings};
+pub use heartbeat::{Access, Beat, FeedState, Heartbeat};
+pub use pool::{Connections, PgStore, Settings};
 #[doc(hidden)]
 pub use session::PLAN_SETTINGS;

@@ -67,6 +67,15 @@ pub struct PgStore {
     pub(crate) caller: Caller,
 }
 
+/// How many connections a store has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that do no work now.
+    pub idle: u32,
+    /// Those that do work.
+    pub used: u32,
+}
+
 /// How often work is attempted if the database aborts it because of another transaction, for example in a deadlock.
 /// The statements of this crate do not deadlock with each other, but those of a person with `psql` may.
 const ATTEMPTS: u32 = 5;
@@ -118,6 +127,16 @@ impl PgStore {
     /// writes.
     pub fn reconnect(&self) {
         self.generation.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many connections there are now.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        let pools = [&self.pool, &self.long_pool, &self.feed_pool].map(Pool::state);
+        let (idle, all) = pools.iter().fold((0, 0), |(idle, all), pool| {
+            (idle + pool.idle_connections, all + pool.connections)
+        });
+        Connections { idle, used: all.saturating_sub(idle) }
     }
 
     /// Does `work` on a connection, again if the database aborts it because of another transaction.

@@ -17,8 +17,9 @@ use super::policy::{AnonymousRequest, AuthMode, is_forwarding};
 use super::rate::{Rates, import_share};
 use super::snapshot::{Current, Snapshot};
 use super::token::Tokens;
-use crate::heartbeat::Pulse;
+use crate::heartbeat::{Pulse, Vitals};
 use crate::http::endpoint::{Argument, Reply};
+use crate::metrics::{AuthenticationFailures, Reason};
 use crate::openapi::Operation;
 use crate::problem::{Problem, ProblemType};
 
@@ -34,6 +35,7 @@ pub struct Access {
     pulse: Pulse,
     tokens: Option<Arc<Tokens>>,
     rates: Rates,
+    failures: AuthenticationFailures,
     first_rejection: Once,
 }
 
@@ -69,13 +71,23 @@ impl Access {
         let tokens = tokens.map(Arc::new);
         let pulse =
             Pulse::start(heartbeat, store, Arc::clone(&current), tokens.clone(), keep_changes)?;
-        let (rates, first_rejection) = (Rates::default(), Once::new());
+        let (rates, failures) = (Rates::default(), AuthenticationFailures::default());
+        let first_rejection = Once::new();
         // An identity provider is configured so that nobody else has access.
         let mode = match mode {
             AuthMode::Auto if tokens.is_some() => AuthMode::Required,
             mode => mode,
         };
-        Ok(Self { mode, on_loopback: false, current, pulse, tokens, rates, first_rejection })
+        Ok(Self {
+            mode,
+            on_loopback: false,
+            current,
+            pulse,
+            tokens,
+            rates,
+            failures,
+            first_rejection,
+        })
     }
 
     /// The same for a service that listens on loopback addresses only, or on others.
@@ -112,7 +124,9 @@ impl Access {
         if self.mode == AuthMode::Off {
             return Ok(None);
         }
-        let Some(credentials) = Credentials::of(request.headers(), self.tokens.as_deref())? else {
+        let credentials = Credentials::of(request.headers(), self.tokens.as_deref());
+        let credentials = credentials.inspect_err(|_| self.failures.count(Reason::Invalid))?;
+        let Some(credentials) = credentials else {
             return self.check_open(request).map(|()| None);
         };
         if let Some(client) = credentials.client(&self.current, &*self.snapshot()?) {
@@ -121,6 +135,9 @@ impl Access {
         // The client or the key may have been created a moment ago.
         self.check_database().await?;
         let client = credentials.client(&self.current, &*self.snapshot()?);
+        if client.is_none() {
+            self.failures.count(Reason::Unknown);
+        }
         client.ok_or_else(|| credentials.unknown()).map(Some)
     }
 
@@ -141,6 +158,7 @@ impl Access {
         if request.is_open() {
             return Ok(());
         }
+        self.failures.count(Reason::Missing);
         let detail = "send an API key as Authorization: Bearer ordk_..";
         if self.any_key() || self.tokens.is_some() {
             return Err(Problem::authentication_required(detail));
@@ -151,6 +169,25 @@ impl Access {
             );
         });
         Err(Problem::authentication_required(format!("{detail}; there is none: {CREATE_KEY}")))
+    }
+
+    /// Whether requests without credentials are rejected wherever they come from.
+    pub(crate) fn requires_credentials(&self) -> bool {
+        match self.mode {
+            AuthMode::Off => false,
+            AuthMode::Required => true,
+            AuthMode::Auto => !self.on_loopback || self.current.snapshot().any_key_ever(),
+        }
+    }
+
+    /// How often authentication failed.
+    pub(crate) fn failures(&self) -> &AuthenticationFailures {
+        &self.failures
+    }
+
+    /// When the database last was as it should be.
+    pub(crate) fn vitals(&self) -> &Vitals {
+        self.pulse.vitals()
     }
 
     fn snapshot(&self) -> Reply<Arc<Snapshot>> {

@@ -131,7 +131,8 @@ impl Current {
         std::mem::take(&mut *self.lock_uses())
     }
 
-    fn snapshot(&self) -> Arc<Snapshot> {
+    /// The snapshot, however old it is.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot.read().unwrap_or_else(PoisonError::into_inner))
     }
 

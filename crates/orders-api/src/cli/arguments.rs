@@ -138,6 +138,9 @@ pub struct ServerArgs {
         value_name = "ADDRESS"
     )]
     pub bind: String,
+    /// An address on which GET /metrics is answered without a key; with port 0 the system chooses a free port
+    #[arg(long, env = "ORDERS_METRICS_BIND", global = true, value_name = "ADDRESS")]
+    pub metrics_bind: Option<String>,
     /// Which requests need the key of a client
     #[arg(
         long,

@@ -21,10 +21,10 @@ pub fn serve(cli: &Cli) -> Result<()> {
 fn serve_on(database: &Database, cli: &Cli) -> Result<()> {
     let store = database.prepare(cli)?;
     let access = database.access(cli, &store)?;
-    let listening =
-        server::listen(store, access, &cli.database, &cli.server).with_context(|| {
-            format!("cannot listen on {}; choose another address with --bind", cli.server.bind)
-        })?;
+    let listening = server::listen(store, access, &cli.database, &cli.server)?;
+    if let Some(address) = listening.metrics_address() {
+        log::info!("metrics without a key on http://{address}/metrics");
+    }
     log::info!("listening on http://{}, database: {database}", listening.address());
     System::new().block_on(listening.run()).context("the server failed")
 }

@@ -21,7 +21,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub(super) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Single,
         Self::Import,
         Self::Get,
@@ -30,6 +30,19 @@ impl Kind {
         Self::Delete,
         Self::Availability,
     ];
+
+    /// Its name in the metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Single => "single",
+            Self::Import => "import",
+            Self::Get => "get",
+            Self::Create => "create",
+            Self::Replace => "replace",
+            Self::Delete => "delete",
+            Self::Availability => "availability",
+        }
+    }
 
     /// How many jobs of this kind are executed together at most.
     pub(super) fn most_together(self) -> usize {

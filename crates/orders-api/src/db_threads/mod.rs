@@ -25,6 +25,7 @@ pub use self::job::Batchable;
 use self::job::{Job, Reply};
 pub use self::kind::Kind;
 use self::queue::{NotAdded, Queue};
+use crate::metrics::JobMetrics;
 use crate::problem::Problem;
 
 /// As many threads as there are database connections, and one limited queue in front of them.
@@ -168,6 +169,21 @@ impl<S: Send + Sync + 'static> DbThreads<S> {
     #[must_use]
     pub fn store(&self) -> Arc<S> {
         Arc::clone(&self.store)
+    }
+
+    /// How many jobs wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
+    /// How long, and how many, jobs may wait.
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What is counted of the jobs.
+    pub(crate) fn metrics(&self) -> &JobMetrics {
+        self.queue.metrics()
     }
 
     /// Accepts no more jobs, drops the waiting ones, lets the running ones finish, and tells whether they did so within

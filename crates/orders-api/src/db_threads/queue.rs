@@ -7,6 +7,7 @@ use super::Limits;
 use super::clients::{Batch, ClientKey, Clients};
 use super::job::Job;
 use super::kind::Kind;
+use crate::metrics::JobMetrics;
 
 /// After this time, a queue that was never empty is a backlog and no longer a burst.
 pub(super) const BURST: Duration = Duration::from_millis(250);
@@ -22,10 +23,17 @@ pub(super) struct Queue<S> {
     changed: Condvar,
     /// Signals that a thread has ended.
     ended: Condvar,
+    metrics: JobMetrics,
+}
+
+/// A job, and since when it waits.
+struct Waiting<S> {
+    job: Job<S>,
+    since: Instant,
 }
 
 struct State<S> {
-    clients: Clients<Job<S>>,
+    clients: Clients<Waiting<S>>,
     running: [Running; Kind::ALL.len()],
     /// When a job last came to an empty queue.
     filled_at: Instant,
@@ -68,7 +76,12 @@ impl<S: 'static> Queue<S> {
             running_threads: threads,
             closed: false,
         };
-        Self { state: Mutex::new(state), changed: Condvar::new(), ended: Condvar::new() }
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            ended: Condvar::new(),
+            metrics: JobMetrics::default(),
+        }
     }
 
     /// Adds a job, if the limits allow it. If the queue is full, the newest job of the client with the most waiting jobs is
@@ -80,13 +93,14 @@ impl<S: 'static> Queue<S> {
         job: Job<S>,
         limits: &Limits,
     ) -> Result<(), NotAdded> {
+        let job = Waiting { job, since: Instant::now() };
         let mut state = self.lock();
         if state.closed {
             return Err(NotAdded::Closed);
         }
         let waiting = state.clients.len();
         if waiting == 0 {
-            state.filled_at = Instant::now();
+            state.filled_at = job.since;
         }
         let most = match waiting >= limits.backlog && state.filled_at.elapsed() > BURST {
             true => limits.backlog,
@@ -113,6 +127,8 @@ impl<S: 'static> Queue<S> {
         let mut done = None;
         while let Some(Batch { kind, clients, jobs }) = self.next(done) {
             let start = Instant::now();
+            self.metrics.count(kind, jobs.iter().map(|job| start.duration_since(job.since)));
+            let jobs = jobs.into_iter().map(|waiting| waiting.job).collect();
             let left = Job::execute(store, jobs);
             done = Some(Done { kind, clients, left, time: start.elapsed() });
         }
@@ -120,7 +136,7 @@ impl<S: 'static> Queue<S> {
     }
 
     /// Records what the thread has done, and waits for a batch. `None` if the queue is closed.
-    fn next(&self, done: Option<Done<S>>) -> Option<Batch<Job<S>>> {
+    fn next(&self, done: Option<Done<S>>) -> Option<Batch<Waiting<S>>> {
         let mut state = self.lock();
         if let Some(done) = done {
             state.record(done);
@@ -171,6 +187,15 @@ impl<S: 'static> Queue<S> {
         state.running_threads == 0
     }
 
+    /// How many jobs wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.lock().clients.len()
+    }
+
+    pub(super) fn metrics(&self) -> &JobMetrics {
+        &self.metrics
+    }
+
     /// Whether no job is accepted any more.
     pub(super) fn is_closed(&self) -> bool {
         self.lock().closed
@@ -193,7 +218,7 @@ struct Done<S> {
 
 impl<S: 'static> State<S> {
     /// Begins the next batch.
-    fn take(&mut self) -> Option<Batch<Job<S>>> {
+    fn take(&mut self) -> Option<Batch<Waiting<S>>> {
         let eligible = Kind::ALL.map(|kind| self.clients.has(kind) && self.can_begin(kind));
         let batch = self.clients.take(|kind| eligible[kind as usize])?;
         let running = &mut self.running[batch.kind as usize];
@@ -207,8 +232,10 @@ impl<S: 'static> State<S> {
         if self.closed {
             return;
         }
+        let since = Instant::now();
         for (client, job) in clients.into_iter().zip(left) {
             if let Some(job) = job {
+                let job = Waiting { job, since };
                 self.clients.push_first(client, Kind::Single, job);
             }
         }

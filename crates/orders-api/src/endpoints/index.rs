@@ -23,6 +23,7 @@ async fn get_index(_: Query<()>) -> Reply<Json<Index>> {
         ("openapi", "/openapi.json"),
         ("alive", "/healthz"),
         ("ready", "/readyz"),
+        ("metrics", "/metrics"),
     ])))?)
 }
 

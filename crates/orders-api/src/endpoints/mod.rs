@@ -6,6 +6,7 @@ pub(crate) mod changes;
 pub(crate) mod docs;
 pub(crate) mod health;
 pub(crate) mod index;
+pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod problems;
 pub(crate) mod services;

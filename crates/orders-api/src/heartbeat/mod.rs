@@ -1,6 +1,7 @@
 //! The heartbeat of the database, on a thread and a session of its own: [`Pulse`].
 
 mod upkeep;
+mod vitals;
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -13,6 +14,7 @@ use orders_db::{Beat, Heartbeat, PgStore};
 use tokio::sync::oneshot;
 
 use self::upkeep::Upkeep;
+pub(crate) use self::vitals::Vitals;
 use crate::access::snapshot::{Current, Snapshot};
 use crate::access::token::Tokens;
 use crate::http::log_text::LogText;
@@ -31,6 +33,7 @@ type Health = Result<(), String>;
 /// long enough. It ends when this is dropped.
 pub(crate) struct Pulse {
     requests: Sender<oneshot::Sender<Health>>,
+    vitals: Arc<Vitals>,
 }
 
 impl Pulse {
@@ -44,19 +47,26 @@ impl Pulse {
     ) -> io::Result<Self> {
         let (requests, requested) = channel();
         let upkeep = Upkeep::new(keep_changes);
+        let vitals = Arc::<Vitals>::default();
         let beating = Beating {
             heartbeat,
             store,
             current,
             tokens,
             upkeep,
+            vitals: Arc::clone(&vitals),
             failed: false,
             upkeep_failed: false,
         };
         thread::Builder::new()
             .name("heartbeat".to_owned())
             .spawn(move || beating.run(requested))?;
-        Ok(Self { requests })
+        Ok(Self { requests, vitals })
+    }
+
+    /// When the database last was as it should be.
+    pub(crate) fn vitals(&self) -> &Vitals {
+        &self.vitals
     }
 
     /// The result of a beat that starts now.
@@ -80,6 +90,7 @@ struct Beating {
     current: Arc<Current>,
     tokens: Option<Arc<Tokens>>,
     upkeep: Upkeep,
+    vitals: Arc<Vitals>,
     /// Whether the last beat failed.
     failed: bool,
     /// Whether the last upkeep failed.
@@ -121,8 +132,9 @@ impl Beating {
             self.store.reconnect();
             return Err(StoreError::Unavailable("the database is read-only".into()));
         }
+        self.vitals.heartbeat.set(start);
         // The service works without what follows.
-        let kept_up = self.upkeep.run(&mut self.heartbeat, start, &uses);
+        let kept_up = self.upkeep.run(&mut self.heartbeat, start, &uses, &self.vitals.feed);
         if let Err(error) = &kept_up
             && !self.upkeep_failed
         {

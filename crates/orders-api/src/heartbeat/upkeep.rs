@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 use orders_core::{StoreError, Timestamp};
 use orders_db::{Heartbeat, KeyHash};
 
+use super::vitals::LastTime;
+
 /// How often idempotency keys that have expired are deleted.
 const KEYS: Duration = Duration::from_secs(60);
 
@@ -30,7 +32,7 @@ impl Upkeep {
         Self { keep_changes, next_keys: now + KEYS, next_changes: now, positions: [0; 2] }
     }
 
-    /// Does what is due.
+    /// Does what is due, and notes when the feed was complete.
     ///
     /// # Errors
     /// If the database cannot be used.
@@ -39,12 +41,15 @@ impl Upkeep {
         heartbeat: &mut Heartbeat,
         now: Instant,
         uses: &[(KeyHash, Timestamp)],
+        feed: &LastTime,
     ) -> Result<(), StoreError> {
         if !uses.is_empty() {
             heartbeat.mark_used(uses)?;
         }
         if now >= self.next_changes {
-            self.expire_changes(heartbeat)?;
+            if self.expire_changes(heartbeat)? {
+                feed.set(now);
+            }
             self.next_changes = now + CHANGES;
         }
         if now >= self.next_keys && !heartbeat.delete_expired_idempotency_keys()? {
@@ -54,12 +59,12 @@ impl Upkeep {
     }
 
     /// At most twice as many changes expire as arrived before, so that this never costs much more than making them did,
-    /// and those that have piled up are deleted nevertheless.
-    fn expire_changes(&mut self, heartbeat: &mut Heartbeat) -> Result<(), StoreError> {
+    /// and those that have piled up are deleted nevertheless. Returns whether the feed is complete.
+    fn expire_changes(&mut self, heartbeat: &mut Heartbeat) -> Result<bool, StoreError> {
         let [before, last] = self.positions;
         let arrived = if before == 0 { 0 } else { last.saturating_sub(before) };
-        let position = heartbeat.expire_changes(self.keep_changes, (2 * arrived).max(FEW))?;
-        self.positions = [last, position];
-        Ok(())
+        let feed = heartbeat.expire_changes(self.keep_changes, (2 * arrived).max(FEW))?;
+        self.positions = [last, feed.position];
+        Ok(feed.is_complete)
     }
 }

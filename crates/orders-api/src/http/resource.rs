@@ -10,6 +10,7 @@ use orders_core::Scope;
 
 use super::body::MERGE_PATCH;
 use super::endpoint::Endpoint;
+use crate::metrics::Route;
 use crate::problem::Problem;
 
 /// The coding of a response that is not to be compressed.
@@ -96,7 +97,7 @@ impl Resource {
 
 impl HttpServiceFactory for Resource {
     fn register(self, config: &mut AppService) {
-        let mut resource = web::resource(self.pattern);
+        let mut resource = web::resource(self.pattern).app_data(Route(self.path));
         let mut methods = Vec::new();
         for MethodEndpoint { method, scope, endpoint } in
             self.inherited.into_iter().chain(self.methods)

@@ -59,6 +59,10 @@ fn an_address_in_use_is_an_error_that_names_it() {
     let database = app.cli().database.database_url.unwrap();
     let address = app.address().to_string();
     fails(&["--database-url", &database, "--bind", &address], &[&address, "--bind"]);
+    fails(
+        &["--database-url", &database, "--bind", "127.0.0.1:0", "--metrics-bind", &address],
+        &[&address, "--metrics-bind"],
+    );
 }
 
 #[test]

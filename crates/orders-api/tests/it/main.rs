@@ -22,6 +22,7 @@ mod idempotency;
 mod import;
 mod lists;
 mod logs;
+mod metrics;
 mod ndjson;
 mod negotiation;
 mod openapi;

@@ -231,9 +231,9 @@ fn retention(cli: &Cli, mut bench: Bench) -> Result<Table> {
 
 /// Lets as many changes expire, each time, as were added since the last time.
 fn expire(mut heartbeat: Heartbeat, stopped: &Receiver<()>) -> Result<()> {
-    let (mut last, mut most) = (heartbeat.expire_changes(Duration::ZERO, 0)?, 0);
+    let (mut last, mut most) = (heartbeat.expire_changes(Duration::ZERO, 0)?.position, 0);
     while stopped.recv_timeout(EXPIRY) == Err(RecvTimeoutError::Timeout) {
-        let position = heartbeat.expire_changes(Duration::ZERO, most)?;
+        let position = heartbeat.expire_changes(Duration::ZERO, most)?.position;
         (last, most) = (position, position - last);
     }
     Ok(())

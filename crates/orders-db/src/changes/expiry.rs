@@ -5,6 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Interval};
 
 use super::positions::assign_some;
+use crate::heartbeat::FeedState;
 use crate::locks::try_lock_expiry;
 use crate::row;
 use crate::statement::statement;
@@ -36,11 +37,16 @@ statement! {
 const ROUNDS: usize = 3;
 
 /// Gives positions to versions that have none, because there may be no reader. Then lets the oldest changes expire, at most so
-/// many: those that got their positions longer ago than `keep`. If another session does so, it leaves that to it. Returns the
-/// last position of the feed.
-pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> QueryResult<u64> {
+/// many: those that got their positions longer ago than `keep`. If another session does so, it leaves that to it.
+pub(crate) fn expire(
+    conn: &mut PgConnection,
+    keep: PgInterval,
+    most: i64,
+) -> QueryResult<FeedState> {
+    let mut is_complete = false;
     for _ in 0..ROUNDS {
-        if !assign_some(conn)? {
+        is_complete = !assign_some(conn)?;
+        if is_complete {
             break;
         }
     }
@@ -49,6 +55,6 @@ pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> Qu
             Expire { keep, most }.execute(conn)?;
         }
         let (position,) = LastPosition {}.get_result::<(i64,)>(conn)?;
-        row::decode(position.try_into())
+        Ok(FeedState { position: row::decode(position.try_into())?, is_complete })
     })
 }

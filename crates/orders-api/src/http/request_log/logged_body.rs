@@ -16,6 +16,7 @@ use super::as_text;
 use crate::access::Caller;
 use crate::http::log_text::LogText;
 use crate::http::unread_body::UnreadBody;
+use crate::metrics::ActiveRequest;
 
 /// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
 /// request, the bytes that were passed to the connection, whether and why the body was cut off, and the client.
@@ -36,6 +37,7 @@ pub(crate) struct LoggedRequest {
     pub(crate) status: StatusCode,
     pub(crate) start: Instant,
     pub(crate) id: HeaderValue,
+    pub(crate) active: ActiveRequest,
 }
 
 /// How a body ended.
@@ -96,7 +98,9 @@ fn root_cause<'a>(mut error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'sta
 
 impl Drop for LoggedBody {
     fn drop(&mut self) {
-        let LoggedRequest { request, status, start, id } = &self.request;
+        let LoggedRequest { request, status, start, id, active } = &self.request;
+        let duration = start.elapsed();
+        active.end(request, *status, duration);
         let (level, cut_off) = match &self.outcome {
             Some(Outcome::Failed(error)) => (Level::Warn, format!(", cut off: {}", LogText(error))),
             _ if self.is_complete() => (Level::Info, String::new()),
@@ -115,7 +119,7 @@ impl Drop for LoggedBody {
             LogText(request.method().as_str()),
             LogText(request.path()),
             status.as_u16(),
-            start.elapsed(),
+            duration,
             as_text(id)
         );
     }

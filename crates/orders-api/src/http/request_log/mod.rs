@@ -19,6 +19,7 @@ use self::logged_body::{LoggedBody, LoggedRequest};
 use crate::access::key::PREFIX;
 use crate::http::log_text::LogText;
 use crate::http::unread_body::UnreadBody;
+use crate::metrics::ActiveRequest;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
 use crate::shutdown::Shutdown;
 
@@ -31,16 +32,18 @@ const NO_SNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 /// The longest request id that is accepted from a client, in bytes.
 const MAX_REQUEST_ID: usize = 128;
 
-/// The outermost middleware: gives the request its id, logs it, and sets the headers that every response has.
+/// The outermost middleware: gives the request its id, logs and counts it, and sets the headers that every response has.
 pub(crate) async fn log_request(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let start = Instant::now();
+    let active = ActiveRequest::new(&request);
     let id = request_id(request.headers());
     let unread = UnreadBody::of(&mut request);
     let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
     if let Some(problem) = response.response().error().and_then(Error::as_error::<Problem>) {
+        active.has(problem.problem_type());
         log_cause(problem, as_text(&id));
     }
     if Shutdown::of(response.request()).is_draining() {
@@ -49,8 +52,13 @@ pub(crate) async fn log_request(
     let headers = response.headers_mut();
     headers.insert(X_REQUEST_ID, id.clone());
     headers.insert(X_CONTENT_TYPE_OPTIONS, NO_SNIFF);
-    let request =
-        LoggedRequest { request: response.request().clone(), status: response.status(), start, id };
+    let request = LoggedRequest {
+        request: response.request().clone(),
+        status: response.status(),
+        start,
+        id,
+        active,
+    };
     Ok(response.map_body(|_, body| LoggedBody::new(body, request, unread)))
 }
 

@@ -46,7 +46,7 @@ fn changes_are_kept_as_long_as_wanted() {
     place_all(&store, &[("a", 0)]);
     head(&store);
     let mut heartbeat = Heartbeat::new(&Settings::new(&database.url, 1));
-    assert_eq!(heartbeat.expire_changes(Duration::from_secs(3600), 100).unwrap(), 1);
+    assert_eq!(heartbeat.expire_changes(Duration::from_secs(3600), 100).unwrap().position, 1);
     assert_eq!(all(&store, After::Oldest).len(), 1);
     let ago = "UPDATE order_versions SET assigned_at = assigned_at - interval '2 hours'";
     database.psql().run(ago);
