@@ -55,6 +55,10 @@ fuzz-api *args:
 check-api:
     scripts/check-api
 
+# Check the alerts and the dashboard of docker/prometheus (needs promtool, which is in the package prometheus, and jq)
+prometheus:
+    scripts/check-prometheus
+
 # Generate openapi.json
 openapi:
     cargo run --quiet --package orders-api -- openapi > openapi.json
