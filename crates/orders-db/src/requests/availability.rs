@@ -47,7 +47,6 @@ statement! {
 
 impl Request for FindAvailability {
     type Response = Vec<Interval>;
-    const OF_ONE_CLIENT: bool = false;
 
     fn execute(self, store: &PgStore) -> Result<Vec<Interval>, StoreError> {
         store.acting_as(self.client).availability(&self.calendar, self.window)

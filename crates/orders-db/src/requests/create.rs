@@ -73,7 +73,6 @@ statement! {
 
 impl Request for CreateOrder {
     type Response = Order;
-    const OF_ONE_CLIENT: bool = false;
 
     fn execute(self, store: &PgStore) -> Result<Order, StoreError> {
         store.acting_as(self.client).place(self.draft, Mode::Write)

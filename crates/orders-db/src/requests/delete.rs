@@ -9,7 +9,6 @@ use orders_core::{Client, OrderId, Orders as _, Precondition, StoreError};
 
 use super::{LOCK_TIMEOUT, Outcome, Request, each, in_order_of_ids};
 use crate::PgStore;
-use crate::caller::Caller;
 use crate::statement::statement;
 
 /// Delete an order, like [`Orders::remove_if`](orders_core::Orders::remove_if).
@@ -45,15 +44,13 @@ statement! {
 
 impl Request for DeleteOrder {
     type Response = ();
-    const OF_ONE_CLIENT: bool = true;
 
     fn execute(self, store: &PgStore) -> Result<(), StoreError> {
         store.acting_as(self.client).remove_if(&self.id, &self.condition)
     }
 
     fn execute_together(store: &PgStore, requests: &[Self]) -> Vec<Outcome<()>> {
-        let caller = Caller::new(requests.first().and_then(|request| request.client.clone()));
-        let rows = in_order_of_ids(requests, |request| (&request.id, &request.condition));
+        let (rows, caller) = in_order_of_ids(requests, |it| (&it.client, &it.id, &it.condition));
         let deleted = store.attempt(|conn| {
             let delete = DeleteAll {
                 ids: rows.iter().map(|row| row.id.as_str()).collect(),

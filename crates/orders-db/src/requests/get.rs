@@ -32,7 +32,6 @@ statement! {
 
 impl Request for GetOrder {
     type Response = Order;
-    const OF_ONE_CLIENT: bool = false;
 
     fn execute(self, store: &PgStore) -> Result<Order, StoreError> {
         store.acting_as(self.client).order(&self.id)

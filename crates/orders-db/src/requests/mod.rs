@@ -16,8 +16,9 @@ mod get;
 mod replace;
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
-use orders_core::{OrderId, Precondition, StoreError};
+use orders_core::{Client, OrderId, Precondition, StoreError};
 
 pub use availability::FindAvailability;
 pub use create::CreateOrder;
@@ -25,6 +26,7 @@ pub use delete::DeleteOrder;
 pub use get::GetOrder;
 pub use replace::ReplaceOrder;
 
+use crate::caller::Caller;
 use crate::{PgStore, row};
 
 /// How long a statement for several requests waits for a lock, as a setting of PostgreSQL. Longer than most transactions.
@@ -34,9 +36,6 @@ const LOCK_TIMEOUT: &str = "50ms";
 pub trait Request: Send + Sized + 'static {
     /// What the client gets.
     type Response: Send + 'static;
-
-    /// Whether only requests of the same client are executed together.
-    const OF_ONE_CLIENT: bool;
 
     /// Executes the request.
     ///
@@ -89,24 +88,29 @@ struct Row<'a> {
     version: Option<i64>,
 }
 
-/// The orders that are written together, in the order in which all batches lock them. Requests for the same order, and
-/// those that allow several versions, are left out.
+/// What a request writes: on behalf of whom, which order, and the versions that it may have.
+type Target<'a> = (&'a Option<Arc<Client>>, &'a OrderId, &'a Precondition);
+
+/// The orders that are written together, in the order in which all batches lock them, and the client who writes them. Other
+/// clients, further requests for the same order, and requests that allow several versions are left out.
 fn in_order_of_ids<'a, R>(
     requests: &'a [R],
-    target: impl Fn(&'a R) -> (&'a OrderId, &'a Precondition),
-) -> Vec<Row<'a>> {
+    target: impl Fn(&'a R) -> Target<'a>,
+) -> (Vec<Row<'a>>, Caller) {
+    let writer = requests.first().and_then(|request| target(request).0.as_ref());
     let mut ids = HashSet::with_capacity(requests.len());
-    let rows = requests.iter().map(target).enumerate().filter_map(|(index, (id, condition))| {
+    let rows = requests.iter().map(target).enumerate();
+    let rows = rows.filter_map(|(index, (client, id, condition))| {
         let version = match row::pg_versions(condition).as_deref() {
             None => None,
             Some([version]) => Some(*version),
             Some(_) => return None,
         };
-        ids.insert(id).then_some(Row { index, id, version })
+        (client.as_ref() == writer && ids.insert(id)).then_some(Row { index, id, version })
     });
     let mut rows: Vec<_> = rows.collect();
     rows.sort_unstable_by_key(|row| row.id);
-    rows
+    (rows, Caller::new(writer.cloned()))
 }
 
 /// The outcomes of the requests, of which only those for these rows may have one.

@@ -13,7 +13,6 @@ use rust_decimal::Decimal;
 
 use super::{LOCK_TIMEOUT, Outcome, Request, each, in_order_of_ids};
 use crate::PgStore;
-use crate::caller::Caller;
 use crate::row::{self, OrderRow, OrderSql};
 use crate::statement::statement;
 
@@ -71,7 +70,6 @@ statement! {
 
 impl Request for ReplaceOrder {
     type Response = Order;
-    const OF_ONE_CLIENT: bool = true;
 
     fn execute(self, store: &PgStore) -> Result<Order, StoreError> {
         let store = store.acting_as(self.client);
@@ -79,8 +77,7 @@ impl Request for ReplaceOrder {
     }
 
     fn execute_together(store: &PgStore, requests: &[Self]) -> Vec<Outcome<Order>> {
-        let caller = Caller::new(requests.first().and_then(|request| request.client.clone()));
-        let rows = in_order_of_ids(requests, |request| (&request.id, &request.condition));
+        let (rows, caller) = in_order_of_ids(requests, |it| (&it.client, &it.id, &it.condition));
         let replaced = store.attempt(|conn| {
             let drafts = || rows.iter().map(|row| &requests[row.index].draft);
             let replace = ReplaceAll {

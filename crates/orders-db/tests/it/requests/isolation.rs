@@ -252,7 +252,10 @@ fn each_client_is_itself() {
         id: order_id(id),
         condition: Precondition::None,
     };
-    let deleted = execute(&store, &[delete(&crew, "a"), delete(&crew, "b")]);
+    // Together with a client that may delete everything.
+    let deletions = [delete(&shop, "c"), delete(&crew, "a"), delete(&crew, "b")];
+    assert!(DeleteOrder::execute_together(&store, &deletions).iter().all(Option::is_none));
+    let deleted = execute(&store, &deletions[1..]);
     assert_eq!(text(&deleted[0]), text::<()>(&Err(no_order("a"))));
     assert!(deleted[1].is_ok());
     let writer = "SELECT client FROM order_versions WHERE type = 'deleted'";
