@@ -59,6 +59,10 @@ check-api:
 prometheus:
     scripts/check-prometheus
 
+# Check the manifests for Kubernetes (needs Python and the network)
+kubernetes:
+    scripts/check-kubernetes
+
 # Generate openapi.json
 openapi:
     cargo run --quiet --package orders-api -- openapi > openapi.json

@@ -83,7 +83,9 @@ impl RequestMetrics {
             problems: Family::default(),
             clients: Family::default(),
         };
-        for problem in ProblemType::ALL {
+        // One of them ends imports and is no response.
+        let responses = ProblemType::ALL.into_iter().filter(|it| *it != ProblemType::ImportStopped);
+        for problem in responses {
             drop(all.problems.get_or_create(&label(problem)));
         }
         registry.register(
