@@ -16,6 +16,7 @@ use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::cli::limits::LimitArgs;
 use crate::db_threads::Limits;
+use crate::server::Timeouts;
 
 /// How many requests may wait for each database thread in a short burst.
 const BURST_PER_THREAD: usize = 1024;
@@ -190,6 +191,9 @@ pub struct ServerArgs {
     /// balancers, which must notice it; 5s by default, or 0s if only this machine reaches the service
     #[arg(long, env = "ORDERS_DRAIN", value_parser = pause, global = true, value_name = "TIME")]
     pub drain: Option<Duration>,
+    /// How long connections may wait for requests. Only tests change it.
+    #[arg(skip)]
+    pub timeouts: Timeouts,
     /// How many seconds the requests in flight have to finish after that
     #[arg(
         long,

@@ -15,7 +15,7 @@ use diesel::{Connection as _, PgConnection};
 use orders_api::cli::arguments::Cli;
 use orders_api::cli::database::Database;
 use orders_api::cli::sample_data;
-use orders_api::server;
+use orders_api::server::{self, Timeouts};
 use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
@@ -98,7 +98,18 @@ impl App {
 
     /// Starts the server on a database of another PostgreSQL.
     pub(crate) fn start_on(url: &str, database: String, arguments: &[&str]) -> Self {
-        let cli = cli(url, arguments);
+        Self::run_server(cli(url, arguments), database)
+    }
+
+    /// Starts the server with these timeouts for connections.
+    pub(crate) fn start_with_timeouts(timeouts: Timeouts) -> Self {
+        let database = new_database(TEMPLATE);
+        let mut cli = cli(&POSTGRES.url(&database), &[]);
+        cli.server.timeouts = timeouts;
+        Self::run_server(cli, database)
+    }
+
+    fn run_server(cli: Cli, database: String) -> Self {
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
             let database = Database::open(&cli.database).unwrap();

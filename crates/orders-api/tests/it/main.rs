@@ -11,6 +11,7 @@ mod changes;
 mod client;
 mod commands;
 mod conditional;
+mod connections;
 mod docs;
 mod document;
 mod drain;

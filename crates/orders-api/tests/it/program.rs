@@ -12,6 +12,8 @@ use ureq::http::Request;
 
 use crate::app::{Answer, STALL_TIMEOUT};
 
+const PROGRAM: &str = env!("CARGO_BIN_EXE_orders-api");
+
 /// A running service in a process of its own.
 pub(crate) struct Program {
     service: Service,
@@ -26,7 +28,17 @@ impl Program {
 
     /// Starts it with this log level, and waits until it is ready.
     pub(crate) fn start_logging(level: &str, arguments: &[&str]) -> Self {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_orders-api"));
+        Self::run(Command::new(PROGRAM), level, arguments)
+    }
+
+    /// Starts it with a limit of open files, and waits until it is ready.
+    pub(crate) fn start_with_files(files: usize, arguments: &[&str]) -> Self {
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("ulimit -n {files}; exec \"$0\" \"$@\""), PROGRAM]);
+        Self::run(command, "info", arguments)
+    }
+
+    fn run(mut command: Command, level: &str, arguments: &[&str]) -> Self {
         command.args(["--connections", "2"]).args(arguments).env_remove("DATABASE_URL");
         let directory = tempfile::tempdir().unwrap();
         let log = directory.path().join("log");

@@ -17,6 +17,7 @@ use crate::access::Caller;
 use crate::http::log_text::LogText;
 use crate::http::unread_body::UnreadBody;
 use crate::metrics::ActiveRequest;
+use crate::server::Answering;
 
 /// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
 /// request, the bytes that were passed to the connection, whether and why the body was cut off, and the client.
@@ -27,6 +28,7 @@ pub(crate) struct LoggedBody {
     request: LoggedRequest,
     /// Dropped together with this.
     _unread: Option<UnreadBody>,
+    _answering: Option<Answering>,
     bytes: u64,
     outcome: Option<Outcome>,
 }
@@ -48,8 +50,21 @@ enum Outcome {
 }
 
 impl LoggedBody {
-    pub(crate) fn new(body: BoxBody, request: LoggedRequest, unread: Option<UnreadBody>) -> Self {
-        Self { size: body.size(), body, request, _unread: unread, bytes: 0, outcome: None }
+    pub(crate) fn new(
+        body: BoxBody,
+        request: LoggedRequest,
+        unread: Option<UnreadBody>,
+        answering: Option<Answering>,
+    ) -> Self {
+        Self {
+            size: body.size(),
+            body,
+            request,
+            _unread: unread,
+            _answering: answering,
+            bytes: 0,
+            outcome: None,
+        }
     }
 
     /// Whether the body was passed to the connection as a whole. One of a known size may be dropped after its last byte,

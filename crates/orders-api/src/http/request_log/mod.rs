@@ -2,6 +2,7 @@
 
 mod logged_body;
 
+use std::rc::Rc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -21,6 +22,7 @@ use crate::http::log_text::LogText;
 use crate::http::unread_body::UnreadBody;
 use crate::metrics::ActiveRequest;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
+use crate::server::{Activity, Answering};
 use crate::shutdown::Shutdown;
 
 /// The id of a request, in the request and in its response.
@@ -39,6 +41,7 @@ pub(crate) async fn log_request(
 ) -> Result<ServiceResponse<LoggedBody>, Error> {
     let start = Instant::now();
     let active = ActiveRequest::new(&request);
+    let answering = request.conn_data::<Rc<Activity>>().map(Answering::on);
     let id = request_id(request.headers());
     let unread = UnreadBody::of(&mut request);
     let mut response = as_problem(next.call(request).await?.map_into_boxed_body());
@@ -59,7 +62,7 @@ pub(crate) async fn log_request(
         id,
         active,
     };
-    Ok(response.map_body(|_, body| LoggedBody::new(body, request, unread)))
+    Ok(response.map_body(|_, body| LoggedBody::new(body, request, unread, answering)))
 }
 
 /// The client's id if it can be written to the log and is not a key, or else a new one.

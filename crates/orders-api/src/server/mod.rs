@@ -1,19 +1,31 @@
 //! The HTTP server: [`Listening`].
 
-use std::any::Any;
+mod client_stream;
+mod connections;
+
+use std::future::ready;
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::num::NonZeroUsize;
+use std::rc::Rc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_http::HttpService;
+use actix_http::error::DispatchError;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
+use actix_web::dev::{AppConfig, Server, ServerHandle, fn_service};
 use actix_web::middleware::from_fn;
-#[cfg(target_os = "linux")]
 use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use anyhow::{Context as _, Result};
 use orders_db::PgStore;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+use self::client_stream::ClientStream;
+use self::connections::Connections;
+pub use self::connections::Timeouts;
+pub(crate) use self::connections::{Activity, Answering};
 use crate::access::Access;
 use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
@@ -25,20 +37,17 @@ use crate::routes::routes;
 use crate::shutdown::Shutdown;
 use crate::transfers::Transfers;
 
-/// How long a connection may stay open without a request.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-
-/// How long the head of a request may take to arrive.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// How long a client may take to close a connection that we have closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// How long load balancers have to notice that the service stops, if they can reach it.
 const DRAIN: Duration = Duration::from_secs(5);
 
-/// How many files may be open besides the event streams.
-const OTHER_FILES: usize = 100;
+/// How many files may be open besides the connections to clients and to the database.
+const OTHER_FILES: usize = 90;
+
+/// The most connections of a worker, however many files may be open.
+const MAX_CONNECTIONS: usize = 25_600;
 
 /// A server that listens. Requests are answered once it runs.
 pub struct Listening {
@@ -60,7 +69,11 @@ pub fn listen(
     database: &DatabaseArgs,
     arguments: &ServerArgs,
 ) -> Result<Listening> {
-    allow_open_files(arguments.limits.max_streams.get());
+    let workers = available_parallelism().map_or(1, NonZeroUsize::get);
+    let to_database = (database.connections() + arguments.limits.long_connections()) as usize;
+    let streams = arguments.limits.max_streams.get();
+    let most = allow_open_files(streams, OTHER_FILES + to_database) / workers;
+    let most = most.clamp(1, MAX_CONNECTIONS);
     let queue_limits = database.limits(arguments.queue_wait);
     let feed = Feed::start(store.clone(), arguments.limits.streams())?;
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
@@ -102,18 +115,43 @@ pub fn listen(
             .wrap(from_fn(log_request))
             .configure(routes)
     };
-    let stall_timeout = arguments.stall_timeout;
-    let server = HttpServer::new(app)
-        .on_connect(move |connection, _| limit_stalls(connection, stall_timeout))
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIMEOUT)
-        .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-        .tcp_nodelay(true)
+    let (timeouts, stall_timeout) = (arguments.timeouts, arguments.stall_timeout);
+    let mut server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(most)
         .shutdown_signal(stop_signal(shutdown, drain, feed.clone()))
-        .shutdown_timeout(arguments.shutdown_timeout.into())
-        .bind(addresses.as_slice())
-        .with_context(unavailable)?;
-    let address = server.addrs().first().copied().context("the server has no address")?;
+        .shutdown_timeout(arguments.shutdown_timeout.into());
+    let stop = server.graceful_shutdown_signal();
+    // What `actix_web::HttpServer` does, but for connections with deadlines.
+    let service = move || {
+        // A few more may be open, so that there is one that can make room.
+        let connections = Rc::new(Connections::new(most - most / 8));
+        let stop = stop.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stop = stop.clone();
+                async move { stop.notified().await }
+            })
+            .keep_alive(timeouts.idle)
+            .client_request_timeout(timeouts.head)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .on_connect_ext(|stream: &ClientStream, data| {
+                data.insert(stream.activity());
+            })
+            .h1(map_config(app().into_factory(), |()| AppConfig::default()));
+        fn_service(move |stream: TcpStream| {
+            prepare(&stream, stall_timeout);
+            let stream = ClientStream::new(stream, &connections, timeouts, stall_timeout);
+            let peer = stream.peer();
+            ready(Ok::<_, DispatchError>((stream, peer)))
+        })
+        .and_then(http)
+    };
+    let listeners = bind(&addresses).with_context(unavailable)?;
+    let address = listeners[0].local_addr()?;
+    for listener in listeners {
+        server = server.listen("http", listener, service.clone())?;
+    }
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
     Ok(Listening { server: server.run(), metrics: separate, address, threads, feed, shutdown })
 }
@@ -160,33 +198,50 @@ impl Listening {
     }
 }
 
+/// Listens on those of the addresses that are available; at least one.
+fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+    let mut unavailable = io::ErrorKind::AddrNotAvailable.into();
+    let mut listeners = Vec::new();
+    for address in addresses {
+        match TcpListener::bind(address) {
+            Ok(listener) => listeners.push(listener),
+            Err(error) => unavailable = error,
+        }
+    }
+    if listeners.is_empty() { Err(unavailable) } else { Ok(listeners) }
+}
+
 /// Lets the process open as many files as the system allows it, because each connection is one and the usual limit is
-/// 1,024. Warns if that is too few for so many event streams and other connections.
-fn allow_open_files(streams: usize) {
+/// 1,024. Returns how many connections of clients can then be open besides the other files. Warns if that is too few for so
+/// many event streams.
+fn allow_open_files(streams: usize, others: usize) -> usize {
     let limits = getrlimit(Resource::Nofile);
+    let mut most = limits.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limits.maximum, ..limits }) {
         log::warn!("cannot raise the limit of open files: {error}");
+        most = limits.current;
     }
-    let needed = streams.saturating_add(OTHER_FILES) as u64;
-    if let Some(most) = limits.maximum.filter(|most| *most < needed) {
+    let most = most.map_or(usize::MAX, |most| usize::try_from(most).unwrap_or(usize::MAX));
+    if most < streams.saturating_add(others) {
         log::warn!(
             "only {most} files can be open, too few for {streams} event streams: raise the limit"
         );
     }
+    most.saturating_sub(others)
 }
 
-/// Lets the system close a connection if the client does not receive what was sent: the framework waits for ever.
-/// Only Linux has such a limit.
-fn limit_stalls(connection: &dyn Any, stall_timeout: Duration) {
+/// Sends without delay, and lets the system close the connection if the client does not receive what was sent. Only
+/// Linux has such a limit.
+fn prepare(stream: &TcpStream, stall_timeout: Duration) {
+    let prepared = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
-    if let Some(stream) = connection.downcast_ref::<TcpStream>() {
+    let prepared = prepared.and_then(|()| {
         let millis = stall_timeout.as_millis().try_into().unwrap_or(u32::MAX);
-        if let Err(error) = rustix::net::sockopt::set_tcp_user_timeout(stream, millis) {
-            log::warn!("cannot limit how long a client may stall: {error}");
-        }
+        Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?)
+    });
+    if let Err(error) = prepared {
+        log::warn!("cannot limit how long a client may stall: {error}");
     }
-    #[cfg(not(target_os = "linux"))]
-    let _ = (connection, stall_timeout);
 }
 
 /// Completes when the server is to stop. Followers of the changes end then, so that they continue at another instance.
