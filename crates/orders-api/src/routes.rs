@@ -9,6 +9,7 @@ use crate::endpoints::{
     availability, calendars, changes, docs, health, index, metrics, orders, problems, services,
 };
 use crate::http::resource::{Resource, at};
+use crate::metrics::Route;
 use crate::problem::Problem;
 
 /// Everyone may use it.
@@ -22,6 +23,7 @@ pub(crate) fn routes(app: &mut ServiceConfig) {
     for resource in table() {
         app.service(resource);
     }
+    app.app_data(Route::other());
     app.default_service(web::to(not_found));
 }
 

@@ -97,7 +97,7 @@ impl Resource {
 
 impl HttpServiceFactory for Resource {
     fn register(self, config: &mut AppService) {
-        let mut resource = web::resource(self.pattern).app_data(Route(self.path));
+        let mut resource = web::resource(self.pattern).app_data(Route::new(self.path));
         let mut methods = Vec::new();
         for MethodEndpoint { method, scope, endpoint } in
             self.inherited.into_iter().chain(self.methods)

@@ -10,6 +10,9 @@ use actix_web::{App, HttpResponse, HttpServer, web};
 use super::{MEDIA_TYPE, Metrics};
 use crate::http::endpoint::Reply;
 
+/// The most connections at once, so that they leave files for the clients.
+const MAX_CONNECTIONS: usize = 50;
+
 /// A server that answers `GET /metrics`, without a key, and nothing else; and the address with the actual port. It is not
 /// counted or logged, and does not wait behind the requests of clients.
 ///
@@ -17,7 +20,8 @@ use crate::http::endpoint::Reply;
 /// If the address is not available.
 pub(crate) fn listen(bind: &str, metrics: web::Data<Metrics>) -> io::Result<(Server, SocketAddr)> {
     let app = move || App::new().app_data(metrics.clone()).route("/metrics", web::get().to(get));
-    let server = HttpServer::new(app).workers(1).disable_signals().bind(bind)?;
+    let server = HttpServer::new(app).workers(1).max_connections(MAX_CONNECTIONS).disable_signals();
+    let server = server.bind(bind)?;
     let address = server.addrs().first().copied().ok_or(io::ErrorKind::AddrNotAvailable)?;
     Ok((server.run(), address))
 }

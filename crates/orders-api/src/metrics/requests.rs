@@ -1,5 +1,6 @@
 //! What is counted of requests: [`ActiveRequest`].
 
+use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -26,12 +27,44 @@ const OTHER: &str = "_OTHER";
 /// The client of requests without credentials that were accepted. No client can have this id.
 const NO_CLIENT: &str = "(none)";
 
-/// The pattern of a route, which each resource has in its app data.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Route(pub(crate) &'static str);
+/// A route, which each resource has in its app data. Each thread has its own.
+pub(crate) struct Route {
+    pattern: &'static str,
+    /// The histograms that were looked up, by method and status: a few.
+    known: RefCell<Vec<(&'static str, StatusCode, Histogram)>>,
+}
+
+impl Route {
+    /// The route with this pattern.
+    pub(crate) fn new(pattern: &'static str) -> Self {
+        Self { pattern, known: RefCell::default() }
+    }
+
+    /// The route of requests that no other route matches.
+    pub(crate) fn other() -> Self {
+        Self::new(OTHER)
+    }
+
+    fn observe(&self, all: &Durations, method: &'static str, status: StatusCode, value: Duration) {
+        let mut known = self.known.borrow_mut();
+        let found = known.iter().find(|(m, s, _)| (*m, *s) == (method, status));
+        if let Some((.., histogram)) = found {
+            return observe(histogram, value);
+        }
+        let histogram = all.get_or_create_owned(&Answered {
+            http_request_method: method,
+            http_route: self.pattern,
+            http_response_status_code: status.as_u16(),
+        });
+        observe(&histogram, value);
+        known.push((method, status, histogram));
+    }
+}
+
+type Durations = Family<Answered, Histogram, fn() -> Histogram>;
 
 pub(super) struct RequestMetrics {
-    duration: Family<Answered, Histogram, fn() -> Histogram>,
+    duration: Durations,
     active: Gauge,
     problems: Family<Label, Counter>,
     clients: Family<Sender, Counter>,
@@ -129,13 +162,10 @@ impl ActiveRequest {
 
     /// Counts its response, which has ended.
     pub(crate) fn end(&self, request: &HttpRequest, status: StatusCode, duration: Duration) {
-        let answered = Answered {
-            http_request_method: method(request.method()),
-            http_route: request.app_data().map_or(OTHER, |Route(pattern)| pattern),
-            http_response_status_code: status.as_u16(),
-        };
         let RequestMetrics { duration: durations, clients, .. } = &self.0.requests;
-        observe(&durations.get_or_create(&answered), duration);
+        // OK because the app has one besides those of its resources, see `routes`.
+        let route = request.app_data::<Route>().expect("the route is set");
+        route.observe(durations, method(request.method()), status, duration);
         if let Some(Caller(client)) = request.extensions().get() {
             clients.get_or_create(&Sender(client.clone())).inc();
         }
