@@ -97,8 +97,9 @@ impl PgStore {
         };
         let pool = builder()
             .max_size(settings.connections)
-            .build(Sessions::new(settings, settings.statement_timeout).of(&generation))
-            .map_err(|error| StoreError::Unavailable(error.into()))?;
+            .build_unchecked(Sessions::new(settings, settings.statement_timeout).of(&generation));
+        // One connection is enough to begin. A busy database may need longer for all.
+        drop(get(&pool)?);
         let on_demand = |connections, pause| {
             builder()
                 .max_size(connections)
