@@ -14,6 +14,7 @@ use super::arguments::{Cli, DATA_DIR, DatabaseArgs, MigrateMode, ServerArgs};
 use super::database_url::DatabaseUrl;
 use super::sample_data;
 use crate::access::Access;
+use crate::server;
 
 /// The name of the database in the private PostgreSQL.
 const DATABASE: &str = "orders";
@@ -174,7 +175,7 @@ impl Database {
             connect_wait: within_request(CONNECT_WAIT),
             statement_timeout: within_request(STATEMENT_TIMEOUT),
             // The service ends an export itself if the client stalls; this ends one that hangs in the service.
-            export_pause: cli.server.stall_timeout * 2,
+            export_pause: cli.server.stall_timeout * (server::PATIENCE + 1),
             long_connections: cli.server.limits.long_connections(),
             ..Settings::new(self.url.expose(), cli.database.connections())
         }

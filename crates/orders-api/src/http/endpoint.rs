@@ -71,7 +71,6 @@ impl_handler!(A B C);
 impl_handler!(A B C D);
 impl_handler!(A B C D E);
 impl_handler!(A B C D E F);
-impl_handler!(A B C D E F G);
 
 /// The argument of a handler that needs nothing of the request.
 impl Argument for () {

@@ -11,7 +11,14 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
+use super::PATIENCE;
 use super::connections::{Activity, Connections, Timeouts};
+
+/// At how many bytes a second a client reads at least, while its system takes no more.
+///
+/// A system may hold megabytes that its program has yet to read. Meanwhile it takes nothing, and nobody can tell whether the
+/// program reads.
+const SLOWEST: f64 = 65_536.0;
 
 /// A TCP connection that fails when its client has taken too long for its next request, for the head of a request, or for
 /// what is sent to it. The framework limits only the first head of a connection.
@@ -24,6 +31,8 @@ pub(super) struct ClientStream {
     stall_timeout: Duration,
     /// Since when the client has taken nothing of what is ready for it.
     stalls_since: Option<Instant>,
+    /// Until when the client may be busy with what it has taken.
+    reads_until: Instant,
     /// When the deadlines are checked next. It is at most the shortest timeout away, because a deadline may be set meanwhile.
     check: Pin<Box<Sleep>>,
 }
@@ -45,6 +54,7 @@ impl ClientStream {
             timeouts,
             stall_timeout,
             stalls_since: None,
+            reads_until: Instant::now(),
             check: Box::pin(sleep(Duration::ZERO)),
         }
     }
@@ -59,6 +69,15 @@ impl ClientStream {
         self.stream.peer_addr().ok()
     }
 
+    /// Notes that the client has taken so many bytes.
+    fn taken(&mut self, bytes: usize) {
+        let now = Instant::now();
+        let read = self.reads_until.max(now) + Duration::from_secs_f64(bytes as f64 / SLOWEST);
+        self.reads_until = read.min(now + self.stall_timeout * (PATIENCE - 1));
+        self.stalls_since = None;
+        self.activity.sent(now);
+    }
+
     /// Fails if the connection must end; otherwise the task is woken when that may be so.
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         self.activity.wakes(context.waker());
@@ -67,13 +86,15 @@ impl ClientStream {
         }
         while self.check.as_mut().poll(context).is_ready() {
             let now = Instant::now();
-            let stalled = self.stalls_since.map(|since| since + self.stall_timeout);
+            let stalled =
+                self.stalls_since.map(|since| since.max(self.reads_until) + self.stall_timeout);
             if stalled.is_some_and(|deadline| deadline <= now) {
                 // Otherwise the system goes on trying to send what is left.
                 self.stream.set_zero_linger()?;
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            let waited = self.activity.deadline(&self.timeouts);
+            // A client that still receives a response need not send the next request.
+            let waited = self.activity.deadline(&self.timeouts).filter(|_| stalled.is_none());
             if waited.is_some_and(|deadline| deadline <= now) {
                 return Err(io::ErrorKind::TimedOut.into());
             }
@@ -109,11 +130,13 @@ impl AsyncWrite for ClientStream {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
-        if written.is_ready() {
-            self.stalls_since = None;
-        } else {
-            self.stalls_since.get_or_insert_with(Instant::now);
-            self.check(context)?;
+        match written {
+            Poll::Ready(Ok(bytes)) => self.taken(bytes),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => {
+                self.stalls_since.get_or_insert_with(Instant::now);
+                self.check(context)?;
+            }
         }
         written
     }

@@ -54,6 +54,13 @@ impl Activity {
         }
     }
 
+    /// Notes that bytes were sent.
+    pub(super) fn sent(&self, now: Instant) {
+        if let State::Idle(_) = self.state.get() {
+            self.state.set(State::Idle(now));
+        }
+    }
+
     /// Until when the client must have sent more; none while a request is answered.
     pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
         match self.state.get() {

@@ -43,6 +43,9 @@ const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// How long load balancers have to notice that the service stops, if they can reach it.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// After how many stall timeouts a client is given up that takes nothing, at the latest.
+pub(crate) const PATIENCE: u32 = 4;
+
 /// How many files may be open besides the connections to clients and to the database.
 const OTHER_FILES: usize = 90;
 
@@ -236,7 +239,7 @@ fn prepare(stream: &TcpStream, stall_timeout: Duration) {
     let prepared = stream.set_nodelay(true);
     #[cfg(target_os = "linux")]
     let prepared = prepared.and_then(|()| {
-        let millis = stall_timeout.as_millis().try_into().unwrap_or(u32::MAX);
+        let millis = (stall_timeout * PATIENCE).as_millis().try_into().unwrap_or(u32::MAX);
         Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?)
     });
     if let Err(error) = prepared {

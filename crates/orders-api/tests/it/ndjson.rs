@@ -121,6 +121,15 @@ fn a_client_that_stops_reading_is_cut_off() {
 }
 
 #[test]
+fn a_client_may_pause_while_its_system_holds_what_was_sent() {
+    let app = App::start_full(&["--stall-timeout", "2s"]);
+    let mut wire = Wire::export(&app, "");
+    // As long as a slow client needs for the megabytes that its system has taken; the system takes no more meanwhile.
+    thread::sleep(Duration::from_secs(4));
+    assert_eq!(wire.reading.rest().unwrap().len(), MANY);
+}
+
+#[test]
 fn an_export_that_takes_too_long_is_cut_off() {
     let app = App::start_full(&["--export-timeout", "2s"]);
     let mut wire = Wire::export(&app, "");

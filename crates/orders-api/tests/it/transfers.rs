@@ -104,7 +104,7 @@ fn the_service_runs_sixteen_imports_at_a_time() {
 
 #[test]
 fn a_client_runs_one_export_at_a_time() {
-    let app = App::start_full(&["--stall-timeout", "3s"]);
+    let app = App::start_full(&["--stall-timeout", "1s"]);
     let mut wire = Wire::export(&app, "");
     check_denied(
         &export(&app, &[]),

@@ -23,7 +23,6 @@ pub(super) struct Export {
     pub(super) direction: Direction,
     /// Whether there are lines, or only what stands in the head of the response.
     pub(super) with_lines: bool,
-    pub(super) stall_timeout: Duration,
     /// The longest time that it may take: its snapshot keeps the database from removing dead rows.
     pub(super) total_timeout: Duration,
     /// Given back when the export does not need its connection to the database any more.
@@ -34,9 +33,9 @@ impl Export {
     /// The lines of all orders that match, and the cursor after which changes follow, if it is known. The first lines are read
     /// before this returns, so that an unavailable database is reported by the status.
     pub(super) async fn stream(self, store: &Store) -> Result<(Option<Cursor>, Chunks), Problem> {
-        let Self { filter, direction, with_lines, stall_timeout, total_timeout, place } = self;
+        let Self { filter, direction, with_lines, total_timeout, place } = self;
         let orders = store.store();
-        let (sender, mut body) = channel(CAPACITY, stall_timeout);
+        let (sender, mut body) = channel(CAPACITY);
         let mut sender = sender.limited_to(total_timeout);
         let handle = Handle::current();
         let known_cursor = Arc::new(OnceLock::new());

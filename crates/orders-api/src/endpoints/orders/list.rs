@@ -13,7 +13,6 @@ use super::cursor::Cursor;
 use super::export::Export;
 use crate::Store;
 use crate::endpoints::changes::changes_after;
-use crate::http::body::BodyLimits;
 use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
 use crate::http::link::{LINK, Target};
 use crate::http::ndjson::{LinesOf, NDJSON, NdjsonStream};
@@ -42,7 +41,6 @@ async fn list_orders(
     media_type: Accept<ListMediaType>,
     method: Method,
     transfers: Transfers,
-    limits: BodyLimits,
 ) -> Reply<ListResponse> {
     let parameters = query.0;
     if let ListMediaType::Json = media_type.0 {
@@ -60,7 +58,6 @@ async fn list_orders(
         filter,
         direction,
         with_lines: method != Method::HEAD,
-        stall_timeout: limits.stall_timeout,
         total_timeout: transfers.export_timeout(),
         place: transfers.export(&store)?,
     };

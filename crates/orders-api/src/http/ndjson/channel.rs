@@ -1,5 +1,6 @@
 //! A body that is written while it is sent: [`channel`].
 
+use std::io;
 use std::time::{Duration, Instant};
 
 use actix_web::rt::time::timeout;
@@ -21,7 +22,6 @@ pub(crate) type Chunks = Peekable<BoxStream<'static, Result<Bytes, CutOff>>>;
 pub(crate) struct Sender {
     pipe: DuplexStream,
     end: Option<oneshot::Sender<Result<(), CutOff>>>,
-    stall_timeout: Duration,
     /// When the body is cut off, and how long it may take in total.
     end_at: Option<(Instant, Duration)>,
 }
@@ -43,9 +43,9 @@ impl CutOff {
     }
 }
 
-/// A body, and where to write it. Up to `capacity` bytes may wait for the client. Then the writer waits, for at
-/// most `stall_timeout`: a client that stops reading must not hold resources for ever.
-pub(crate) fn channel(capacity: usize, stall_timeout: Duration) -> (Sender, Chunks) {
+/// A body, and where to write it. Up to `capacity` bytes may wait for the client. Then the writer waits until
+/// the client reads more, or the server ends its connection because it does not.
+pub(crate) fn channel(capacity: usize) -> (Sender, Chunks) {
     let (pipe, reader) = duplex(capacity);
     let (end, ended) = oneshot::channel();
     let chunks = ReaderStream::with_capacity(reader, CHUNK)
@@ -54,7 +54,7 @@ pub(crate) fn channel(capacity: usize, stall_timeout: Duration) -> (Sender, Chun
         let dropped = |_| Err(CutOff("the service gave up".to_owned()));
         ended.unwrap_or_else(dropped).err().map(Err)
     });
-    let sender = Sender { pipe, end: Some(end), stall_timeout, end_at: None };
+    let sender = Sender { pipe, end: Some(end), end_at: None };
     (sender, chunks.chain(end_of_chunks).boxed().peekable())
 }
 
@@ -75,25 +75,19 @@ impl Sender {
 
     /// Sends lines, as soon as there is capacity for them.
     pub(crate) async fn send(&mut self, lines: &[u8]) -> Result<(), ClientGone> {
-        let mut wait = self.stall_timeout;
-        let mut reason = format!("the client read nothing for {wait:?}");
-        if let Some((end_at, total)) = self.end_at {
-            let left = end_at.saturating_duration_since(Instant::now());
-            if left < wait {
-                (wait, reason) = (left, format!("it took longer than {total:?}"));
+        let write = self.pipe.write_all(lines);
+        let written = match self.end_at {
+            None => write.await,
+            Some((end_at, total)) => {
+                let left = end_at.saturating_duration_since(Instant::now());
+                let written = if left.is_zero() { None } else { timeout(left, write).await.ok() };
+                written.unwrap_or_else(|| {
+                    self.finish(Err(CutOff(format!("it took longer than {total:?}"))));
+                    Err(io::ErrorKind::TimedOut.into())
+                })
             }
-        }
-        let written = match wait.is_zero() {
-            true => None,
-            false => timeout(wait, self.pipe.write_all(lines)).await.ok(),
         };
-        match written {
-            Some(written) => written.map_err(|_| ClientGone),
-            None => {
-                self.finish(Err(CutOff(reason)));
-                Err(ClientGone)
-            }
-        }
+        written.map_err(|_| ClientGone)
     }
 
     /// Ends the body, which is complete.

@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use self::batch::{Batch, Response};
 use crate::Store;
 use crate::access::Authorization;
-use crate::http::body::{BodyLimits, NdjsonBody};
+use crate::http::body::NdjsonBody;
 use crate::http::endpoint::{Endpoint, Reply, endpoint};
 use crate::http::log_text::LogText;
 use crate::http::ndjson::{self, ClientGone, NdjsonStream, Sender, channel, holding};
@@ -52,12 +52,11 @@ async fn import_orders(
     _: Query<()>,
     authorization: Authorization,
     transfers: Transfers,
-    limits: BodyLimits,
     shutdown: Shutdown,
     orders: NdjsonBody<OrderDraft>,
 ) -> Reply<NdjsonStream<ImportResult>> {
     let place = Arc::new(transfers.import(&store)?);
-    let (sender, body) = channel(CAPACITY, limits.stall_timeout);
+    let (sender, body) = channel(CAPACITY);
     // Held by whoever needs memory for longer: the work, or the results that wait.
     let body = holding(body, Arc::clone(&place));
     actix_web::rt::spawn(async move {
