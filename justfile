@@ -18,8 +18,8 @@ test *args:
 check:
     scripts/check
 
-# The same, and the service against its OpenAPI document (needs Python, Node.js and the network)
-check-all: check fuzz-api check-api
+# The same, the service against its OpenAPI document, alerts and manifests (needs Python, Node.js, promtool and the network)
+check-all: check fuzz-api check-api prometheus kubernetes
 
 # Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --seed 7`
 torture *args:
