@@ -10,6 +10,7 @@ mod endpoints;
 mod feed;
 mod heartbeat;
 mod http;
+pub mod log_format;
 mod metrics;
 pub mod openapi;
 mod places;

@@ -4,17 +4,22 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use log::LevelFilter;
-use orders_api::cli::arguments::{Cli, Command};
+use orders_api::cli::arguments::{Cli, Command, LogFormat};
 use orders_api::cli::{client, clients, keys, migrate, openapi, seed, serve};
+use orders_api::log_format::write_json;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    env_logger::Builder::new()
+    let mut logger = env_logger::Builder::new();
+    logger
         .filter_module("actix_server", LevelFilter::Warn)
         // Its errors are about clients that do not speak HTTP.
         .filter_module("actix_http", LevelFilter::Off)
-        .parse_filters(&cli.log)
-        .init();
+        .parse_filters(&cli.log);
+    if cli.log_format == LogFormat::Json {
+        logger.format(write_json);
+    }
+    logger.init();
     let result = match cli.command.as_ref().unwrap_or(&Command::Serve) {
         Command::Serve => serve(&cli),
         Command::Migrate { revert } => migrate(&cli, *revert),

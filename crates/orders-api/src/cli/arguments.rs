@@ -47,6 +47,25 @@ pub struct Cli {
         value_name = "FILTER"
     )]
     pub log: String,
+    /// How a record is written: as text, or as a JSON object
+    #[arg(
+        long,
+        env = "ORDERS_LOG_FORMAT",
+        value_enum,
+        default_value = "text",
+        global = true,
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+}
+
+/// How a record of the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people
+    Text,
+    /// For programs: one object per line
+    Json,
 }
 
 /// The commands of the program.

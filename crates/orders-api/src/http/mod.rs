@@ -15,4 +15,5 @@ pub(crate) mod query;
 pub(crate) mod request_log;
 pub(crate) mod resource;
 pub(crate) mod response;
+mod trace_context;
 pub(crate) mod unread_body;

@@ -1,7 +1,8 @@
 //! The log: one line per request, when its response ends.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::access::bearer;
 use crate::app::{App, MANY, NDJSON};
 use crate::framework::break_database;
 use crate::program::Program;
@@ -138,5 +139,61 @@ fn long_requests_do_not_fill_the_log() {
     for part in [format!(" /{}...", "x".repeat(255)), format!(" {}... / ", "X".repeat(256))] {
         let line = program.logs(&part);
         assert!(line.len() < 500, "{line}");
+    }
+}
+
+/// A request with a key and a trace, whose id is `traced`.
+fn send_traced(app: &App, program: &Program) -> Vec<u8> {
+    let authorization = bearer(&app.new_key("shop", "read"));
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let headers =
+        [("Authorization", &*authorization), ("traceparent", trace), ("X-Request-Id", "traced")];
+    // The check of the database loads the key too.
+    program.wait_for(200);
+    program.send_with("GET", "/orders/1", &headers, "").body
+}
+
+#[test]
+fn a_request_is_logged_with_its_client_and_its_trace() {
+    let app = App::start();
+    let program = start(&app);
+    send_traced(&app, &program);
+    let line = program.logs(" traced");
+    let end = " bytes client shop trace 4bf92f3577b34da6a3ce929d0e0e4736 traced";
+    assert!(line.ends_with(end), "{line}");
+}
+
+#[test]
+fn a_log_of_json_has_a_field_for_each_part_of_a_request() {
+    let app = App::start();
+    let program = Program::start(&["--database-url", &app.url(), "--log-format", "json"]);
+    let body = send_traced(&app, &program);
+    program.send_with("GET", "/healthz", &[("X-Request-Id", "plain")], "");
+    program.logs("\"request_id\":\"plain\"");
+    let log = program.whole_log();
+    let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for line in &lines {
+        for field in ["timestamp", "level", "target", "message"] {
+            assert!(line[field].is_string(), "{line}");
+        }
+    }
+    let of = |id: &str| lines.iter().find(|line| line["request_id"] == id).unwrap();
+    let traced = of("traced");
+    let duration = traced["duration"].as_f64().unwrap();
+    assert!(duration > 0.0 && duration < 60.0, "{traced}");
+    for (field, value) in [
+        ("level", json!("INFO")),
+        ("method", json!("GET")),
+        ("path", json!("/orders/1")),
+        ("status", json!(404)),
+        ("bytes", json!(body.len())),
+        ("client", json!("shop")),
+        ("trace_id", json!("4bf92f3577b34da6a3ce929d0e0e4736")),
+    ] {
+        assert_eq!(traced[field], value, "{traced}");
+    }
+    let plain = of("plain").as_object().unwrap();
+    for absent in ["client", "trace_id", "cut_off"] {
+        assert!(!plain.contains_key(absent), "{plain:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! The body of a response that writes the log line of its request: [`LoggedBody`].
 
 use std::error::Error;
+use std::fmt::{self, Display, Formatter};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
@@ -15,12 +16,14 @@ use log::Level;
 use super::as_text;
 use crate::access::Caller;
 use crate::http::log_text::LogText;
+use crate::http::trace_context::trace_id;
 use crate::http::unread_body::UnreadBody;
 use crate::metrics::ActiveRequest;
 use crate::server::Answering;
 
 /// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
-/// request, the bytes that were passed to the connection, whether and why the body was cut off, and the client.
+/// request, the bytes that were passed to the connection, whether and why the body was cut off, the client,
+/// and the trace.
 pub(crate) struct LoggedBody {
     body: BoxBody,
     /// The size according to the head of the response.
@@ -117,26 +120,37 @@ impl Drop for LoggedBody {
         let duration = start.elapsed();
         active.end(request, *status, duration);
         let (level, cut_off) = match &self.outcome {
-            Some(Outcome::Failed(error)) => (Level::Warn, format!(", cut off: {}", LogText(error))),
-            _ if self.is_complete() => (Level::Info, String::new()),
-            _ => {
-                let reason = "the client closed the connection or stopped reading";
-                (Level::Info, format!(", cut off: {reason}"))
-            }
+            Some(Outcome::Failed(error)) => (Level::Warn, Some(&**error)),
+            _ if self.is_complete() => (Level::Info, None),
+            _ => (Level::Info, Some("the client closed the connection or stopped reading")),
         };
+        let cut_off = cut_off.map(|reason| LogText(reason).to_string());
         let caller = request.extensions().get::<Caller>().and_then(|caller| caller.0.clone());
-        let client = caller.map_or(String::new(), |client| format!(" client {}", client.id));
+        let client = caller.as_ref().map(|client| client.id.as_str());
+        let trace_id = trace_id(request.headers());
         // The body of a response to HEAD is produced but not sent.
         let bytes = if request.method() == Method::HEAD { 0 } else { self.bytes };
+        let (method, path) = (LogText(request.method().as_str()), LogText(request.path()));
+        let (status, request_id) = (status.as_u16(), as_text(id));
         log::log!(
             level,
-            "{} {} {} {:.1?} {bytes} bytes{cut_off}{client} {}",
-            LogText(request.method().as_str()),
-            LogText(request.path()),
-            status.as_u16(),
-            duration,
-            as_text(id)
+            method:%, path:%, status, duration = duration.as_secs_f64(), bytes, cut_off = cut_off.as_deref(), client, trace_id,
+            request_id;
+            "{method} {path} {status} {duration:.1?} {bytes} bytes{}{}{} {request_id}",
+            Part(", cut off: ", cut_off.as_deref()),
+            Part(" client ", client),
+            Part(" trace ", trace_id),
         );
+    }
+}
+
+/// A part of a line with what precedes it, or nothing.
+struct Part<'a>(&'static str, Option<&'a str>);
+
+impl Display for Part<'_> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let Self(before, part) = self;
+        part.map_or(Ok(()), |part| write!(f, "{before}{part}"))
     }
 }
 

@@ -96,7 +96,8 @@ fn log_cause(problem: &Problem, request_id: &str) {
             _ => Level::Error,
         };
         let (problem, cause) = (problem.to_string(), cause.to_string());
-        log::log!(level, "{}: {} {request_id}", LogText(&problem), LogText(&cause));
+        let (problem, cause) = (LogText(&problem), LogText(&cause));
+        log::log!(level, request_id; "{problem}: {cause} {request_id}");
     }
 }
 
