@@ -18,8 +18,8 @@ test *args:
 check:
     scripts/check
 
-# The same, the service against its OpenAPI document, alerts and manifests (needs Python, Node.js, promtool and the network)
-check-all: check fuzz-api check-api prometheus kubernetes
+# The same, the service against its OpenAPI document, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
+check-all: check fuzz-api check-api prometheus kubernetes systemd
 
 # Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --seed 7`
 torture *args:
@@ -62,6 +62,10 @@ prometheus:
 # Check the manifests for Kubernetes (needs Python and the network)
 kubernetes:
     scripts/check-kubernetes
+
+# Check the systemd unit (needs systemd-analyze)
+systemd:
+    scripts/check-systemd
 
 # Generate openapi.json
 openapi:
