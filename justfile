@@ -31,6 +31,10 @@ bench *args:
     cargo build --release --package orders-api --package orders-bench
     target/release/orders-bench "$@"
 
+# Restart two instances behind HAProxy under load, and check that no request fails (needs haproxy and wrk)
+rolling-restart *args:
+    scripts/rolling-restart "$@"
+
 # Look for known vulnerabilities in the dependencies (needs the network, and cargo-deny)
 audit:
     cargo deny check advisories
