@@ -46,6 +46,9 @@ const DRAIN: Duration = Duration::from_secs(5);
 /// After how many stall timeouts a client is given up that takes nothing, at the latest.
 pub(crate) const PATIENCE: u32 = 4;
 
+/// How many connections may wait until they are accepted. The system may have a lower limit.
+const BACKLOG: i32 = 2048;
+
 /// How many files may be open besides the connections to clients and to the database.
 const OTHER_FILES: usize = 90;
 
@@ -206,12 +209,19 @@ fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     let mut unavailable = io::ErrorKind::AddrNotAvailable.into();
     let mut listeners = Vec::new();
     for address in addresses {
-        match TcpListener::bind(address) {
+        match TcpListener::bind(address).and_then(with_backlog) {
             Ok(listener) => listeners.push(listener),
             Err(error) => unavailable = error,
         }
     }
     if listeners.is_empty() { Err(unavailable) } else { Ok(listeners) }
+}
+
+/// Lets so many connections wait until they are accepted as many clients may open at once. The standard library allows 128. The
+/// system drops further ones, and their clients try again only after a second.
+fn with_backlog(listener: TcpListener) -> io::Result<TcpListener> {
+    rustix::net::listen(&listener, BACKLOG)?;
+    Ok(listener)
 }
 
 /// Lets the process open as many files as the system allows it, because each connection is one and the usual limit is
@@ -251,4 +261,20 @@ fn prepare(stream: &TcpStream, stall_timeout: Duration) {
 async fn stop_signal(shutdown: Shutdown, drain: Duration, feed: Feed) {
     shutdown.signalled(drain).await;
     feed.stop();
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpStream;
+
+    use super::*;
+
+    #[test]
+    fn many_clients_may_connect_before_one_is_accepted() {
+        let listeners = bind(&[SocketAddr::from(([127, 0, 0, 1], 0))]).unwrap();
+        let address = listeners[0].local_addr().unwrap();
+        let connect = || TcpStream::connect_timeout(&address, Duration::from_secs(20));
+        let clients: Vec<_> = (0..400).map(|_| connect().unwrap()).collect();
+        assert_eq!(clients.len(), 400);
+    }
 }
