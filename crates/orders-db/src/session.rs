@@ -136,8 +136,14 @@ impl Session {
         self.last_used = Instant::now();
         match result {
             Ok(done) => Attempt::Done(done),
-            Err(error) if self.examine(&error) => Attempt::Failed(classify(error, true)),
-            Err(_) => Attempt::Rejected,
+            Err(error) => {
+                let lost = self.examine(&error);
+                match error {
+                    Error::DatabaseError(..) if !lost => Attempt::Rejected,
+                    // The statement may have been executed.
+                    error => Attempt::Failed(classify(error, lost)),
+                }
+            }
         }
     }
 

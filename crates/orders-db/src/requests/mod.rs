@@ -5,8 +5,9 @@
 //! - A request on which the statement does nothing, for whatever reason, is executed alone afterwards. So is each of them
 //!   if the statement fails: a statement that failed has done nothing.
 //! - The statement waits for the lock of another transaction only for 50 ms, because it holds locks of its own
-//!   meanwhile. So a request that has to wait delays the others no longer than that, and no two statements wait for each
-//!   other in a circle, whatever their order. (A circle should be rare nevertheless, so they lock in a common order.)
+//!   meanwhile. So a request that has to wait delays the others no longer than that, and statements that wait for each
+//!   other in a circle give up before PostgreSQL looks for deadlocks. Circles are rare, because all statements lock in the
+//!   same order.
 //! - If the connection is lost, it is not known whether the requests were executed, as for a single one.
 
 mod availability;
@@ -57,7 +58,7 @@ pub(crate) enum Attempt<T> {
     Done(T),
     /// The database rejected it, so nothing was done.
     Rejected,
-    /// There was no connection for it, or the connection was lost.
+    /// There was no connection for it, the connection was lost, or its result cannot be understood.
     Failed(StoreError),
 }
 
@@ -73,8 +74,11 @@ impl<T> Attempt<T> {
             Self::Rejected => std::iter::repeat_with(|| None).take(count).collect(),
             Self::Failed(error) => {
                 let text = error.to_string();
-                let again = || Some(Err(StoreError::Unavailable(text.clone().into())));
-                std::iter::repeat_with(again).take(count).collect()
+                let again = || match &error {
+                    StoreError::Bug(_) => StoreError::Bug(text.clone().into()),
+                    _ => StoreError::Unavailable(text.clone().into()),
+                };
+                std::iter::repeat_with(|| Some(Err(again()))).take(count).collect()
             }
         }
     }

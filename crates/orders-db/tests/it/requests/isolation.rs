@@ -150,6 +150,30 @@ fn a_lost_connection_leaves_it_open_whether_orders_were_created_but_reads_are_re
 }
 
 #[test]
+fn a_result_that_cannot_be_understood_does_not_mean_that_nothing_was_done() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    place_all(&store, &[("a", 0), ("b", 3)]);
+    let mut psql = database.psql();
+    psql.run(
+        "ALTER TABLE orders DROP CONSTRAINT orders_created_at_is_in_range;
+         SET orders.client = 'shop';
+         UPDATE orders SET created_at = '20000-01-01', version = version + 1 WHERE id = 'b'",
+    );
+    let requests = [("a", 0), ("b", 3)].map(|(id, hours)| ReplaceOrder {
+        client: None,
+        id: order_id(id),
+        condition: Precondition::None,
+        draft: draft(id, noon_plus(hours)),
+    });
+    for outcome in ReplaceOrder::execute_together(&store, &requests) {
+        assert!(matches!(outcome, Some(Err(StoreError::Bug(_)))), "{outcome:?}");
+    }
+    assert_eq!(psql.lines("SELECT version::text FROM orders ORDER BY id"), ["2", "3"]);
+}
+
+#[test]
 fn batches_in_opposite_orders_do_not_deadlock() {
     let database = Database::new();
     let stores = two_stores(&database, 4);
