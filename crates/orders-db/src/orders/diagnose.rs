@@ -156,9 +156,9 @@ type DiagnosisRow = (
     Option<PgTimestamp>,
 );
 
-/// An order that is to be stored. Without a calendar it is the one that the order is in.
+/// A proposed order: it is to be stored. Without a calendar it is the one that the order is in.
 #[derive(Clone, Copy)]
-pub(super) struct Question<'a> {
+pub(super) struct Proposal<'a> {
     pub(super) id: &'a OrderId,
     pub(super) calendar: Option<&'a CalendarId>,
     pub(super) datetime: Timestamp,
@@ -166,8 +166,8 @@ pub(super) struct Question<'a> {
 }
 
 /// Finds what prevents the store of an order. The current order never conflicts with its replacement.
-pub(super) fn diagnose(conn: &mut PgConnection, question: Question<'_>) -> QueryResult<Diagnosis> {
-    let Question { id, calendar, datetime, services } = question;
+pub(super) fn diagnose(conn: &mut PgConnection, proposal: Proposal<'_>) -> QueryResult<Diagnosis> {
+    let Proposal { id, calendar, datetime, services } = proposal;
     let diagnose = Diagnose {
         id: id.as_str(),
         calendar: calendar.map(CalendarId::as_str),
@@ -175,27 +175,28 @@ pub(super) fn diagnose(conn: &mut PgConnection, question: Question<'_>) -> Query
         services: row::pg_services(services),
         reach: REACH,
     };
-    read(question, diagnose.get_result(conn)?)
+    diagnosis(proposal, diagnose.get_result(conn)?)
 }
 
 /// The same for several orders, as of one instant.
 pub(super) fn diagnose_each(
     conn: &mut PgConnection,
-    questions: &[Question<'_>],
+    proposals: &[Proposal<'_>],
 ) -> QueryResult<Vec<Diagnosis>> {
     let diagnose = DiagnoseEach {
-        ids: questions.iter().map(|it| it.id.as_str()).collect(),
-        calendars: questions.iter().map(|it| it.calendar.map(CalendarId::as_str)).collect(),
-        datetimes: questions.iter().map(|it| row::pg_timestamp(it.datetime)).collect(),
-        services: questions.iter().map(|it| row::joined_services(it.services)).collect(),
+        ids: proposals.iter().map(|it| it.id.as_str()).collect(),
+        calendars: proposals.iter().map(|it| it.calendar.map(CalendarId::as_str)).collect(),
+        datetimes: proposals.iter().map(|it| row::pg_timestamp(it.datetime)).collect(),
+        services: proposals.iter().map(|it| row::joined_services(it.services)).collect(),
         reach: REACH,
     };
     let rows: Vec<DiagnosisRow> = diagnose.load(conn)?;
-    questions.iter().zip(rows).map(|(question, row)| read(*question, row)).collect()
+    proposals.iter().zip(rows).map(|(proposal, row)| diagnosis(*proposal, row)).collect()
 }
 
-fn read(question: Question<'_>, row: DiagnosisRow) -> QueryResult<Diagnosis> {
-    let Question { calendar, datetime, services, .. } = question;
+/// What a row says about a proposed order.
+fn diagnosis(proposal: Proposal<'_>, row: DiagnosisRow) -> QueryResult<Diagnosis> {
+    let Proposal { calendar, datetime, services, .. } = proposal;
     let (now, last_version, current, gap, missing, conflicts, earlier, later) = row;
     let current = current.map(row::order).transpose()?;
     let calendar = calendar.or(current.as_ref().map(|current| &current.calendar));

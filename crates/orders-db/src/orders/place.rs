@@ -11,7 +11,7 @@ use diesel::sql_types::{Array, Nullable, Numeric, Text, Timestamptz};
 use orders_core::{Candidate, Order, Resource, StoreError};
 use rust_decimal::Decimal;
 
-use super::diagnose::{Diagnosis, Question, diagnose, diagnose_each};
+use super::diagnose::{Diagnosis, Proposal, diagnose, diagnose_each};
 use crate::caller::Caller;
 use crate::error::{Failure, violates};
 use crate::retry::retry_until_resolved;
@@ -93,7 +93,7 @@ pub(super) fn attempt(
 
 /// The reason why an order cannot be created, or else the diagnosis that nothing prevents it.
 pub(super) fn check(conn: &mut PgConnection, candidate: &Candidate) -> Result<Diagnosis, Failure> {
-    Ok(reason(diagnose(conn, question(candidate))?)?)
+    Ok(reason(diagnose(conn, proposal(candidate))?)?)
 }
 
 /// The reason for each of these orders; `None` if nothing prevents it.
@@ -104,13 +104,13 @@ pub(crate) fn reasons(
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
-    let questions: Vec<_> = candidates.iter().copied().map(question).collect();
-    Ok(diagnose_each(conn, &questions)?.into_iter().map(|it| reason(it).err()).collect())
+    let proposals: Vec<_> = candidates.iter().copied().map(proposal).collect();
+    Ok(diagnose_each(conn, &proposals)?.into_iter().map(|it| reason(it).err()).collect())
 }
 
-fn question(candidate: &Candidate) -> Question<'_> {
+fn proposal(candidate: &Candidate) -> Proposal<'_> {
     let Candidate { id, calendar, datetime, services, .. } = candidate;
-    Question { id, calendar: Some(calendar), datetime: *datetime, services }
+    Proposal { id, calendar: Some(calendar), datetime: *datetime, services }
 }
 
 fn reason(mut diagnosis: Diagnosis) -> Result<Diagnosis, StoreError> {

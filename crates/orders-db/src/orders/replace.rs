@@ -13,7 +13,7 @@ use orders_core::{
 };
 use rust_decimal::Decimal;
 
-use super::diagnose::{Diagnosis, Question, diagnose};
+use super::diagnose::{Diagnosis, Proposal, diagnose};
 use super::find::allowed;
 use super::not_found;
 use super::place::unless_overtaken;
@@ -64,8 +64,8 @@ fn check(
     caller: &Caller,
 ) -> Result<(Order, Timestamp), Failure> {
     let OrderDraft { calendar, datetime, services, .. } = draft;
-    let question = Question { id, calendar: calendar.as_ref(), datetime: *datetime, services };
-    let Diagnosis { now, current, unknown, conflict, .. } = diagnose(conn, question)?;
+    let proposal = Proposal { id, calendar: calendar.as_ref(), datetime: *datetime, services };
+    let Diagnosis { now, current, unknown, conflict, .. } = diagnose(conn, proposal)?;
     let current = current.filter(|current| caller.sees(current)).ok_or_else(|| not_found(id))?;
     let current = allowed(current, condition)?;
     match unknown.or(conflict) {
