@@ -4,7 +4,7 @@
 //! written by hand because no library serves clients by the time that they have used, executes waiting requests of a kind
 //! together, limits both the wait and the length of the queue, and drops a job whose client has gone.
 
-mod clients;
+mod fair_queue;
 mod job;
 mod kind;
 mod queue;
@@ -20,7 +20,7 @@ use actix_web::rt::time::timeout;
 use actix_web::web;
 use orders_core::StoreError;
 
-pub use self::clients::ClientKey;
+pub use self::fair_queue::ClientKey;
 pub use self::job::Batchable;
 use self::job::{Job, Reply};
 pub use self::kind::Kind;

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Limits;
-use super::clients::{Batch, ClientKey, Clients};
+use super::fair_queue::{Batch, ClientKey, FairQueue};
 use super::job::Job;
 use super::kind::Kind;
 use crate::metrics::JobMetrics;
@@ -33,7 +33,7 @@ struct Waiting<S> {
 }
 
 struct State<S> {
-    clients: Clients<Waiting<S>>,
+    jobs: FairQueue<Waiting<S>>,
     running: [Running; Kind::ALL.len()],
     /// When a job last came to an empty queue.
     filled_at: Instant,
@@ -67,7 +67,7 @@ impl<S: 'static> Queue<S> {
     pub(super) fn new(threads: usize) -> Self {
         let now = Instant::now();
         let state = State {
-            clients: Clients::default(),
+            jobs: FairQueue::default(),
             running: [Running { count: 0, last_start: now }; Kind::ALL.len()],
             filled_at: now,
             idle: 0,
@@ -98,7 +98,7 @@ impl<S: 'static> Queue<S> {
         if state.closed {
             return Err(NotAdded::Closed);
         }
-        let waiting = state.clients.len();
+        let waiting = state.jobs.len();
         if waiting == 0 {
             state.filled_at = job.since;
         }
@@ -106,11 +106,11 @@ impl<S: 'static> Queue<S> {
             true => limits.backlog,
             false => limits.burst,
         };
-        let displaced = if waiting >= most { state.clients.displace(&client) } else { None };
+        let displaced = if waiting >= most { state.jobs.displace(&client) } else { None };
         if waiting >= most && displaced.is_none() {
             return Err(NotAdded::Full(waiting));
         }
-        state.clients.push(client, kind, job);
+        state.jobs.push(client, kind, job);
         let wakes = state.idle > 0 && (state.can_begin(kind) || !state.is_watched);
         drop(state);
         // A notification is a system call even if no thread waits for it.
@@ -153,7 +153,7 @@ impl<S: 'static> Queue<S> {
                 }
                 return Some(batch);
             }
-            let watches = !state.is_watched && state.clients.len() > 0;
+            let watches = !state.is_watched && state.jobs.len() > 0;
             state.is_watched |= watches;
             state.idle += 1;
             state = if watches {
@@ -177,7 +177,7 @@ impl<S: 'static> Queue<S> {
     pub(super) fn close(&self, limit: Duration) -> bool {
         let mut state = self.lock();
         state.closed = true;
-        state.clients = Clients::default();
+        state.jobs = FairQueue::default();
         self.changed.notify_all();
         let running = |state: &mut State<S>| state.running_threads > 0;
         let (state, _) = self
@@ -189,7 +189,7 @@ impl<S: 'static> Queue<S> {
 
     /// How many jobs wait.
     pub(super) fn waiting(&self) -> usize {
-        self.lock().clients.len()
+        self.lock().jobs.len()
     }
 
     pub(super) fn metrics(&self) -> &JobMetrics {
@@ -219,8 +219,8 @@ struct Done<S> {
 impl<S: 'static> State<S> {
     /// Begins the next batch.
     fn take(&mut self) -> Option<Batch<Waiting<S>>> {
-        let eligible = Kind::ALL.map(|kind| self.clients.has(kind) && self.can_begin(kind));
-        let batch = self.clients.take(|kind| eligible[kind as usize])?;
+        let eligible = Kind::ALL.map(|kind| self.jobs.has(kind) && self.can_begin(kind));
+        let batch = self.jobs.take(|kind| eligible[kind as usize])?;
         let running = &mut self.running[batch.kind as usize];
         *running = Running { count: running.count + 1, last_start: Instant::now() };
         Some(batch)
@@ -228,7 +228,7 @@ impl<S: 'static> State<S> {
 
     fn record(&mut self, Done { kind, clients, left, time }: Done<S>) {
         self.running[kind as usize].count -= 1;
-        self.clients.charge(&clients, time);
+        self.jobs.charge(&clients, time);
         if self.closed {
             return;
         }
@@ -236,7 +236,7 @@ impl<S: 'static> State<S> {
         for (client, job) in clients.into_iter().zip(left) {
             if let Some(job) = job {
                 let job = Waiting { job, since };
-                self.clients.push_first(client, Kind::Single, job);
+                self.jobs.push_first(client, Kind::Single, job);
             }
         }
     }
@@ -250,7 +250,7 @@ impl<S: 'static> State<S> {
 
     /// Whether an idle thread can begin a batch, or is needed to look again later.
     fn needs_another_thread(&self) -> bool {
-        let can_begin = |kind: Kind| self.clients.has(kind) && self.can_begin(kind);
-        Kind::ALL.into_iter().any(can_begin) || (!self.is_watched && self.clients.len() > 0)
+        let can_begin = |kind: Kind| self.jobs.has(kind) && self.can_begin(kind);
+        Kind::ALL.into_iter().any(can_begin) || (!self.is_watched && self.jobs.len() > 0)
     }
 }

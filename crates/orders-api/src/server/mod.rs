@@ -217,8 +217,8 @@ fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     if listeners.is_empty() { Err(unavailable) } else { Ok(listeners) }
 }
 
-/// Lets so many connections wait until they are accepted as many clients may open at once. The standard library allows 128. The
-/// system drops further ones, and their clients try again only after a second.
+/// Raises the number of connections that may wait to be accepted, because many clients may connect at once. The standard
+/// library allows 128. The system drops further ones, and their clients try again only after a second.
 fn with_backlog(listener: TcpListener) -> io::Result<TcpListener> {
     rustix::net::listen(&listener, BACKLOG)?;
     Ok(listener)

@@ -1,4 +1,4 @@
-//! The waiting jobs of all clients, and whose turn it is: [`Clients`].
+//! The waiting jobs of all clients, and whose turn it is: [`FairQueue`].
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
@@ -24,7 +24,7 @@ const REMEMBERED: usize = 1000;
 ///
 /// A client that comes or returns starts at the least time that a client with waiting jobs has used. So nobody saves up time
 /// by being idle.
-pub(super) struct Clients<J> {
+pub(super) struct FairQueue<J> {
     queues: HashMap<ClientKey, ClientQueue<J>>,
     /// Those with waiting jobs, by the time that they have used. The number distinguishes equal times.
     turns: BTreeMap<(Duration, u64), ClientKey>,
@@ -51,7 +51,7 @@ pub(super) struct Batch<J> {
     pub(super) jobs: Vec<J>,
 }
 
-impl<J> Default for Clients<J> {
+impl<J> Default for FairQueue<J> {
     fn default() -> Self {
         Self {
             queues: HashMap::new(),
@@ -63,7 +63,7 @@ impl<J> Default for Clients<J> {
     }
 }
 
-impl<J> Clients<J> {
+impl<J> FairQueue<J> {
     /// How many jobs wait.
     pub(super) fn len(&self) -> usize {
         self.waiting.iter().sum()
@@ -200,130 +200,130 @@ mod tests {
         ClientKey::Client(ClientId::new(name).unwrap())
     }
 
-    fn push(clients: &mut Clients<&'static str>, name: &str, kind: Kind, jobs: &[&'static str]) {
-        jobs.iter().for_each(|job| clients.push(client(name), kind, job));
+    fn push(queue: &mut FairQueue<&'static str>, name: &str, kind: Kind, jobs: &[&'static str]) {
+        jobs.iter().for_each(|job| queue.push(client(name), kind, job));
     }
 
     /// Takes the next batch, whose jobs take so long.
-    fn take(clients: &mut Clients<&'static str>, time: Duration) -> Vec<&'static str> {
-        let Some(batch) = clients.take(|_| true) else { return Vec::new() };
-        clients.charge(&batch.clients, time);
+    fn take(queue: &mut FairQueue<&'static str>, time: Duration) -> Vec<&'static str> {
+        let Some(batch) = queue.take(|_| true) else { return Vec::new() };
+        queue.charge(&batch.clients, time);
         batch.jobs
     }
 
     #[test]
     fn the_next_job_is_of_the_client_that_has_used_least() {
-        let mut clients = Clients::default();
-        push(&mut clients, "heavy", Kind::Single, &["h1", "h2", "h3"]);
-        push(&mut clients, "light", Kind::Single, &["l1", "l2", "l3", "l4"]);
-        assert_eq!(take(&mut clients, 3 * MILLI), ["h1"]);
+        let mut queue = FairQueue::default();
+        push(&mut queue, "heavy", Kind::Single, &["h1", "h2", "h3"]);
+        push(&mut queue, "light", Kind::Single, &["l1", "l2", "l3", "l4"]);
+        assert_eq!(take(&mut queue, 3 * MILLI), ["h1"]);
         for job in ["l1", "l2", "l3"] {
-            assert_eq!(take(&mut clients, MILLI), [job]);
+            assert_eq!(take(&mut queue, MILLI), [job]);
         }
         // Both have used 3 ms.
-        assert_eq!(take(&mut clients, 3 * MILLI), ["h2"]);
-        assert_eq!(take(&mut clients, MILLI), ["l4"]);
-        assert_eq!(take(&mut clients, MILLI), ["h3"]);
-        assert_eq!(take(&mut clients, MILLI), [""; 0]);
+        assert_eq!(take(&mut queue, 3 * MILLI), ["h2"]);
+        assert_eq!(take(&mut queue, MILLI), ["l4"]);
+        assert_eq!(take(&mut queue, MILLI), ["h3"]);
+        assert_eq!(take(&mut queue, MILLI), [""; 0]);
     }
 
     #[test]
     fn a_client_that_returns_starts_with_the_others() {
-        let mut clients = Clients::default();
-        push(&mut clients, "idle", Kind::Single, &["i1"]);
-        assert_eq!(take(&mut clients, MILLI), ["i1"]);
-        push(&mut clients, "busy", Kind::Single, &["b1", "b2", "b3", "b4"]);
+        let mut queue = FairQueue::default();
+        push(&mut queue, "idle", Kind::Single, &["i1"]);
+        assert_eq!(take(&mut queue, MILLI), ["i1"]);
+        push(&mut queue, "busy", Kind::Single, &["b1", "b2", "b3", "b4"]);
         for job in ["b1", "b2"] {
-            assert_eq!(take(&mut clients, 10 * MILLI), [job]);
+            assert_eq!(take(&mut queue, 10 * MILLI), [job]);
         }
-        push(&mut clients, "idle", Kind::Single, &["i2", "i3", "i4"]);
+        push(&mut queue, "idle", Kind::Single, &["i2", "i3", "i4"]);
         for job in ["i2", "b3", "i3", "b4", "i4"] {
-            assert_eq!(take(&mut clients, 10 * MILLI), [job]);
+            assert_eq!(take(&mut queue, 10 * MILLI), [job]);
         }
     }
 
     #[test]
     fn a_client_does_not_lose_what_it_has_used_by_a_pause() {
-        let mut clients = Clients::default();
-        push(&mut clients, "heavy", Kind::Single, &["h1"]);
-        push(&mut clients, "light", Kind::Single, &["l1", "l2"]);
-        assert_eq!(take(&mut clients, 10 * MILLI), ["h1"]);
-        push(&mut clients, "heavy", Kind::Single, &["h2"]);
-        assert_eq!(take(&mut clients, MILLI), ["l1"]);
-        assert_eq!(take(&mut clients, MILLI), ["l2"]);
-        assert_eq!(take(&mut clients, MILLI), ["h2"]);
+        let mut queue = FairQueue::default();
+        push(&mut queue, "heavy", Kind::Single, &["h1"]);
+        push(&mut queue, "light", Kind::Single, &["l1", "l2"]);
+        assert_eq!(take(&mut queue, 10 * MILLI), ["h1"]);
+        push(&mut queue, "heavy", Kind::Single, &["h2"]);
+        assert_eq!(take(&mut queue, MILLI), ["l1"]);
+        assert_eq!(take(&mut queue, MILLI), ["l2"]);
+        assert_eq!(take(&mut queue, MILLI), ["h2"]);
     }
 
     #[test]
     fn all_waiting_jobs_of_a_kind_are_taken_together() {
-        let mut clients = Clients::default();
-        push(&mut clients, "shop", Kind::Get, &["s1"]);
-        push(&mut clients, "shop", Kind::Create, &["s2"]);
-        push(&mut clients, "crew", Kind::Get, &["c1", "c2"]);
-        push(&mut clients, "crew", Kind::Create, &["c3"]);
-        push(&mut clients, "shop", Kind::Get, &["s3"]);
-        assert_eq!(take(&mut clients, MILLI), ["s1", "s3", "c1", "c2"]);
-        assert_eq!(take(&mut clients, MILLI), ["s2", "c3"]);
-        assert_eq!(clients.len(), 0);
+        let mut queue = FairQueue::default();
+        push(&mut queue, "shop", Kind::Get, &["s1"]);
+        push(&mut queue, "shop", Kind::Create, &["s2"]);
+        push(&mut queue, "crew", Kind::Get, &["c1", "c2"]);
+        push(&mut queue, "crew", Kind::Create, &["c3"]);
+        push(&mut queue, "shop", Kind::Get, &["s3"]);
+        assert_eq!(take(&mut queue, MILLI), ["s1", "s3", "c1", "c2"]);
+        assert_eq!(take(&mut queue, MILLI), ["s2", "c3"]);
+        assert_eq!(queue.len(), 0);
     }
 
     #[test]
     fn some_kinds_are_taken_together_for_one_client_only() {
-        let mut clients = Clients::default();
+        let mut queue = FairQueue::default();
         for name in ["shop", "crew"] {
-            push(&mut clients, name, Kind::Delete, &["1", "2"]);
-            push(&mut clients, name, Kind::Single, &["3", "4"]);
+            push(&mut queue, name, Kind::Delete, &["1", "2"]);
+            push(&mut queue, name, Kind::Single, &["3", "4"]);
         }
         for jobs in [&["1", "2"][..], &["1", "2"], &["3"], &["3"], &["4"], &["4"]] {
-            assert_eq!(take(&mut clients, MILLI), jobs);
+            assert_eq!(take(&mut queue, MILLI), jobs);
         }
     }
 
     #[test]
     fn a_batch_is_limited_and_each_of_its_clients_is_charged_its_share() {
-        let mut clients = Clients::default();
+        let mut queue = FairQueue::default();
         let most = Kind::Create.most_together();
-        push(&mut clients, "one", Kind::Create, &["1"]);
-        push(&mut clients, "many", Kind::Create, &vec!["m"; most]);
-        let batch = take(&mut clients, MILLI * most as u32);
-        assert_eq!((batch.len(), clients.len()), (most, 1));
-        push(&mut clients, "one", Kind::Single, &["2"]);
-        assert_eq!(take(&mut clients, MILLI), ["2"], "it has used less");
+        push(&mut queue, "one", Kind::Create, &["1"]);
+        push(&mut queue, "many", Kind::Create, &vec!["m"; most]);
+        let batch = take(&mut queue, MILLI * most as u32);
+        assert_eq!((batch.len(), queue.len()), (most, 1));
+        push(&mut queue, "one", Kind::Single, &["2"]);
+        assert_eq!(take(&mut queue, MILLI), ["2"], "it has used less");
     }
 
     #[test]
     fn kinds_that_are_not_eligible_wait() {
-        let mut clients = Clients::default();
-        push(&mut clients, "shop", Kind::Import, &["i1", "i2"]);
-        push(&mut clients, "crew", Kind::Get, &["c1"]);
-        let batch = clients.take(|kind| kind != Kind::Import).unwrap();
+        let mut queue = FairQueue::default();
+        push(&mut queue, "shop", Kind::Import, &["i1", "i2"]);
+        push(&mut queue, "crew", Kind::Get, &["c1"]);
+        let batch = queue.take(|kind| kind != Kind::Import).unwrap();
         assert_eq!((batch.kind, batch.jobs), (Kind::Get, vec!["c1"]));
-        assert!(clients.take(|kind| kind != Kind::Import).is_none());
-        assert_eq!(take(&mut clients, MILLI), ["i1"]);
+        assert!(queue.take(|kind| kind != Kind::Import).is_none());
+        assert_eq!(take(&mut queue, MILLI), ["i1"]);
     }
 
     #[test]
     fn the_newest_job_of_the_longest_queue_is_displaced() {
-        let mut clients = Clients::default();
-        push(&mut clients, "long", Kind::Get, &["1"]);
-        push(&mut clients, "long", Kind::Create, &["2"]);
-        push(&mut clients, "long", Kind::Get, &["3"]);
-        push(&mut clients, "short", Kind::Get, &["4"]);
-        assert_eq!(clients.displace(&client("long")), None, "its own job is the newest");
-        assert_eq!(clients.displace(&client("new")), Some("3"));
-        assert_eq!(clients.displace(&client("short")), None, "it would be as long");
-        assert_eq!(clients.displace(&client("new")), Some("2"));
-        assert_eq!(clients.len(), 2);
-        assert_eq!(take(&mut clients, MILLI), ["1", "4"]);
+        let mut queue = FairQueue::default();
+        push(&mut queue, "long", Kind::Get, &["1"]);
+        push(&mut queue, "long", Kind::Create, &["2"]);
+        push(&mut queue, "long", Kind::Get, &["3"]);
+        push(&mut queue, "short", Kind::Get, &["4"]);
+        assert_eq!(queue.displace(&client("long")), None, "its own job is the newest");
+        assert_eq!(queue.displace(&client("new")), Some("3"));
+        assert_eq!(queue.displace(&client("short")), None, "it would be as long");
+        assert_eq!(queue.displace(&client("new")), Some("2"));
+        assert_eq!(queue.len(), 2);
+        assert_eq!(take(&mut queue, MILLI), ["1", "4"]);
     }
 
     #[test]
     fn idle_clients_are_forgotten_when_they_are_many() {
-        let mut clients = Clients::default();
+        let mut queue = FairQueue::default();
         for number in 0..3 * REMEMBERED {
-            push(&mut clients, &number.to_string(), Kind::Single, &["job"]);
-            take(&mut clients, MILLI);
+            push(&mut queue, &number.to_string(), Kind::Single, &["job"]);
+            take(&mut queue, MILLI);
         }
-        assert!(clients.queues.len() <= REMEMBERED + 1);
+        assert!(queue.queues.len() <= REMEMBERED + 1);
     }
 }
