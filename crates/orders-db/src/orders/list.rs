@@ -17,8 +17,8 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::Error;
 use diesel::sql_types::{Array, BigInt, Text, Timestamptz};
 use orders_core::{
-    CalendarId, Cursor, Direction, Order, OrderFilter, OrderQuery, Page, Position, Reference,
-    ServiceId, StoreError,
+    CalendarId, Cursor, Direction, ListPage, Order, OrderFilter, OrderQuery, Page, Position,
+    Reference, ServiceId, StoreError,
 };
 
 use crate::caller::Caller;
@@ -300,11 +300,9 @@ fn list<'a, C>(query: &'a OrderQuery, caller: &'a Caller) -> List<'a, C> {
 }
 
 /// The page of these orders, which are one more if others follow.
-fn paged(mut orders: Vec<Order>, query: &OrderQuery) -> Page {
-    let more = orders.len() > query.limit;
-    orders.truncate(query.limit);
-    let last = orders.last().filter(|_| more);
-    let next = last.map(|last| Position { datetime: last.datetime, id: last.id.clone() });
+fn paged(orders: Vec<Order>, query: &OrderQuery) -> Page {
+    let position = |last: &Order| Position { datetime: last.datetime, id: last.id.clone() };
+    let ListPage { items: orders, next } = ListPage::new(orders, query.limit, position);
     Page { orders, next }
 }
 
