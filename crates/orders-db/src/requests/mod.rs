@@ -7,7 +7,7 @@
 //! - The statement waits for the lock of another transaction only for 50 ms, because it holds locks of its own
 //!   meanwhile. So a request that has to wait delays the others no longer than that, and statements that wait for each
 //!   other in a circle give up before PostgreSQL looks for deadlocks. Circles are rare, because all statements lock in the
-//!   same order.
+//!   same order. If the machine stalls meanwhile and PostgreSQL ends a statement, its requests are executed alone.
 //! - If the connection is lost, it is not known whether the requests were executed, as for a single one.
 
 mod availability;

@@ -173,13 +173,12 @@ fn a_result_that_cannot_be_understood_does_not_mean_that_nothing_was_done() {
     assert_eq!(psql.lines("SELECT version::text FROM orders ORDER BY id"), ["2", "3"]);
 }
 
-#[test]
-fn batches_in_opposite_orders_do_not_deadlock() {
-    let database = Database::new();
-    let stores = two_stores(&database, 4);
+/// Creates orders of two calendars in batches whose ids cross: two batches each hold an order whose id the other wants
+/// for a later one.
+fn create_in_opposite_orders(database: &Database) {
+    let stores = two_stores(database, 4);
     add_services(&stores[0]);
     stores[0].add_calendar(calendar_draft("crew", "PT1H")).unwrap();
-    // The ids cross: two batches each hold an order whose id the other wants for a later one.
     let results = at_once(8, |thread| {
         let mut results = Vec::new();
         for round in 0..40 {
@@ -207,7 +206,18 @@ fn batches_in_opposite_orders_do_not_deadlock() {
     assert!(created.len() > 200 && rejected.len() > 200);
     drop(stores);
     database.check_promises();
+}
+
+#[test]
+fn batches_in_opposite_orders_do_not_deadlock() {
+    let database = Database::new();
+    create_in_opposite_orders(&database);
     database.check_no_deadlock();
+}
+
+#[test]
+fn batches_whose_deadlock_postgresql_breaks_get_the_same_responses() {
+    create_in_opposite_orders(&Database::with_settings(&[("deadlock_timeout", "1ms")]));
 }
 
 #[test]
