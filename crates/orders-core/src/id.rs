@@ -1,4 +1,4 @@
-//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`], [`ClientId`].
+//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`], [`ClientId`], [`WebhookId`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -130,6 +130,17 @@ id! {
     /// # Ok::<(), orders_core::InvalidId>(())
     /// ```
     ClientId
+}
+
+id! {
+    /// Names an endpoint that is sent the changes; the same characters as an [`OrderId`].
+    ///
+    /// ```
+    /// use orders_core::WebhookId;
+    /// assert_eq!(WebhookId::new("crm")?.as_str(), "crm");
+    /// # Ok::<(), orders_core::InvalidId>(())
+    /// ```
+    WebhookId
 }
 
 id! {

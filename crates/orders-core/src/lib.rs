@@ -22,6 +22,7 @@ mod service;
 mod slot;
 mod store;
 mod timestamp;
+mod webhook;
 #[cfg(feature = "serde")]
 mod wire;
 
@@ -36,7 +37,7 @@ pub use conflict::{Booking, Conflict, GapTooWide, MAX_PAIRS, TooClose};
 pub use cursor::{Cursor, InvalidCursor};
 pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
 pub use gap::{InvalidGap, MinimumGap};
-pub use id::{CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId};
+pub use id::{CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId, WebhookId};
 pub use idempotency::{IdempotencyKey, InvalidKey, MAX_KEY_LENGTH, Placed};
 pub use metadata::{
     InvalidMetadataKey, InvalidMetadataValue, MAX_METADATA_ENTRIES, MAX_METADATA_KEY_LENGTH,
@@ -58,3 +59,8 @@ pub use store::{
     Calendars, Changes, Mode, Orders, Resource, Services, StoreError, UnknownReferences,
 };
 pub use timestamp::{InvalidTimestamp, Timestamp};
+pub use webhook::{
+    Delivery, Failure, GIVE_UP_AFTER, Health, InvalidWebhookUrl, MAX_PARKED, MAX_URL_LENGTH,
+    Message, Next, Parked, Progress, Saved, Subscription, Webhook, WebhookDraft, WebhookState,
+    WebhookUrl,
+};

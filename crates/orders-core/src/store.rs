@@ -11,7 +11,7 @@ use crate::{
     AsOf, Calendar, CalendarDraft, CalendarId, ChangePage, ChangeQuery, ClientId, Conflict, Cursor,
     Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, ListPage, ListQuery, Order,
     OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed, Precondition, Service,
-    ServiceDraft, ServiceId, TooManyEntries,
+    ServiceDraft, ServiceId, TooManyEntries, WebhookId,
 };
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
@@ -286,6 +286,8 @@ pub enum Resource {
     Calendar(CalendarId),
     /// A client of the service.
     Client(ClientId),
+    /// A webhook.
+    Webhook(WebhookId),
 }
 
 impl std::fmt::Display for Resource {
@@ -299,6 +301,7 @@ impl std::fmt::Display for Resource {
             Self::Service(id) => write!(f, "service {id}"),
             Self::Calendar(id) => write!(f, "calendar {id}"),
             Self::Client(id) => write!(f, "client {id}"),
+            Self::Webhook(id) => write!(f, "webhook {id}"),
         }
     }
 }

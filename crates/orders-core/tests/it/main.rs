@@ -20,6 +20,7 @@ mod schedule;
 mod services;
 mod slot;
 mod timestamp;
+mod webhook;
 mod wire;
 
 use orders_core::{MinimumGap, Timestamp};

@@ -1,0 +1,399 @@
+//! The delivery of changes to a webhook.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use orders_core::{
+    Change, ChangeFilter, ChangeType, Cursor, Delivery, Failure, Health, MAX_PARKED, Message, Next,
+    OrderId, Progress, RecordedChange, Saved, ServiceId, Subscription, Timestamp, WebhookUrl,
+};
+use proptest::prelude::*;
+
+use super::{DAY, HOUR, SECOND, cases, micros};
+use crate::change::order;
+
+fn cursor(position: u64) -> Cursor {
+    Cursor { position, assigned_at: micros(position as i64) }
+}
+
+/// The change at a position, of the order with this number. Every third one is not wanted by [`subscription`].
+fn change(position: u64, number: u32) -> RecordedChange {
+    let mut data = order("default", if position % 3 == 2 { "456" } else { "123" }, position);
+    data.id = OrderId::new(format!("order-{number}")).unwrap();
+    let change_type = ChangeType::Created;
+    let (cursor, timestamp) = (cursor(position), micros(0));
+    RecordedChange {
+        change: Change { cursor, change_type, timestamp, client: None, data },
+        previous: None,
+    }
+}
+
+fn subscription() -> Subscription {
+    let service = Some(ServiceId::new("123").unwrap());
+    Subscription { filter: ChangeFilter { calendar: None, service }, types: None }
+}
+
+fn nothing_saved() -> Saved {
+    let health = Health::default();
+    Saved { cursor: cursor(0), done: BTreeSet::new(), health, parked: BTreeMap::new() }
+}
+
+fn apply(saved: &mut Saved, progress: Progress, now: Timestamp) {
+    saved.cursor = progress.cursor;
+    saved.done = progress.done;
+    saved.health = progress.health;
+    if progress.all_are_due {
+        saved.parked.values_mut().for_each(|parked| parked.retry_at = now);
+    }
+    for (order, parked) in progress.parked {
+        match parked {
+            Some(parked) => drop(saved.parked.insert(order, parked)),
+            None => drop(saved.parked.remove(&order)),
+        }
+    }
+}
+
+fn failure(error: &str) -> Failure {
+    Failure { error: error.to_owned(), gone: false, retry_after: None }
+}
+
+/// A feed, an endpoint and a database.
+struct World {
+    feed: Vec<RecordedChange>,
+    delivery: Delivery,
+    saved: Saved,
+    now: Timestamp,
+    in_flight: Vec<Message>,
+    saving: Option<Progress>,
+    /// What has arrived, in its order.
+    arrived: Vec<Message>,
+    /// How many orders had messages that were in flight or not saved when the service was killed.
+    at_risk: usize,
+}
+
+impl World {
+    fn new(orders: &[u32]) -> Self {
+        let feed = orders.iter().zip(1..).map(|(&number, position)| change(position, number));
+        Self {
+            feed: feed.collect(),
+            delivery: Delivery::new(subscription(), nothing_saved()),
+            saved: nothing_saved(),
+            now: micros(0),
+            in_flight: Vec::new(),
+            saving: None,
+            arrived: Vec::new(),
+            at_risk: 0,
+        }
+    }
+
+    /// Reads and sends all that can be read and sent. Returns when it goes on.
+    fn advance(&mut self) -> Option<Timestamp> {
+        loop {
+            while let Some(after) = self.delivery.read_after() {
+                let Some(next) = self.feed.get(after.position as usize) else { break };
+                self.delivery.read(next);
+            }
+            match self.delivery.next(self.now) {
+                Next::Send(message) => self.in_flight.push(*message),
+                Next::LookUp(order, first, last) => {
+                    let kept = self.feed.iter().filter(|it| it.change.data.id == order);
+                    let mut wanted = kept
+                        .filter(|it| (first..=last).contains(&it.change.cursor.position))
+                        .filter_map(|it| subscription().change(it));
+                    self.in_flight.extend(self.delivery.looked_up(&order, wanted.next()));
+                }
+                Next::Wait(until) => return until,
+            }
+            let orders: BTreeSet<_> = self.in_flight.iter().map(|it| &it.change.data.id).collect();
+            assert_eq!(orders.len(), self.in_flight.len(), "one message per order");
+            assert!(orders.len() <= 8 && orders.len() == self.delivery.in_flight());
+        }
+    }
+
+    fn begin_to_save(&mut self) {
+        if self.saving.is_none() {
+            self.saving = self.delivery.unsaved();
+        }
+    }
+
+    fn save(&mut self) {
+        if let Some(progress) = self.saving.take() {
+            apply(&mut self.saved, progress, self.now);
+            self.delivery.saved();
+        }
+    }
+
+    fn respond(&mut self, index: usize, works: bool) {
+        if self.in_flight.is_empty() {
+            return;
+        }
+        let message = self.in_flight.swap_remove(index % self.in_flight.len());
+        if works {
+            self.delivery.succeeded(&message, self.now);
+            self.arrived.push(message);
+        } else {
+            self.delivery.failed(&message, &failure("no"), self.now, 0.5);
+        }
+    }
+
+    /// Kills the service, perhaps just after messages have arrived. Another instance takes over.
+    fn kill(&mut self) {
+        let arrived = std::mem::take(&mut self.in_flight);
+        let unsaved = self.arrived.iter().filter(|it| {
+            let position = it.change.cursor.position;
+            let parked = self.saved.parked.get(&it.change.data.id);
+            let is_parked =
+                parked.is_some_and(|parked| (parked.first..=parked.last).contains(&position));
+            is_parked
+                || (position > self.saved.cursor.position && !self.saved.done.contains(&position))
+        });
+        let at_risk: BTreeSet<_> =
+            unsaved.chain(&arrived).map(|it| it.change.data.id.clone()).collect();
+        self.at_risk += at_risk.len();
+        self.arrived.extend(arrived);
+        self.saving = None;
+        self.delivery = Delivery::new(subscription(), self.saved.clone());
+    }
+}
+
+#[derive(Debug, Clone)]
+enum Step {
+    Respond(usize, bool),
+    BeginToSave,
+    Save,
+    Sleep(i64),
+    Kill,
+}
+
+fn any_step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        12 => (any::<usize>(), prop::bool::weighted(0.7)).prop_map(|(n, works)| Step::Respond(n, works)),
+        3 => Just(Step::BeginToSave),
+        3 => Just(Step::Save),
+        2 => (0..400 * SECOND).prop_map(Step::Sleep),
+        1 => Just(Step::Kill),
+    ]
+}
+
+proptest! {
+    #![proptest_config(cases(200))]
+
+    /// Whatever fails and whenever the service is killed.
+    #[test]
+    fn every_wanted_change_arrives_in_sequence_and_at_most_one_per_order_is_repeated_after_a_kill(
+        orders in prop::collection::vec(0_u32..12, 1..150),
+        steps in prop::collection::vec(any_step(), 0..300),
+    ) {
+        let mut world = World::new(&orders);
+        for step in steps {
+            let _ = world.advance();
+            match step {
+                Step::Respond(index, works) => world.respond(index, works),
+                Step::BeginToSave => world.begin_to_save(),
+                Step::Save => world.save(),
+                Step::Sleep(pause) => world.now = world.now.plus_micros(pause).unwrap(),
+                Step::Kill => world.kill(),
+            }
+        }
+        // Then everything works.
+        for _ in 0..10_000 {
+            let until = world.advance();
+            if world.in_flight.is_empty() && world.saving.is_none() {
+                world.begin_to_save();
+                if world.saving.is_none() {
+                    let Some(until) = until else { break };
+                    world.now = world.now.max(until);
+                }
+            }
+            world.respond(0, true);
+            world.save();
+        }
+        prop_assert_eq!(world.saved.cursor, cursor(orders.len() as u64));
+        prop_assert!(world.saved.parked.is_empty() && world.saved.done.is_empty());
+        prop_assert_eq!(&world.saved.health, &Health { retry_at: world.saved.health.retry_at, ..Health::default() });
+
+        let mut last = BTreeMap::new();
+        let mut repeated = 0;
+        let mut positions = BTreeSet::new();
+        for message in &world.arrived {
+            let position = message.change.cursor.position;
+            let latest = last.entry(&message.change.data.id).or_insert(0);
+            if position <= *latest {
+                prop_assert_eq!(position, *latest, "an older change of an order came again");
+                repeated += 1;
+            }
+            *latest = position;
+            positions.insert(position);
+        }
+        let wanted = world.feed.iter().filter_map(|it| subscription().change(it));
+        prop_assert_eq!(positions, wanted.map(|it| it.cursor.position).collect::<BTreeSet<_>>());
+        prop_assert!(repeated <= world.at_risk, "{} of {} repeated", repeated, world.at_risk);
+    }
+}
+
+/// All messages that can be sent at once.
+fn sendable(delivery: &mut Delivery, now: Timestamp) -> Vec<Message> {
+    std::iter::from_fn(|| match delivery.next(now) {
+        Next::Send(message) => Some(*message),
+        Next::LookUp(..) | Next::Wait(_) => None,
+    })
+    .collect()
+}
+
+/// A delivery that has read one change of each of so many orders, none of them unwanted.
+fn delivery_of(orders: u32) -> Delivery {
+    let mut delivery = Delivery::new(Subscription::default(), nothing_saved());
+    for number in 1..=orders {
+        delivery.read(&change(u64::from(number), number));
+    }
+    delivery
+}
+
+#[test]
+fn an_order_that_fails_delays_no_other() {
+    let (mut delivery, now) = (delivery_of(20), micros(0));
+    let mut arrived = 0;
+    loop {
+        let messages = sendable(&mut delivery, now);
+        if messages.is_empty() {
+            break;
+        }
+        for message in messages {
+            if message.change.data.id.as_str() == "order-3" {
+                delivery.failed(&message, &failure("500"), now, 0.5);
+            } else {
+                delivery.succeeded(&message, now);
+                arrived += 1;
+            }
+        }
+    }
+    assert_eq!(arrived, 19);
+    assert_eq!(delivery.next(now), Next::Wait(Some(micros(5 * SECOND))));
+    let third = OrderId::new("order-3").unwrap();
+    assert_eq!(delivery.next(micros(6 * SECOND)), Next::LookUp(third, 3, 3));
+}
+
+/// Lets the endpoint fail at the times at which it is tried, until the webhook is disabled. Returns these times.
+fn fail_until_disabled() -> (Vec<i64>, Delivery) {
+    let (mut delivery, mut now, mut tried) = (delivery_of(1), micros(0), Vec::new());
+    let order = || change(1, 1).change;
+    loop {
+        let message = match delivery.next(now) {
+            Next::Send(message) => *message,
+            Next::LookUp(id, ..) => delivery.looked_up(&id, Some(order())).unwrap(),
+            Next::Wait(Some(until)) => {
+                now = until;
+                continue;
+            }
+            Next::Wait(None) => return (tried, delivery),
+        };
+        tried.push(now.as_micros());
+        delivery.failed(&message, &failure("connection refused"), now, 0.5);
+    }
+}
+
+#[test]
+fn after_five_days_without_success_a_webhook_is_disabled() {
+    let (tried, mut delivery) = fail_until_disabled();
+    assert!((5 * DAY..5 * DAY + HOUR).contains(tried.last().unwrap()), "{tried:?}");
+    let health = delivery.unsaved().unwrap().health;
+    let reason = health.disabled.unwrap();
+    assert!(reason.contains("5 days") && reason.ends_with("connection refused"), "{reason}");
+    assert_eq!(health.failing_since, Some(micros(0)));
+}
+
+#[test]
+fn an_endpoint_that_fails_is_probed_with_one_message_and_then_catches_up_slowly() {
+    let (mut delivery, mut now) = (delivery_of(60), micros(0));
+    for message in sendable(&mut delivery, now) {
+        delivery.failed(&message, &failure("no response"), now, 0.5);
+    }
+    for _ in 0..20 {
+        let Next::Wait(Some(until)) = delivery.next(now) else { panic!("it is probed too early") };
+        assert!(until.as_micros() - now.as_micros() <= 6 * 60 * SECOND);
+        now = until;
+        let Next::LookUp(order, position, _) = delivery.next(now) else { panic!("no probe") };
+        assert_eq!(delivery.next(now), Next::Wait(None), "one at a time");
+        let number = order.as_str().strip_prefix("order-").unwrap().parse().unwrap();
+        let message = delivery.looked_up(&order, Some(change(position, number).change)).unwrap();
+        delivery.failed(&message, &failure("no response"), now, 0.5);
+    }
+    let Next::Wait(Some(until)) = delivery.next(now) else { panic!("it is probed too early") };
+    now = until;
+    let Next::LookUp(order, position, _) = delivery.next(now) else { panic!("no probe") };
+    let number = order.as_str().strip_prefix("order-").unwrap().parse().unwrap();
+    let probe = delivery.looked_up(&order, Some(change(position, number).change)).unwrap();
+    delivery.succeeded(&probe, now);
+    let progress = delivery.unsaved().unwrap();
+    assert!(progress.all_are_due && progress.health.failing_since.is_none());
+    assert!(matches!(delivery.next(now), Next::LookUp(..)), "the parked orders are due");
+    assert_eq!(delivery.next(now), Next::Wait(None), "one at a time at first");
+}
+
+#[test]
+fn a_pause_that_an_endpoint_asks_for_is_respected_up_to_a_day() {
+    for (asked, waited) in [(60, 60), (100 * 24 * 3600, 24 * 3600)] {
+        let (mut delivery, now) = (delivery_of(2), micros(0));
+        let messages = sendable(&mut delivery, now);
+        let retry_after = Some(Duration::from_secs(asked));
+        delivery.failed(&messages[0], &Failure { retry_after, ..failure("503") }, now, 0.5);
+        delivery.succeeded(&messages[1], now);
+        assert_eq!(delivery.next(now), Next::Wait(Some(micros(waited * SECOND))));
+    }
+}
+
+#[test]
+fn an_endpoint_that_is_gone_is_disabled_at_once() {
+    let (mut delivery, now) = (delivery_of(2), micros(0));
+    let message = sendable(&mut delivery, now).remove(0);
+    delivery.failed(&message, &Failure { gone: true, ..failure("410 Gone") }, now, 0.5);
+    assert_eq!(delivery.next(micros(10 * DAY)), Next::Wait(None));
+    assert!(delivery.unsaved().unwrap().health.disabled.unwrap().contains("410 Gone"));
+}
+
+#[test]
+fn with_too_many_parked_orders_no_further_order_is_begun() {
+    let parked = |number| {
+        let id = OrderId::new(format!("order-{number}")).unwrap();
+        let retry_at = micros(HOUR);
+        (id, orders_core::Parked { first: number, last: number, attempts: 1, retry_at })
+    };
+    let count = MAX_PARKED as u64;
+    let saved = Saved {
+        cursor: cursor(count),
+        parked: (1..=count).map(parked).collect(),
+        ..nothing_saved()
+    };
+    let mut delivery = Delivery::new(Subscription::default(), saved);
+    delivery.read(&change(count + 1, 0));
+    assert_eq!(delivery.next(micros(0)), Next::Wait(Some(micros(HOUR))));
+    let Next::LookUp(order, ..) = delivery.next(micros(HOUR)) else { panic!("one is due") };
+    assert_eq!(delivery.looked_up(&order, None), None, "its changes are not kept any more");
+    assert!(matches!(delivery.next(micros(0)), Next::Send(_)));
+}
+
+#[test]
+fn a_subscription_may_name_types() {
+    let subscription =
+        Subscription { types: Some([ChangeType::Deleted].into()), ..Subscription::default() };
+    let created = change(1, 1);
+    assert_eq!(subscription.change(&created), None);
+    let mut deleted = created;
+    deleted.change.change_type = ChangeType::Deleted;
+    assert_eq!(subscription.change(&deleted), Some(deleted.change));
+}
+
+#[test]
+fn the_url_of_an_endpoint_is_absolute() {
+    let check =
+        |text: &str, valid: bool| assert_eq!(WebhookUrl::new(text).is_ok(), valid, "{text:?}");
+    check("https://crm.example/hooks?team=a", true);
+    check("http://10.0.0.1:8080", true);
+    check("https://", false);
+    check("ftp://crm.example", false);
+    check("crm.example/hooks", false);
+    check("https://crm.example/a b", false);
+    check("https://crm.example/\u{e4}", false);
+    check(&format!("https://{}", "a".repeat(1992)), true);
+    check(&format!("https://{}", "a".repeat(1993)), false);
+}
