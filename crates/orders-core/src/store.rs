@@ -354,6 +354,12 @@ pub enum StoreError {
     /// The first creation with this idempotency key is still running.
     #[error("a creation under idempotency key {0} is still running")]
     KeyInUse(IdempotencyKey),
+    /// The secret of the webhook was rotated, and the one before is still used.
+    #[error("the secret of webhook {0} was rotated less than 24 hours ago")]
+    RotationOpen(WebhookId),
+    /// There are as many webhooks as there may be.
+    #[error("there are {0} webhooks, the most that there may be; delete one first")]
+    TooManyWebhooks(u64),
     /// Concurrent changes, for example a new gap of the calendar, kept the call from finishing. It changed nothing; a
     /// later attempt may succeed.
     #[error(

@@ -22,9 +22,11 @@ mod schema;
 mod services;
 mod session;
 mod statement;
+mod webhooks;
 
 pub use access::{KeyHash, KeyInfo};
 pub use heartbeat::{Access, Beat, FeedState, Heartbeat};
 pub use pool::{Connections, PgStore, Settings};
 #[doc(hidden)]
 pub use session::PLAN_SETTINGS;
+pub use webhooks::{DeliveryAttempt, LeasedWebhook, Leases, StoredSecrets, WebhookProgress};

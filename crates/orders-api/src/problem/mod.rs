@@ -261,7 +261,10 @@ impl From<StoreError> for Problem {
                 Self::new(ProblemType::CalendarInUse, detail)
             }
             StoreError::InUse(
-                Resource::Order(_) | Resource::OrderAsOf(..) | Resource::Client(_),
+                Resource::Order(_)
+                | Resource::OrderAsOf(..)
+                | Resource::Client(_)
+                | Resource::Webhook(_),
             ) => Self::internal(detail),
             StoreError::GapTooWide(gap) => Self::new(ProblemType::GapTooWide, detail).with(json!({
                 "calendar": gap.calendar,
@@ -275,6 +278,8 @@ impl From<StoreError> for Problem {
                 .challenge(", error=\"insufficient_scope\""),
             StoreError::KeyReused(_) => Self::new(ProblemType::KeyReused, detail),
             StoreError::KeyInUse(_) => Self::new(ProblemType::KeyInUse, detail),
+            StoreError::RotationOpen(_) => Self::new(ProblemType::RotationOpen, detail),
+            StoreError::TooManyWebhooks(_) => Self::new(ProblemType::TooManyWebhooks, detail),
             StoreError::Busy => Self::unavailable(detail),
             StoreError::Unavailable(cause) => {
                 Self::unavailable("the database cannot answer now").with_source(cause)

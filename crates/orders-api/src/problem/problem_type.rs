@@ -18,6 +18,8 @@ pub(crate) enum ProblemType {
     ServiceInUse,
     CalendarInUse,
     GapTooWide,
+    RotationOpen,
+    TooManyWebhooks,
     CursorGone,
     VersionGone,
     VersionMismatch,
@@ -33,7 +35,7 @@ pub(crate) enum ProblemType {
 
 impl ProblemType {
     /// All types, by status.
-    pub(crate) const ALL: [ProblemType; 24] = [
+    pub(crate) const ALL: [ProblemType; 26] = [
         ProblemType::MalformedRequest,
         ProblemType::AuthenticationRequired,
         ProblemType::NotPermitted,
@@ -47,6 +49,8 @@ impl ProblemType {
         ProblemType::ServiceInUse,
         ProblemType::CalendarInUse,
         ProblemType::GapTooWide,
+        ProblemType::RotationOpen,
+        ProblemType::TooManyWebhooks,
         ProblemType::CursorGone,
         ProblemType::VersionGone,
         ProblemType::VersionMismatch,
@@ -188,6 +192,20 @@ impl ProblemType {
                 "Existing orders are too close for this gap",
                 "Nothing was changed; too_close lists the earliest pairs of orders that are too close for the new minimum gap.",
                 "calendar default has orders less than 3 hours apart",
+            ),
+            Self::RotationOpen => (
+                StatusCode::CONFLICT,
+                "rotation-open",
+                "The secret was rotated a short while ago",
+                "Messages are still signed with the secret before this one too; rotate again when that has ended, 24 hours after the last rotation.",
+                "the secret of webhook crm was rotated less than 24 hours ago",
+            ),
+            Self::TooManyWebhooks => (
+                StatusCode::CONFLICT,
+                "too-many-webhooks",
+                "There are too many webhooks",
+                "The number of webhooks is limited; delete one that is not used any more.",
+                "there are 1000 webhooks, the most that there may be; delete one first",
             ),
             Self::CursorGone => (
                 StatusCode::GONE,

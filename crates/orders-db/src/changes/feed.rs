@@ -4,11 +4,11 @@ use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Bool, Nullable, Text, Timestamptz};
 use orders_core::{
-    After, Change, ChangeFilter, ChangePage, ChangeQuery, ChangeType, Cursor, RecordedChange,
-    StoreError,
+    After, Change, ChangeFilter, ChangePage, ChangeQuery, ChangeType, Cursor, OrderId,
+    RecordedChange, StoreError,
 };
 
-use super::positions::cursor;
+use super::positions::{assign, cursor};
 use crate::caller::Caller;
 use crate::error::Failure;
 use crate::row::{self, OrderRow, OrderSql};
@@ -87,6 +87,19 @@ statement! {
 }
 
 statement! {
+    /// Changes of an order between two positions.
+    GetChangesOf<'a> { id: &'a str as Text, first: i64 as BigInt, last: i64 as BigInt, limit: i64 as BigInt } ->
+    ChangeSql =
+    concat!(
+        select_changes!(
+            "SELECT * FROM order_versions WHERE order_id = $1 AND position BETWEEN $2 AND $3
+              ORDER BY order_id, version LIMIT $4",
+            "true"),
+        "ORDER BY change.version"
+    )
+}
+
+statement! {
     /// The cursors before the oldest change that is kept and at the newest one.
     GetEnds {} -> (BigInt, Timestamptz, BigInt, Timestamptz) =
     "SELECT expired_position, expired_at, position, assigned_at FROM change_feed"
@@ -146,6 +159,31 @@ pub(super) fn page(
         if after != After::Oldest {
             return Err(StoreError::CursorGone(start).into());
         }
+    }
+}
+
+/// The first changes of an order between two positions, each with the order before it.
+pub(crate) fn changes_of(
+    conn: &mut PgConnection,
+    id: &OrderId,
+    first: i64,
+    last: i64,
+) -> QueryResult<Vec<RecordedChange>> {
+    let get = GetChangesOf { id: id.as_str(), first, last, limit: 10 };
+    let rows: Vec<ChangeRow> = get.load(conn)?;
+    rows.into_iter().map(change).collect()
+}
+
+/// The cursor that this names, if the changes after it are known. All changes that were made before the call are before
+/// [`After::Now`].
+pub(crate) fn known_cursor(conn: &mut PgConnection, after: After) -> Result<Cursor, Failure> {
+    assign(conn)?;
+    let start = start(conn, after)?;
+    let position = row::decode(start.position.try_into())?;
+    let known = IsKnown { position, assigned_at: row::pg_timestamp(start.assigned_at) };
+    match known.get_result::<(bool,)>(conn)? {
+        (true,) => Ok(start),
+        (false,) => Err(StoreError::CursorGone(start).into()),
     }
 }
 

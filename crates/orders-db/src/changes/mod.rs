@@ -8,6 +8,7 @@ mod history;
 mod positions;
 
 pub(crate) use expiry::expire;
+pub(crate) use feed::{changes_of, known_cursor};
 pub(crate) use positions::head_of;
 
 use orders_core::{
