@@ -1,0 +1,8 @@
+//! Delivery of changes to other systems, signed as the [Standard Webhooks](https://www.standardwebhooks.com)
+//! specification says.
+
+mod networks;
+mod target;
+
+pub(crate) use self::networks::Networks;
+pub(crate) use self::target::{InvalidTarget, Target};
