@@ -2,7 +2,11 @@
 //! specification says.
 
 mod networks;
+mod seal;
+mod signature;
 mod target;
 
 pub(crate) use self::networks::Networks;
+pub(crate) use self::seal::{OpenError, SecretKey, open, seal};
+pub(crate) use self::signature::Secret;
 pub(crate) use self::target::{InvalidTarget, Target};
