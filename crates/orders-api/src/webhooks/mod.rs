@@ -3,10 +3,12 @@
 
 mod networks;
 mod seal;
+mod sender;
 mod signature;
 mod target;
 
 pub(crate) use self::networks::Networks;
 pub(crate) use self::seal::{OpenError, SecretKey, open, seal};
+pub(crate) use self::sender::{Attempt, Message, NotAllowed, Outcome, SendError, Sender};
 pub(crate) use self::signature::Secret;
 pub(crate) use self::target::{InvalidTarget, Target};
