@@ -20,8 +20,9 @@ pub mod server;
 mod shutdown;
 mod store;
 mod transfers;
-#[cfg_attr(not(test), expect(dead_code, reason = "nothing delivers yet"))]
-#[expect(unused_imports, reason = "nothing delivers yet")]
+#[expect(dead_code, reason = "there are no routes for them yet")]
+#[expect(unused_imports, reason = "there are no routes for them yet")]
 mod webhooks;
+mod worker;
 
 use self::store::Store;

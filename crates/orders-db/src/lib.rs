@@ -29,4 +29,6 @@ pub use heartbeat::{Access, Beat, FeedState, Heartbeat};
 pub use pool::{Connections, PgStore, Settings};
 #[doc(hidden)]
 pub use session::PLAN_SETTINGS;
-pub use webhooks::{DeliveryAttempt, LeasedWebhook, Leases, StoredSecrets, WebhookProgress};
+pub use webhooks::{
+    DeliveryAttempt, LeasedWebhook, Leases, StoredSecrets, WebhookLag, WebhookProgress,
+};

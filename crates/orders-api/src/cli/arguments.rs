@@ -15,6 +15,7 @@ use crate::cli::duration::{pause, retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::cli::limits::LimitArgs;
+use crate::cli::webhooks::WebhookArgs;
 use crate::db_threads::Limits;
 use crate::server::Timeouts;
 
@@ -206,6 +207,9 @@ pub struct ServerArgs {
     /// How much clients may do at once.
     #[command(flatten)]
     pub limits: LimitArgs,
+    /// To where webhooks may be sent.
+    #[command(flatten)]
+    pub webhooks: WebhookArgs,
     /// How long connections are still accepted after SIGTERM or Ctrl-C, while the service is not ready: for load
     /// balancers, which must notice it; 5s by default, or 0s if only this machine reaches the service
     #[arg(long, env = "ORDERS_DRAIN", value_parser = pause, global = true, value_name = "TIME")]

@@ -14,7 +14,7 @@ use super::arguments::{Cli, DATA_DIR, DatabaseArgs, MigrateMode, ServerArgs};
 use super::database_url::DatabaseUrl;
 use super::sample_data;
 use crate::access::Access;
-use crate::server;
+use crate::{server, worker};
 
 /// The name of the database in the private PostgreSQL.
 const DATABASE: &str = "orders";
@@ -150,7 +150,23 @@ impl Database {
     /// # Errors
     /// If the database cannot be reached.
     pub fn store(&self, cli: &Cli) -> Result<PgStore> {
-        PgStore::connect(&self.settings(cli)).map_err(|error| match error {
+        self.connect(&self.settings(cli))
+    }
+
+    /// A store of its own for the worker that sends changes to webhooks, unless others do that.
+    ///
+    /// # Errors
+    /// If the database cannot be reached.
+    pub fn worker_store(&self, cli: &Cli) -> Result<Option<PgStore>> {
+        if cli.server.webhooks.no_webhooks {
+            return Ok(None);
+        }
+        let settings = Settings { connections: worker::CONNECTIONS, ..self.settings(cli) };
+        self.connect(&settings).map(Some)
+    }
+
+    fn connect(&self, settings: &Settings) -> Result<PgStore> {
+        PgStore::connect(settings).map_err(|error| match error {
             StoreError::Unavailable(cause) => self.unreachable(cause),
             other => self.unreachable(other),
         })

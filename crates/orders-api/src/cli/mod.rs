@@ -15,6 +15,7 @@ pub mod sample_data;
 mod seed;
 mod serve;
 mod table;
+pub mod webhooks;
 
 pub use clients::clients;
 pub use keys::keys;

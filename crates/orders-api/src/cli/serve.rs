@@ -21,7 +21,8 @@ pub fn serve(cli: &Cli) -> Result<()> {
 fn serve_on(database: &Database, cli: &Cli) -> Result<()> {
     let store = database.prepare(cli)?;
     let access = database.access(cli, &store)?;
-    let listening = server::listen(store, access, &cli.database, &cli.server)?;
+    let worker_store = database.worker_store(cli)?;
+    let listening = server::listen(store, worker_store, access, &cli.database, &cli.server)?;
     if let Some(address) = listening.metrics_address() {
         log::info!("metrics without a key on http://{address}/metrics");
     }

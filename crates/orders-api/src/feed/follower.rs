@@ -11,19 +11,26 @@ use super::ring::{Entry, Found};
 use crate::db_threads::ClientKey;
 use crate::http::event_stream;
 
-/// An event stream or a waiting request. It counts until it is dropped.
+/// An event stream, a waiting request, or a webhook. It counts until it is dropped.
 pub(crate) struct Follower {
     shared: Arc<Shared>,
-    client: Option<ClientKey>,
+    place: Place,
     news: watch::Receiver<()>,
     /// The number of the history that it follows.
     history: u64,
 }
 
+/// For whom a follower counts.
+pub(super) enum Place {
+    /// A client; none if it has no credentials.
+    Client(Option<ClientKey>),
+    Webhook,
+}
+
 impl Follower {
-    pub(super) fn new(shared: Arc<Shared>, client: Option<ClientKey>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, place: Place) -> Self {
         let (news, history) = (shared.news.subscribe(), shared.life.borrow().history);
-        Self { shared, client, news, history }
+        Self { shared, place, news, history }
     }
 
     /// The latest changes after a cursor.
@@ -51,7 +58,11 @@ impl Follower {
 
 impl Drop for Follower {
     fn drop(&mut self) {
-        self.shared.lock().followers.remove(self.client.as_ref());
+        let mut state = self.shared.lock();
+        match &self.place {
+            Place::Client(client) => state.followers.remove(client.as_ref()),
+            Place::Webhook => state.webhooks -= 1,
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use orders_core::{ClientId, Cursor};
 use orders_db::PgStore;
 use tokio::sync::watch;
 
+use self::follower::Place;
 pub(crate) use self::follower::{Follower, View};
 use self::reader::Reader;
 pub(crate) use self::ring::Found;
@@ -50,6 +51,8 @@ struct Shared {
 
 struct State {
     followers: Taken,
+    /// How many webhooks follow, which have limits of their own.
+    webhooks: usize,
     /// Whether this service has written since the reader last began to read.
     written: bool,
     stopped: bool,
@@ -64,8 +67,12 @@ struct Life {
 }
 
 impl State {
+    fn followers(&self) -> usize {
+        self.followers.count() + self.webhooks
+    }
+
     fn has_no_followers(&self) -> bool {
-        self.followers.count() == 0
+        self.followers() == 0
     }
 }
 
@@ -86,7 +93,8 @@ impl Feed {
     /// # Errors
     /// If the system starts no thread.
     pub(crate) fn start(store: PgStore, limits: Limits) -> io::Result<Self> {
-        let state = State { followers: Taken::new(limits), written: false, stopped: false };
+        let followers = Taken::new(limits);
+        let state = State { followers, webhooks: 0, written: false, stopped: false };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
             changed: Condvar::new(),
@@ -122,7 +130,14 @@ impl Feed {
         state.followers.add(client.as_ref()).map_err(NoPlace::Full)?;
         drop(state);
         self.0.changed.notify_one();
-        Ok(Follower::new(Arc::clone(&self.0), client))
+        Ok(Follower::new(Arc::clone(&self.0), Place::Client(client)))
+    }
+
+    /// A new follower for a webhook.
+    pub(crate) fn follow_for_webhook(&self) -> Follower {
+        self.0.lock().webhooks += 1;
+        self.0.changed.notify_one();
+        Follower::new(Arc::clone(&self.0), Place::Webhook)
     }
 
     /// Ends all followers and the thread.
@@ -158,7 +173,7 @@ impl Shared {
             state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         state.written = false;
-        (!state.stopped).then(|| state.followers.count())
+        (!state.stopped).then(|| state.followers())
     }
 
     /// The cursor of the latest change in memory.

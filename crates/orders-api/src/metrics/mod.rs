@@ -8,6 +8,7 @@ mod jobs;
 pub(crate) mod listener;
 mod process;
 mod requests;
+mod webhooks;
 
 use std::sync::atomic::AtomicU64;
 use std::time::Duration;
@@ -27,6 +28,7 @@ pub(crate) use self::jobs::JobMetrics;
 use self::process::Process;
 use self::requests::RequestMetrics;
 pub(crate) use self::requests::{ActiveRequest, Route};
+pub(crate) use self::webhooks::WebhookMetrics;
 use crate::access::Access;
 use crate::db_threads::DbThreads;
 use crate::http::endpoint::{Argument, Reply};
@@ -70,11 +72,16 @@ struct LookedUp {
 
 impl Metrics {
     /// The metrics of a service with these threads and clients.
-    pub(crate) fn new(threads: DbThreads<PgStore>, access: web::Data<Access>) -> Self {
+    pub(crate) fn new(
+        threads: DbThreads<PgStore>,
+        access: web::Data<Access>,
+        webhooks: &WebhookMetrics,
+    ) -> Self {
         let mut registry = Registry::default();
         let requests = RequestMetrics::register(&mut registry);
         threads.metrics().register(&mut registry);
         access.failures().register(&mut registry);
+        webhooks.register(&mut registry);
         let looked_up = LookedUp::register(&mut registry);
         let queue_limit = Gauge::<i64>::default();
         queue_limit.set(count(threads.limits().backlog));

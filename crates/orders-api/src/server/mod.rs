@@ -8,6 +8,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -32,10 +33,12 @@ use crate::db_threads::DbThreads;
 use crate::feed::Feed;
 use crate::http::body::BodyLimits;
 use crate::http::request_log::log_request;
-use crate::metrics::{Metrics, listener};
+use crate::metrics::{Metrics, WebhookMetrics, listener};
 use crate::routes::routes;
 use crate::shutdown::Shutdown;
 use crate::transfers::Transfers;
+use crate::webhooks::Webhooks;
+use crate::worker::Worker;
 
 /// How long a client may take to close a connection that we have closed.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -62,15 +65,17 @@ pub struct Listening {
     address: SocketAddr,
     threads: DbThreads<PgStore>,
     feed: Feed,
+    worker: Option<Worker>,
     shutdown: Duration,
 }
 
-/// Listens, and starts the database threads.
+/// Listens, and starts the database threads. With a store for it, also starts the worker that sends changes to webhooks.
 ///
 /// # Errors
 /// If the address is not available, or the system starts no thread.
 pub fn listen(
     store: PgStore,
+    worker_store: Option<PgStore>,
     access: Access,
     database: &DatabaseArgs,
     arguments: &ServerArgs,
@@ -88,7 +93,16 @@ pub fn listen(
     let addresses: Vec<_> = arguments.bind.to_socket_addrs().with_context(unavailable)?.collect();
     let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
     let access = web::Data::new(access.listening(on_loopback));
-    let metrics = web::Data::new(Metrics::new(threads.clone(), access.clone()));
+    let webhook_metrics = Arc::<WebhookMetrics>::default();
+    let metrics = Metrics::new(threads.clone(), access.clone(), &webhook_metrics);
+    let metrics = web::Data::new(metrics);
+    let webhooks = Webhooks::new(&arguments.webhooks, on_loopback)?;
+    let worker = worker_store.map(|store| {
+        Worker::start(store, feed.clone(), &webhooks, webhook_metrics)
+            .context("cannot start the worker for webhooks")
+    });
+    let worker = worker.transpose()?;
+    let webhooks = web::Data::new(webhooks);
     let separate = arguments.metrics_bind.as_deref();
     let separate = separate.map(|bind| {
         listener::listen(bind, metrics.clone()).with_context(|| {
@@ -114,6 +128,7 @@ pub fn listen(
             .app_data(shared.clone())
             .app_data(followed.clone())
             .app_data(transfers.clone())
+            .app_data(webhooks.clone())
             .app_data(access.clone())
             .app_data(shared_shutdown.clone())
             .app_data(metrics.clone())
@@ -159,7 +174,8 @@ pub fn listen(
         server = server.listen("http", listener, service.clone())?;
     }
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
-    Ok(Listening { server: server.run(), metrics: separate, address, threads, feed, shutdown })
+    let (server, metrics) = (server.run(), separate);
+    Ok(Listening { server, metrics, address, threads, feed, worker, shutdown })
 }
 
 impl Listening {
@@ -196,6 +212,11 @@ impl Listening {
         served?;
         if !self.threads.close(self.shutdown) {
             log::warn!("stopping while the database still works on requests");
+        }
+        if let Some(worker) = self.worker
+            && !worker.stop(self.shutdown)
+        {
+            log::warn!("stopping while messages to webhooks are on their way; they are repeated");
         }
         if let Some(metrics) = metrics {
             metrics.stop(false).await;

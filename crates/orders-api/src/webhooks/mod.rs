@@ -4,11 +4,13 @@
 mod networks;
 mod seal;
 mod sender;
+mod shared;
 mod signature;
 mod target;
 
 pub(crate) use self::networks::Networks;
-pub(crate) use self::seal::{OpenError, SecretKey, open, seal};
+pub(crate) use self::seal::{InvalidSecretKey, OpenError, SecretKey, open, seal};
 pub(crate) use self::sender::{Attempt, Message, NotAllowed, Outcome, SendError, Sender};
+pub(crate) use self::shared::Webhooks;
 pub(crate) use self::signature::Secret;
 pub(crate) use self::target::{InvalidTarget, Target};

@@ -114,9 +114,11 @@ impl App {
         let thread = thread::spawn(move || {
             let database = Database::open(&cli.database).unwrap();
             let store = database.store(&cli).unwrap();
+            let worker = database.worker_store(&cli).unwrap();
             let access = database.access(&cli, &store).unwrap();
             System::new().block_on(async {
-                let listening = server::listen(store, access, &cli.database, &cli.server).unwrap();
+                let (database, server) = (&cli.database, &cli.server);
+                let listening = server::listen(store, worker, access, database, server).unwrap();
                 tell.send((listening.address(), listening.handle())).unwrap();
                 listening.run().await.unwrap();
             });

@@ -291,6 +291,12 @@ impl Delivery {
         self.has_changed = true;
     }
 
+    /// Whether the endpoint has failed so often that only one message at a time is sent.
+    #[must_use]
+    pub fn is_probing(&self) -> bool {
+        self.health.is_probing()
+    }
+
     /// How many messages are in flight.
     #[must_use]
     pub fn in_flight(&self) -> usize {

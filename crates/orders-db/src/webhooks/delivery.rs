@@ -4,6 +4,7 @@
 //! the configuration, so an instance that has lost a webhook, or does not know its present configuration, saves nothing.
 
 use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
 
 use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
@@ -68,6 +69,36 @@ pub struct WebhookProgress {
     pub progress: Progress,
     /// The attempts since it was last saved.
     pub attempts: Vec<DeliveryAttempt>,
+}
+
+/// How far a webhook is behind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookLag {
+    /// Its id.
+    pub id: WebhookId,
+    /// How many changes of the feed come after its cursor.
+    pub behind: u64,
+    /// The age of the oldest change that may not be delivered yet; zero if there is none.
+    pub oldest_pending: Duration,
+}
+
+statement! {
+    /// id, behind, and the age of the oldest pending change in microseconds.
+    GetLags { lease: i64 as BigInt } -> (Text, BigInt, BigInt) =
+    "SELECT webhooks.id, GREATEST(change_feed.position - webhooks.position, 0),
+            COALESCE(EXTRACT(epoch FROM GREATEST(now() - LEAST(next.changed_at, parked.changed_at), interval '0')) * 1000000,
+                     0)::bigint
+       FROM webhooks
+      CROSS JOIN change_feed
+       LEFT JOIN LATERAL (
+            SELECT changed_at FROM order_versions
+             WHERE order_versions.position > webhooks.position ORDER BY order_versions.position LIMIT 1) AS next ON true
+       LEFT JOIN LATERAL (
+            SELECT changed_at FROM order_versions
+             WHERE order_versions.position >= (SELECT min(first_position) FROM webhook_parked_orders
+                                                WHERE webhook = webhooks.id)
+             ORDER BY order_versions.position LIMIT 1) AS parked ON true
+      WHERE lease = $1"
 }
 
 statement! {
@@ -200,6 +231,24 @@ impl PgStore {
                 add_parked(conn, &mut new)?;
                 Ok(Leases { kept, new })
             })
+        })
+    }
+
+    /// How far the webhooks that an instance has leased are behind.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn webhook_lags(&self, lease: i64) -> Result<Vec<WebhookLag>, StoreError> {
+        self.with(|conn| {
+            let rows: Vec<(String, i64, i64)> = GetLags { lease }.load(conn)?;
+            let lag = |(id, behind, age): (String, i64, i64)| {
+                Ok(WebhookLag {
+                    id: decode(WebhookId::new(id))?,
+                    behind: decode(behind.try_into())?,
+                    oldest_pending: Duration::from_micros(decode(age.try_into())?),
+                })
+            };
+            Ok(rows.into_iter().map(lag).collect::<QueryResult<_>>()?)
         })
     }
 

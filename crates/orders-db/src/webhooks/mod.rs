@@ -15,7 +15,7 @@ use orders_core::{
 };
 
 pub use self::attempts::DeliveryAttempt;
-pub use self::delivery::{LeasedWebhook, Leases, WebhookProgress};
+pub use self::delivery::{LeasedWebhook, Leases, WebhookLag, WebhookProgress};
 use crate::PgStore;
 use crate::changes::known_cursor;
 use crate::error::{Failure, violates};

@@ -7,7 +7,7 @@ mod retry_after;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::web::Bytes;
@@ -43,6 +43,17 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// How many connections to one host are kept for the next message.
 const MAX_IDLE: usize = 8;
+
+/// The root certificates of the system, read once.
+static ROOTS: LazyLock<RootCertStore> = LazyLock::new(|| {
+    let mut roots = RootCertStore::empty();
+    let found = rustls_native_certs::load_native_certs();
+    for error in &found.errors {
+        log::warn!("cannot read the system's root certificates: {error}");
+    }
+    roots.add_parsable_certificates(found.certs);
+    roots
+});
 
 /// An HTTP client that connects only to allowed addresses. It follows no redirects and uses no proxy. Clones share their
 /// connections.
@@ -99,14 +110,8 @@ struct Timeouts {
 impl Sender {
     /// A client that trusts the system's root certificates, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name.
     pub(crate) fn new(networks: Networks) -> Self {
-        let mut roots = RootCertStore::empty();
-        let found = rustls_native_certs::load_native_certs();
-        for error in &found.errors {
-            log::warn!("cannot read the system's root certificates: {error}");
-        }
-        roots.add_parsable_certificates(found.certs);
         let timeouts = Timeouts { connect: CONNECT_TIMEOUT, total: TIMEOUT };
-        Self::with(networks, Arc::new(SystemResolver), roots, timeouts)
+        Self::with(networks, Arc::new(SystemResolver), ROOTS.clone(), timeouts)
     }
 
     fn with(

@@ -1,0 +1,24 @@
+//! To where webhooks may be sent: [`WebhookArgs`].
+
+use clap::Args;
+
+use crate::webhooks::Networks;
+
+/// To where webhooks may be sent, and by whom.
+#[derive(Debug, Clone, Args)]
+pub struct WebhookArgs {
+    /// Do not send changes to webhooks; other instances do it
+    #[arg(long, env = "ORDERS_NO_WEBHOOKS", global = true)]
+    pub no_webhooks: bool,
+    /// The networks to which webhooks may be sent besides public addresses, as 10.1.0.0/16,fd00::/8; plain http is
+    /// allowed only there
+    #[arg(
+        long,
+        env = "ORDERS_WEBHOOK_NETWORKS",
+        default_value = "",
+        hide_default_value = true,
+        global = true,
+        value_name = "NETWORKS"
+    )]
+    pub(crate) webhook_networks: Networks,
+}

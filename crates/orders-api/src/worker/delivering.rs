@@ -1,0 +1,351 @@
+//! Sends the changes of one webhook: [`Delivering`].
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use actix_web::rt::time::{sleep, sleep_until};
+use actix_web::web::Bytes;
+use futures_util::future::LocalBoxFuture;
+use futures_util::stream::FuturesUnordered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use orders_core::{
+    After, Change, ChangePage, Cursor, Delivery, Failure, Message, Next, OrderId, RecordedChange,
+    StoreError, Subscription, Timestamp, WebhookId,
+};
+use orders_db::{DeliveryAttempt, LeasedWebhook, WebhookProgress};
+use tokio::sync::watch;
+
+use super::Shared;
+use super::leases::Validity;
+use crate::access::now;
+use crate::feed::{Follower, Found};
+use crate::http::log_text::LogText;
+use crate::webhooks::{self, Attempt, Outcome, Secret, Target};
+
+/// How many changes are read from the database at once.
+const PAGE: usize = 64;
+
+/// How long deliveries may be unsaved. Others that end meanwhile are saved together with them.
+const SAVE_AFTER: Duration = Duration::from_millis(20);
+
+/// How long it may be unsaved that changes were not wanted.
+const SAVE_CURSOR_AFTER: Duration = Duration::from_secs(1);
+
+/// The pause after the database could not be read.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// The pause before it is tried again to use a secret that cannot be decrypted.
+const HOLD: Duration = Duration::from_secs(60);
+
+/// The delivery of changes to one webhook.
+pub(super) struct Delivering {
+    shared: Rc<Shared>,
+    validity: Rc<Validity>,
+    id: WebhookId,
+    configuration: i64,
+    subscription: Subscription,
+    endpoint: Rc<Endpoint>,
+    delivery: Delivery,
+    follower: Follower,
+    /// The attempts that are not saved.
+    attempts: Vec<DeliveryAttempt>,
+    /// What is going on.
+    work: FuturesUnordered<LocalBoxFuture<'static, Done>>,
+    is_reading: bool,
+    is_saving: bool,
+    /// When the first thing happened that is not saved.
+    unsaved_since: Option<Instant>,
+}
+
+/// Where messages are sent.
+struct Endpoint {
+    target: Target,
+    /// The present secret, and the one before with its end.
+    secrets: (Secret, Option<(Secret, Timestamp)>),
+}
+
+/// What is done.
+enum Done {
+    Read(Result<ChangePage<RecordedChange>, StoreError>),
+    LookedUp(OrderId, Result<Option<Change>, StoreError>),
+    Sent(Box<Message>, Timestamp, Attempt),
+    Saved(bool),
+}
+
+impl Endpoint {
+    fn of(shared: &Shared, webhook: &LeasedWebhook) -> Result<Self, String> {
+        let target = webhook.url.as_str().parse::<Target>().map_err(|error| error.to_string())?;
+        let open = |sealed: &[u8]| {
+            webhooks::open(shared.key.as_ref(), sealed, webhook.id.as_str())
+                .map_err(|error| error.to_string())
+        };
+        let previous = webhook.secrets.previous.as_ref();
+        let previous = previous.map(|(sealed, end)| Ok::<_, String>((open(sealed)?, *end)));
+        Ok(Self { target, secrets: (open(&webhook.secrets.current)?, previous.transpose()?) })
+    }
+
+    /// The secrets with which a message is signed now.
+    fn secrets(&self, now: Timestamp) -> Vec<Secret> {
+        let (current, previous) = &self.secrets;
+        let previous = previous.iter().filter(|(_, end)| now < *end).map(|(secret, _)| secret);
+        std::iter::once(current).chain(previous).cloned().collect()
+    }
+}
+
+impl Delivering {
+    /// Continues where it was saved. `None` if the endpoint cannot be used; that is saved.
+    pub(super) async fn start(
+        shared: Rc<Shared>,
+        validity: Rc<Validity>,
+        webhook: LeasedWebhook,
+    ) -> Option<Self> {
+        let mut delivery = Delivery::new(webhook.subscription.clone(), webhook.saved.clone());
+        let endpoint = match Endpoint::of(&shared, &webhook) {
+            Ok(endpoint) => Rc::new(endpoint),
+            Err(error) => {
+                log::error!("webhook {} is not delivered: {}", webhook.id, LogText(&error));
+                delivery.hold(error, later(now(), HOLD));
+                let progress = delivery.unsaved()?;
+                let LeasedWebhook { id, configuration, .. } = webhook;
+                let attempts = Vec::new();
+                shared.saver.save(WebhookProgress { id, configuration, progress, attempts }).await;
+                // The lease is kept, so that no instance tries it meanwhile.
+                sleep(HOLD).await;
+                return None;
+            }
+        };
+        let follower = shared.feed.follow_for_webhook();
+        let LeasedWebhook { id, configuration, subscription, .. } = webhook;
+        Some(Self {
+            shared,
+            validity,
+            id,
+            configuration,
+            subscription,
+            endpoint,
+            delivery,
+            follower,
+            attempts: Vec::new(),
+            work: FuturesUnordered::new(),
+            is_reading: false,
+            is_saving: false,
+            unsaved_since: None,
+        })
+    }
+
+    /// Sends changes until it is stopped, or another instance has the webhook, or a client has changed it.
+    pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        loop {
+            let is_stopped = *stopped.borrow_and_update();
+            if !is_stopped {
+                self.read();
+            }
+            let until = if is_stopped { None } else { self.send() };
+            let save_at = self.save(is_stopped);
+            if is_stopped && self.work.is_empty() && save_at.is_none() {
+                return;
+            }
+            let waits_for_news =
+                !is_stopped && !self.is_reading && self.delivery.read_after().is_some();
+            let wake_at = until.into_iter().chain(save_at).min();
+            let timer = async {
+                match wake_at {
+                    Some(at) => sleep_until(at.into()).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                Some(done) = self.work.next() => {
+                    if !self.finish(done) {
+                        return;
+                    }
+                }
+                () = self.follower.news(), if waits_for_news => {}
+                () = timer => {}
+                _ = stopped.changed() => {}
+            }
+        }
+    }
+
+    /// Reads changes from memory, or begins to read them from the database.
+    fn read(&mut self) {
+        while !self.is_reading
+            && let Some(after) = self.delivery.read_after()
+        {
+            match self.follower.after(after) {
+                Found::Changes(entries) => {
+                    entries.iter().for_each(|entry| self.delivery.read(&entry.recorded));
+                    self.unsaved_since.get_or_insert_with(Instant::now);
+                }
+                Found::Nothing => return,
+                // The database decides whether the cursor is known.
+                Found::Older | Found::Discarded => self.read_page(after),
+            }
+        }
+    }
+
+    fn read_page(&mut self, after: Cursor) {
+        self.is_reading = true;
+        let shared = Rc::clone(&self.shared);
+        let read = async move {
+            let read = shared.db.run(move |store| store.feed(After::Cursor(after), PAGE)).await;
+            let is_empty = read.as_ref().is_ok_and(|page| page.changes.is_empty());
+            if is_empty || matches!(read, Err(StoreError::Unavailable(_))) {
+                // Another server may lack what this instance has seen.
+                sleep(RETRY).await;
+            }
+            Done::Read(read)
+        };
+        self.work.push(read.boxed_local());
+    }
+
+    /// Begins to send all that can be sent. Returns when there is more.
+    fn send(&mut self) -> Option<Instant> {
+        loop {
+            if !self.validity.suffices() {
+                return Some(Instant::now() + RETRY);
+            }
+            let now = now();
+            match self.delivery.next(now) {
+                Next::Send(message) => self.send_message(message),
+                Next::LookUp(order, first, last) => self.look_up(order, first, last),
+                Next::Wait(until) => {
+                    return until.map(|until| Instant::now() + between(now, until));
+                }
+            }
+        }
+    }
+
+    fn send_message(&mut self, message: Box<Message>) {
+        let (shared, endpoint) = (Rc::clone(&self.shared), Rc::clone(&self.endpoint));
+        let send = async move {
+            let at = now();
+            // OK because a change is JSON.
+            let body = serde_json::to_vec(&message.change).expect("a change is JSON");
+            let (id, secrets) = (message.change.cursor.to_string(), endpoint.secrets(at));
+            let (target, body) = (&endpoint.target, Bytes::from(body));
+            let sent = webhooks::Message { target, id: &id, body, secrets: &secrets };
+            let attempt = shared.sender.send(&sent).await;
+            Done::Sent(message, at, attempt)
+        };
+        self.work.push(send.boxed_local());
+    }
+
+    fn look_up(&mut self, order: OrderId, first: u64, last: u64) {
+        let (shared, subscription) = (Rc::clone(&self.shared), self.subscription.clone());
+        let look_up = async move {
+            let id = order.clone();
+            let found =
+                shared.db.run(move |store| store.next_change_of(&id, first, last, &subscription));
+            let found = found.await;
+            Done::LookedUp(order, found)
+        };
+        self.work.push(look_up.boxed_local());
+    }
+
+    /// Saves what has happened, if it is time to do so. Returns when that is, if something is not saved.
+    fn save(&mut self, at_once: bool) -> Option<Instant> {
+        if self.is_saving {
+            return None;
+        }
+        let since = self.unsaved_since?;
+        let pause =
+            if self.delivery.has_unsaved_deliveries() { SAVE_AFTER } else { SAVE_CURSOR_AFTER };
+        if !at_once && since.elapsed() < pause {
+            return Some(since + pause);
+        }
+        self.unsaved_since = None;
+        let progress = self.delivery.unsaved()?;
+        if let Some(reason) = &progress.health.disabled {
+            log::warn!("webhook {} is disabled: {}", self.id, LogText(reason));
+        }
+        let (id, configuration) = (self.id.clone(), self.configuration);
+        let attempts = std::mem::take(&mut self.attempts);
+        let progress = WebhookProgress { id, configuration, progress, attempts };
+        let shared = Rc::clone(&self.shared);
+        self.is_saving = true;
+        self.work.push(async move { Done::Saved(shared.saver.save(progress).await) }.boxed_local());
+        None
+    }
+
+    /// Notes what is done. Returns whether to go on.
+    fn finish(&mut self, done: Done) -> bool {
+        match done {
+            Done::Read(read) => self.finish_reading(read),
+            Done::LookedUp(order, Ok(change)) => {
+                if let Some(message) = self.delivery.looked_up(&order, change) {
+                    self.send_message(Box::new(message));
+                }
+            }
+            Done::LookedUp(order, Err(_)) => {
+                self.delivery.not_looked_up(&order, later(now(), RETRY));
+            }
+            Done::Sent(message, at, attempt) => self.finish_sending(&message, at, attempt),
+            Done::Saved(is_saved) => {
+                self.is_saving = false;
+                self.delivery.saved();
+                return is_saved;
+            }
+        }
+        self.unsaved_since.get_or_insert_with(Instant::now);
+        true
+    }
+
+    fn finish_reading(&mut self, read: Result<ChangePage<RecordedChange>, StoreError>) {
+        self.is_reading = false;
+        match read {
+            Ok(page) => page.changes.iter().for_each(|change| self.delivery.read(change)),
+            Err(StoreError::CursorGone(_)) => self.delivery.disable(
+                "the changes after its cursor are no longer available: export the orders, and set after to the cursor \
+                 of the export's monitor link"
+                    .to_owned(),
+            ),
+            Err(_) => {}
+        }
+    }
+
+    fn finish_sending(&mut self, message: &Message, at: Timestamp, attempt: Attempt) {
+        let Attempt { outcome, duration, retry_after } = attempt;
+        let (status, error) = match &outcome {
+            Outcome::Status(status) => {
+                let error = (!outcome.is_success()).then(|| format!("status {status}"));
+                (Some(*status), error)
+            }
+            Outcome::Failed(error) => (None, Some(error.to_string())),
+        };
+        self.shared.metrics.count(&self.id, &outcome);
+        let change = &message.change;
+        self.attempts.push(DeliveryAttempt {
+            attempted_at: at,
+            cursor: change.cursor,
+            order: change.data.id.clone(),
+            change_type: change.change_type,
+            status,
+            duration,
+            error: error.clone(),
+        });
+        let was_probing = self.delivery.is_probing();
+        match error {
+            None => self.delivery.succeeded(message, now()),
+            Some(error) => {
+                let failure = Failure { error, gone: status == Some(410), retry_after };
+                self.delivery.failed(message, &failure, now(), fastrand::f64());
+                if !was_probing && self.delivery.is_probing() {
+                    log::warn!("webhook {} fails: {}", self.id, LogText(&failure.error));
+                }
+            }
+        }
+        if was_probing && !self.delivery.is_probing() {
+            log::info!("webhook {} works again", self.id);
+        }
+    }
+}
+
+fn later(at: Timestamp, pause: Duration) -> Timestamp {
+    at.plus_micros(pause.as_micros() as i64).unwrap_or(Timestamp::MAX)
+}
+
+/// The time from one instant to another, which may be over.
+fn between(from: Timestamp, to: Timestamp) -> Duration {
+    Duration::from_micros(to.as_micros().saturating_sub(from.as_micros()).try_into().unwrap_or(0))
+}
