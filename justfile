@@ -18,8 +18,8 @@ test *args:
 check:
     scripts/check
 
-# The same, the service against its OpenAPI document, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
-check-all: check fuzz-api check-api prometheus kubernetes systemd
+# The same, the service against its OpenAPI document, receivers of webhooks, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
+check-all: check fuzz-api check-api webhooks prometheus kubernetes systemd
 
 # Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --seed 7`
 torture *args:
@@ -58,6 +58,10 @@ fuzz-api *args:
 # Lint the OpenAPI document, and run a client that is generated from it
 check-api:
     scripts/check-api
+
+# Run the receivers of webhooks in the documentation, with the official libraries (needs Python, Node.js and the network)
+webhooks:
+    scripts/check-webhooks
 
 # Check the alerts and the dashboard of docker/prometheus (needs promtool, which is in the package prometheus, and jq)
 prometheus:

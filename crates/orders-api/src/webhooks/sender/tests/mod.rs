@@ -2,6 +2,7 @@ mod addresses;
 mod connections;
 mod failures;
 mod messages;
+mod receivers;
 mod server;
 mod tls;
 

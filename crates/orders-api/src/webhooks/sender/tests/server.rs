@@ -9,6 +9,9 @@ use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
+/// The response to a request, as bytes.
+type Handler = Arc<dyn Fn(&Request) -> Vec<u8> + Send + Sync>;
+
 /// What happens to a connection after a reply.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Then {
@@ -43,14 +46,21 @@ pub(super) fn reply(head: &str, body: &str) -> Vec<u8> {
 impl Server {
     /// Answers every request with these bytes.
     pub(super) async fn start(reply: Vec<u8>, then: Then) -> Self {
-        Self::listen(reply, then, None).await
+        Self::listen(Arc::new(move |_: &Request| reply.clone()), then, None).await
     }
 
     pub(super) async fn start_tls(reply: Vec<u8>, tls: TlsAcceptor) -> Self {
-        Self::listen(reply, Then::Keep, Some(tls)).await
+        Self::listen(Arc::new(move |_: &Request| reply.clone()), Then::Keep, Some(tls)).await
     }
 
-    async fn listen(reply: Vec<u8>, then: Then, tls: Option<TlsAcceptor>) -> Self {
+    /// Answers every request with what the function returns for it.
+    pub(super) async fn start_with(
+        handler: impl Fn(&Request) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        Self::listen(Arc::new(handler), Then::Keep, None).await
+    }
+
+    async fn listen(handler: Handler, then: Then, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
@@ -65,12 +75,12 @@ impl Server {
                 if matches!(then, Then::Reset) {
                     stream.set_zero_linger().unwrap();
                 }
-                let (reply, requests, tls) = (reply.clone(), requests.clone(), tls.clone());
+                let (handler, requests, tls) = (handler.clone(), requests.clone(), tls.clone());
                 rt::spawn(async move {
                     match tls {
-                        None => answer(stream, &reply, then, &requests).await,
+                        None => answer(stream, &handler, then, &requests).await,
                         Some(tls) => match tls.accept(stream).await {
-                            Ok(stream) => answer(stream, &reply, then, &requests).await,
+                            Ok(stream) => answer(stream, &handler, then, &requests).await,
                             Err(_) => None,
                         },
                     }
@@ -101,14 +111,15 @@ impl Server {
 /// Serves a connection to its end.
 async fn answer(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
-    reply: &[u8],
+    handler: &Handler,
     then: Then,
     requests: &Mutex<Vec<Request>>,
 ) -> Option<()> {
     loop {
         let request = read(&mut stream).await?;
+        let reply = handler(&request);
         requests.lock().unwrap().push(request);
-        stream.write_all(reply).await.ok()?;
+        stream.write_all(&reply).await.ok()?;
         stream.flush().await.ok()?;
         match then {
             Then::Keep => {}
