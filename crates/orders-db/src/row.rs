@@ -68,6 +68,24 @@ pub(crate) fn one_more_than(limit: usize) -> i64 {
     i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1)
 }
 
+/// A page ends after so many bytes of metadata, which is what makes an order large.
+const MAX_PAGE_BYTES: usize = 1 << 20;
+
+/// How many of these rows still fit on a page that has so many bytes of metadata, to which theirs are added.
+pub(crate) fn fitting<R>(rows: &[R], size: impl Fn(&R) -> usize, bytes: &mut usize) -> usize {
+    let fits = |row: &&R| {
+        let fits = *bytes < MAX_PAGE_BYTES;
+        *bytes += size(row);
+        fits
+    };
+    rows.iter().take_while(fits).count()
+}
+
+/// How many bytes of metadata an order has.
+pub(crate) fn metadata_bytes<C>(row: &OrderRow<C>) -> usize {
+    row.6.as_ref().map_or(0, String::len)
+}
+
 pub(crate) fn order(row: OrderRow) -> QueryResult<Order> {
     order_in(row, |Id(calendar)| Ok(calendar))
 }

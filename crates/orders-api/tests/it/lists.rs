@@ -280,3 +280,34 @@ fn the_pages_with_all_filters_contain_each_unmoved_order_once_during_writes() {
     check_walk(&format!("{span}&service=123&calendar=roof"));
     check_walk(&format!("{span}&order=desc"));
 }
+
+/// A page with so many bytes is not much more than the megabyte at which it ends.
+const MAX_PAGE: usize = 3 << 19;
+
+#[test]
+fn pages_of_large_orders_are_limited_in_bytes() {
+    let app = App::start();
+    let metadata: Value = (0..20)
+        .map(|n| (n.to_string(), "\u{1f600}".repeat(500).into()))
+        .collect::<serde_json::Map<_, _>>()
+        .into();
+    let orders: Vec<_> = (0..60)
+        .map(|n| {
+            let mut order = order(n, n * 3);
+            order["metadata"] = metadata.clone();
+            order
+        })
+        .collect();
+    app.place_all(&orders);
+    app.patch("/orders/0", json!({ "totalfee": 1 })).is(200);
+    for path in ["/orders?limit=1000", "/orders?order=desc&limit=1000", "/changes?limit=1000"] {
+        assert!(app.get(path).body.len() < MAX_PAGE, "{path}");
+    }
+    assert_eq!(app.walk("/orders?limit=1000").len(), 60);
+    for n in 0..40 {
+        app.patch("/orders/1", json!({ "totalfee": n })).is(200);
+    }
+    let history = "/orders/1/history?limit=1000";
+    assert!(app.get(history).body.len() < MAX_PAGE);
+    assert_eq!(app.walk(history).len(), 41);
+}

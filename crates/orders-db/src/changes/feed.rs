@@ -20,9 +20,6 @@ const MAX_READ: usize = 1000;
 /// How many changes are read with one statement.
 const STEP: usize = 200;
 
-/// A page ends after so many bytes of metadata, which is what makes an order large.
-const MAX_BYTES: usize = 1 << 20;
-
 /// The columns of a change: position, assigned_at, type, changed_at, client, the order, and the order before the change.
 pub(super) type ChangeRow =
     (i64, PgTimestamp, String, PgTimestamp, Option<String>, OrderRow, Option<OrderRow>);
@@ -205,17 +202,18 @@ pub(super) fn in_steps(
     limit: usize,
     mut read: impl FnMut(Option<&ChangeRow>, i64) -> QueryResult<Vec<ChangeRow>>,
 ) -> QueryResult<(Vec<ChangeRow>, bool)> {
-    let metadata = |row: &OrderRow| row.6.as_ref().map_or(0, String::len);
-    let (mut rows, mut bytes): (Vec<ChangeRow>, usize) = (Vec::new(), 0);
-    while rows.len() < limit && bytes < MAX_BYTES {
+    let size = |row: &ChangeRow| {
+        row::metadata_bytes(&row.5) + row.6.as_ref().map_or(0, row::metadata_bytes)
+    };
+    let (mut rows, mut bytes) = (Vec::new(), 0);
+    while rows.len() < limit {
         let step = STEP.min(limit - rows.len());
-        let found = read(rows.last(), step as i64)?;
-        let is_last = found.len() < step;
-        let size = |row: &ChangeRow| metadata(&row.5) + row.6.as_ref().map_or(0, metadata);
-        bytes += found.iter().map(size).sum::<usize>();
-        rows.extend(found);
-        if is_last {
-            return Ok((rows, false));
+        let mut found = read(rows.last(), step as i64)?;
+        let (count, fitting) = (found.len(), row::fitting(&found, size, &mut bytes));
+        found.truncate(fitting);
+        rows.append(&mut found);
+        if fitting < step {
+            return Ok((rows, fitting < count));
         }
     }
     Ok((rows, true))

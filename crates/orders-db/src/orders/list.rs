@@ -26,6 +26,9 @@ use crate::error::Failure;
 use crate::row::{self, Id, OrderRow, OrderSql};
 use crate::schema;
 
+/// How many orders of a page are read with one statement.
+const PAGE_STEP: usize = 200;
+
 /// How many orders an export fetches at once.
 const EXPORT_CHUNK: usize = 500;
 
@@ -257,15 +260,33 @@ type Edge<'a> = (PgTimestamp, &'a str);
 const START: Edge<'static> = (PgTimestamp(i64::MIN), "");
 const END: Edge<'static> = (PgTimestamp(i64::MAX), "");
 
-/// A page of the list of orders.
+/// A page of the list of orders. It ends early if they are large.
 pub(super) fn page(
     conn: &mut PgConnection,
     query: &OrderQuery,
     caller: &Caller,
 ) -> QueryResult<Page> {
-    let rows: Vec<OrderRow> = list::<Text>(query, caller).load(conn)?;
-    let orders = rows.into_iter().map(row::order).collect::<QueryResult<_>>()?;
-    Ok(paged(orders, query))
+    let (mut step, mut orders, mut bytes) = (query.clone(), Vec::new(), 0);
+    loop {
+        step.limit = PAGE_STEP.min(query.limit - orders.len());
+        let mut rows: Vec<OrderRow> = list::<Text>(&step, caller).load(conn)?;
+        let fitting = row::fitting(&rows, row::metadata_bytes, &mut bytes).min(step.limit);
+        let more = rows.len() > fitting;
+        rows.truncate(fitting);
+        for row in rows {
+            orders.push(row::order(row)?);
+        }
+        let next = orders.last().filter(|_| more).map(position);
+        if next.is_none() || fitting < step.limit || orders.len() == query.limit {
+            return Ok(Page { orders, next });
+        }
+        step.after = next;
+    }
+}
+
+/// The position of an order in the list.
+fn position(order: &Order) -> Position {
+    Position { datetime: order.datetime, id: order.id.clone() }
 }
 
 /// The statement for a page, and one order more.
@@ -301,7 +322,6 @@ fn list<'a, C>(query: &'a OrderQuery, caller: &'a Caller) -> List<'a, C> {
 
 /// The page of these orders, which are one more if others follow.
 fn paged(orders: Vec<Order>, query: &OrderQuery) -> Page {
-    let position = |last: &Order| Position { datetime: last.datetime, id: last.id.clone() };
     let ListPage { items: orders, next } = ListPage::new(orders, query.limit, position);
     Page { orders, next }
 }
