@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::fmt::{self, Display, Formatter};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -25,7 +25,7 @@ use crate::server::Answering;
 /// request, the bytes that were passed to the connection, whether and why the body was cut off, the client,
 /// and the trace.
 pub(crate) struct LoggedBody {
-    body: BoxBody,
+    body: Parts,
     /// The size according to the head of the response.
     size: BodySize,
     request: LoggedRequest,
@@ -61,7 +61,7 @@ impl LoggedBody {
     ) -> Self {
         Self {
             size: body.size(),
-            body,
+            body: Parts { body, rest: Bytes::new() },
             request,
             _unread: unread,
             _answering: answering,
@@ -93,7 +93,7 @@ impl MessageBody for LoggedBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Bytes, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_next(context);
+        let polled = self.body.poll_next(context);
         match &polled {
             Poll::Ready(Some(Ok(bytes))) => self.bytes += bytes.len() as u64,
             Poll::Ready(Some(Err(error))) => {
@@ -103,6 +103,33 @@ impl MessageBody for LoggedBody {
             Poll::Pending => {}
         }
         polled
+    }
+}
+
+/// The most bytes of a body that are passed to the connection at once.
+const MAX_PART: usize = 32 << 10;
+
+/// A body that is passed on in parts. The connection copies what it gets until the client has taken it; so of a long body
+/// that many clients do not read, each connection has a part and not a copy.
+struct Parts {
+    body: BoxBody,
+    /// What comes next.
+    rest: Bytes,
+}
+
+impl Parts {
+    fn poll_next(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Box<dyn Error>>>> {
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_next(context)) {
+                Some(Ok(bytes)) => self.rest = bytes,
+                end => return Poll::Ready(end),
+            }
+        }
+        let part = self.rest.len().min(MAX_PART);
+        Poll::Ready(Some(Ok(self.rest.split_to(part))))
     }
 }
 
@@ -156,7 +183,22 @@ impl Display for Part<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::task::Waker;
+
     use super::*;
+
+    #[test]
+    fn a_long_body_is_passed_on_in_parts() {
+        let long: Vec<u8> = (0..3 * MAX_PART + 1).map(|n| n as u8).collect();
+        let mut parts = Parts { body: BoxBody::new(long.clone()), rest: Bytes::new() };
+        let (mut context, mut passed) = (Context::from_waker(Waker::noop()), Vec::new());
+        while let Poll::Ready(Some(part)) = parts.poll_next(&mut context) {
+            let part = part.unwrap();
+            assert!(part.len() <= MAX_PART);
+            passed.extend(part);
+        }
+        assert!(passed == long);
+    }
 
     #[test]
     fn the_root_cause_is_the_innermost_error() {
