@@ -11,8 +11,8 @@ use actix_web::rt::net::TcpStream;
 use actix_web::rt::time::{Sleep, sleep};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::PATIENCE;
 use super::connections::{Activity, Connections, Timeouts};
+use super::http1::PATIENCE;
 
 /// At how many bytes a second a client reads at least, while its system takes no more.
 ///
@@ -29,8 +29,6 @@ pub(super) struct ClientStream {
     connections: Rc<Connections>,
     timeouts: Timeouts,
     stall_timeout: Duration,
-    /// Since when the client has taken nothing of what is ready for it.
-    stalls_since: Option<Instant>,
     /// Until when the client may be busy with what it has taken.
     reads_until: Instant,
     /// When the deadlines are checked next. It is at most the shortest timeout away, because a deadline may be set meanwhile.
@@ -53,7 +51,6 @@ impl ClientStream {
             connections: Rc::clone(connections),
             timeouts,
             stall_timeout,
-            stalls_since: None,
             reads_until: Instant::now(),
             check: Box::pin(sleep(Duration::ZERO)),
         }
@@ -74,7 +71,6 @@ impl ClientStream {
         let now = Instant::now();
         let read = self.reads_until.max(now) + Duration::from_secs_f64(bytes as f64 / SLOWEST);
         self.reads_until = read.min(now + self.stall_timeout * (PATIENCE - 1));
-        self.stalls_since = None;
         self.activity.sent(now);
     }
 
@@ -82,12 +78,17 @@ impl ClientStream {
     fn check(&mut self, context: &mut Context<'_>) -> io::Result<()> {
         self.activity.wakes(context.waker());
         if self.activity.is_evicted() {
+            if self.activity.stalls_since().is_some() {
+                self.stream.set_zero_linger()?;
+            }
             return Err(io::ErrorKind::ConnectionAborted.into());
         }
         while self.check.as_mut().poll(context).is_ready() {
             let now = Instant::now();
-            let stalled =
-                self.stalls_since.map(|since| since.max(self.reads_until) + self.stall_timeout);
+            let stalled = self
+                .activity
+                .stalls_since()
+                .map(|since| since.max(self.reads_until) + self.stall_timeout);
             if stalled.is_some_and(|deadline| deadline <= now) {
                 // Otherwise the system goes on trying to send what is left.
                 self.stream.set_zero_linger()?;
@@ -134,7 +135,7 @@ impl AsyncWrite for ClientStream {
             Poll::Ready(Ok(bytes)) => self.taken(bytes),
             Poll::Ready(Err(_)) => {}
             Poll::Pending => {
-                self.stalls_since.get_or_insert_with(Instant::now);
+                self.activity.stalls();
                 self.check(context)?;
             }
         }

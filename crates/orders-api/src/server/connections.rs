@@ -25,6 +25,10 @@ impl Default for Timeouts {
 #[derive(Default)]
 pub(crate) struct Activity {
     state: Cell<State>,
+    /// Since when the client has taken nothing of what is ready for it.
+    stalls_since: Cell<Option<Instant>>,
+    /// Whether it has to make room for another connection.
+    evicted: Cell<bool>,
     waker: RefCell<Option<Waker>>,
 }
 
@@ -36,8 +40,6 @@ enum State {
     Head(Instant),
     /// A request is answered; it has timeouts of its own.
     Request,
-    /// It has to make room for another connection.
-    Evicted,
 }
 
 impl Default for State {
@@ -56,9 +58,22 @@ impl Activity {
 
     /// Notes that bytes were sent.
     pub(super) fn sent(&self, now: Instant) {
+        self.stalls_since.set(None);
         if let State::Idle(_) = self.state.get() {
             self.state.set(State::Idle(now));
         }
+    }
+
+    /// Notes that the client takes nothing.
+    pub(super) fn stalls(&self) {
+        if self.stalls_since.get().is_none() {
+            self.stalls_since.set(Some(Instant::now()));
+        }
+    }
+
+    /// Since when the client has taken nothing of what is ready for it.
+    pub(super) fn stalls_since(&self) -> Option<Instant> {
+        self.stalls_since.get()
     }
 
     /// Until when the client must have sent more; none while a request is answered.
@@ -67,13 +82,13 @@ impl Activity {
             // The framework ends most connections properly before that.
             State::Idle(since) => Some(since + timeouts.idle + timeouts.head),
             State::Head(since) => Some(since + timeouts.head),
-            State::Request | State::Evicted => None,
+            State::Request => None,
         }
     }
 
     /// Whether the connection has to make room for another one.
     pub(super) fn is_evicted(&self) -> bool {
-        matches!(self.state.get(), State::Evicted)
+        self.evicted.get()
     }
 
     /// Notes whom to wake if this is evicted.
@@ -84,16 +99,18 @@ impl Activity {
         }
     }
 
-    /// Since when the connection has waited for a request or the rest of its head.
-    fn waits_since(&self) -> Option<Instant> {
+    /// Since when the connection has waited for its client: for a request, or else while a request is answered, until the
+    /// client takes more. The former sort before the latter.
+    fn waits_since(&self) -> Option<(bool, Instant)> {
         match self.state.get() {
-            State::Idle(since) | State::Head(since) => Some(since),
-            State::Request | State::Evicted => None,
+            _ if self.is_evicted() => None,
+            State::Idle(since) | State::Head(since) => Some((false, since)),
+            State::Request => Some((true, self.stalls_since.get()?)),
         }
     }
 
     fn evict(&self) {
-        self.state.set(State::Evicted);
+        self.evicted.set(true);
         if let Some(waker) = self.waker.take() {
             waker.wake();
         }
@@ -130,7 +147,8 @@ impl Connections {
         Self { open: RefCell::default(), next: Cell::default(), most }
     }
 
-    /// A new connection and its number. If there are too many, the one that has waited longest for its client has to close.
+    /// A new connection and its number. If there are too many, the one that has waited longest for a request has to close; if
+    /// none waits for one, the one whose client has taken nothing for longest.
     pub(super) fn add(&self) -> (u64, Rc<Activity>) {
         let mut open = self.open.borrow_mut();
         if open.len() >= self.most {
@@ -169,6 +187,24 @@ mod tests {
         drop(answering);
         connections.add();
         assert!(third.1.is_evicted() && !first.1.is_evicted() && !fourth.1.is_evicted());
+    }
+
+    #[test]
+    fn a_client_that_takes_nothing_makes_room_if_none_waits_for_a_request() {
+        let connections = Connections::new(3);
+        let all @ [first, second, third] = &[(); 3].map(|()| connections.add());
+        let _answering = all.each_ref().map(|(_, one)| Answering::on(one));
+        third.1.stalls();
+        second.1.stalls();
+        let fourth = connections.add();
+        assert!(third.1.is_evicted() && !first.1.is_evicted() && !second.1.is_evicted());
+        connections.remove(third.0);
+        connections.add();
+        assert!(fourth.1.is_evicted() && !second.1.is_evicted());
+        connections.remove(fourth.0);
+        second.1.sent(Instant::now());
+        let _answering = Answering::on(&connections.add().1);
+        assert!(!first.1.is_evicted() && !second.1.is_evicted());
     }
 
     #[test]

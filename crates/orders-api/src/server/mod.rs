@@ -2,31 +2,25 @@
 
 mod client_stream;
 mod connections;
+mod http1;
 
-use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
 use std::num::NonZeroUsize;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use actix_http::HttpService;
-use actix_http::error::DispatchError;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, map_config};
-use actix_web::dev::{AppConfig, Server, ServerHandle, fn_service};
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
 use actix_web::{App, web};
 use anyhow::{Context as _, Result};
 use orders_db::PgStore;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-use self::client_stream::ClientStream;
-use self::connections::Connections;
 pub use self::connections::Timeouts;
 pub(crate) use self::connections::{Activity, Answering};
+pub(crate) use self::http1::{ConnectionLimits, PATIENCE, serve};
 use crate::access::Access;
 use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
@@ -40,14 +34,8 @@ use crate::transfers::Transfers;
 use crate::webhooks::Webhooks;
 use crate::worker::Worker;
 
-/// How long a client may take to close a connection that we have closed.
-const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-
 /// How long load balancers have to notice that the service stops, if they can reach it.
 const DRAIN: Duration = Duration::from_secs(5);
-
-/// After how many stall timeouts a client is given up that takes nothing, at the latest.
-pub(crate) const PATIENCE: u32 = 4;
 
 /// How many connections may wait until they are accepted. The system may have a lower limit.
 const BACKLOG: i32 = 2048;
@@ -84,7 +72,11 @@ pub fn listen(
     let to_database = (database.connections() + arguments.limits.long_connections()) as usize;
     let streams = arguments.limits.max_streams.get();
     let most = allow_open_files(streams, OTHER_FILES + to_database) / workers;
-    let most = most.clamp(1, MAX_CONNECTIONS);
+    let connections = ConnectionLimits {
+        most: most.clamp(1, MAX_CONNECTIONS),
+        timeouts: arguments.timeouts,
+        stall_timeout: arguments.stall_timeout,
+    };
     let queue_limits = database.limits(arguments.queue_wait);
     let feed = Feed::start(store.clone(), arguments.limits.streams())?;
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
@@ -105,7 +97,7 @@ pub fn listen(
     let webhooks = web::Data::new(webhooks);
     let separate = arguments.metrics_bind.as_deref();
     let separate = separate.map(|bind| {
-        listener::listen(bind, metrics.clone()).with_context(|| {
+        listener::listen(bind, metrics.clone(), connections).with_context(|| {
             format!("cannot listen on {bind}; choose another address with --metrics-bind")
         })
     });
@@ -136,45 +128,15 @@ pub fn listen(
             .wrap(from_fn(log_request))
             .configure(routes)
     };
-    let (timeouts, stall_timeout) = (arguments.timeouts, arguments.stall_timeout);
-    let mut server = Server::build()
+    let server = Server::build()
         .workers(workers)
-        .max_concurrent_connections(most)
         .shutdown_signal(stop_signal(shutdown, drain, feed.clone()))
         .shutdown_timeout(arguments.shutdown_timeout.into());
-    let stop = server.graceful_shutdown_signal();
-    // What `actix_web::HttpServer` does, but for connections with deadlines.
-    let service = move || {
-        // A few more may be open, so that there is one that can make room.
-        let connections = Rc::new(Connections::new(most - most / 8));
-        let stop = stop.clone();
-        let http = HttpService::build()
-            .graceful_shutdown_signal(move || {
-                let stop = stop.clone();
-                async move { stop.notified().await }
-            })
-            .keep_alive(timeouts.idle)
-            .client_request_timeout(timeouts.head)
-            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
-            .on_connect_ext(|stream: &ClientStream, data| {
-                data.insert(stream.activity());
-            })
-            .h1(map_config(app().into_factory(), |()| AppConfig::default()));
-        fn_service(move |stream: TcpStream| {
-            prepare(&stream, stall_timeout);
-            let stream = ClientStream::new(stream, &connections, timeouts, stall_timeout);
-            let peer = stream.peer();
-            ready(Ok::<_, DispatchError>((stream, peer)))
-        })
-        .and_then(http)
-    };
     let listeners = bind(&addresses).with_context(unavailable)?;
     let address = listeners[0].local_addr()?;
-    for listener in listeners {
-        server = server.listen("http", listener, service.clone())?;
-    }
+    let server = serve(server, listeners, connections, app)?;
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
-    let (server, metrics) = (server.run(), separate);
+    let metrics = separate;
     Ok(Listening { server, metrics, address, threads, feed, worker, shutdown })
 }
 
@@ -226,7 +188,7 @@ impl Listening {
 }
 
 /// Listens on those of the addresses that are available; at least one.
-fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
+pub(crate) fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
     let mut unavailable = io::ErrorKind::AddrNotAvailable.into();
     let mut listeners = Vec::new();
     for address in addresses {
@@ -262,20 +224,6 @@ fn allow_open_files(streams: usize, others: usize) -> usize {
         );
     }
     most.saturating_sub(others)
-}
-
-/// Sends without delay, and lets the system close the connection if the client does not receive what was sent. Only
-/// Linux has such a limit.
-fn prepare(stream: &TcpStream, stall_timeout: Duration) {
-    let prepared = stream.set_nodelay(true);
-    #[cfg(target_os = "linux")]
-    let prepared = prepared.and_then(|()| {
-        let millis = (stall_timeout * PATIENCE).as_millis().try_into().unwrap_or(u32::MAX);
-        Ok(rustix::net::sockopt::set_tcp_user_timeout(stream, millis)?)
-    });
-    if let Err(error) = prepared {
-        log::warn!("cannot limit how long a client may stall: {error}");
-    }
 }
 
 /// Completes when the server is to stop. Followers of the changes end then, so that they continue at another instance.

@@ -79,6 +79,13 @@ impl Program {
         self.service.address()
     }
 
+    /// Where it answers with the metrics alone.
+    pub(crate) fn metrics_address(&self) -> SocketAddr {
+        let log = self.whole_log();
+        let (_, rest) = log.split_once("metrics without a key on http://").unwrap();
+        rest.split_once("/metrics").unwrap().0.parse().unwrap()
+    }
+
     /// All that it has logged.
     pub(crate) fn whole_log(&self) -> String {
         fs::read_to_string(self.directory.path().join("log")).unwrap()
