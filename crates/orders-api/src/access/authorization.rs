@@ -9,7 +9,7 @@ use actix_web::http::Version;
 use actix_web::http::header::HOST;
 use actix_web::rt::time::sleep;
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use orders_core::{Client, Scope, StoreError};
+use orders_core::{Client, ClientId, Scope, StoreError};
 use orders_db::{Heartbeat, PgStore};
 
 use super::credentials::Credentials;
@@ -178,6 +178,11 @@ impl Access {
             AuthMode::Required => true,
             AuthMode::Auto => !self.on_loopback || self.current.snapshot().any_key_ever(),
         }
+    }
+
+    /// Whether there is a client with this id.
+    pub(crate) fn has_client(&self, id: &ClientId) -> bool {
+        self.current.snapshot().has_client(id)
     }
 
     /// How often authentication failed.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use orders_core::{Client, Timestamp};
+use orders_core::{Client, ClientId, Timestamp};
 use orders_db::{Access, KeyHash};
 
 /// After so long without a heartbeat, keys may have been revoked, so no request is accepted.
@@ -18,6 +18,7 @@ const MINUTE: i64 = 60 * 1_000_000;
 pub(crate) struct Snapshot {
     version: i64,
     any_key_ever: bool,
+    clients: HashMap<ClientId, Arc<Client>>,
     keys: HashMap<KeyHash, Key>,
     subjects: HashMap<String, Arc<Client>>,
 }
@@ -44,7 +45,13 @@ impl Snapshot {
             let client = Arc::clone(clients.get(&id)?);
             Some((hash, Key { client, expires_at, used_at: AtomicI64::new(i64::MIN) }))
         });
-        Self { version, any_key_ever, keys: keys.collect(), subjects }
+        let keys = keys.collect();
+        Self { version, any_key_ever, clients, keys, subjects }
+    }
+
+    /// Whether there is a client with this id.
+    pub(crate) fn has_client(&self, id: &ClientId) -> bool {
+        self.clients.contains_key(id)
     }
 
     /// The client that an identity provider names by one of these subjects, the first that is known.

@@ -106,6 +106,7 @@ impl Metrics {
     pub(crate) fn text(&self) -> Reply<String> {
         self.looked_up.update(&self.threads, &self.access);
         self.process.update();
+        self.requests.forget_clients(|id| self.access.has_client(id));
         let mut text = String::new();
         prometheus_text::encode(&mut text, &self.registry).map_err(Problem::internal)?;
         Ok(text)

@@ -3,13 +3,13 @@
 use std::cell::RefCell;
 use std::fmt;
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpMessage as _, HttpRequest, web};
-use orders_core::Client;
+use orders_core::{Client, ClientId};
 use prometheus_client::encoding::{EncodeLabelSet, LabelSetEncoder};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -68,6 +68,8 @@ pub(super) struct RequestMetrics {
     active: Gauge,
     problems: Family<Label, Counter>,
     clients: Family<Sender, Counter>,
+    /// Those that were counted.
+    counted: Mutex<Vec<Sender>>,
 }
 
 /// What a request asked for, and how it was answered.
@@ -115,6 +117,7 @@ impl RequestMetrics {
             active: Gauge::default(),
             problems: Family::default(),
             clients: Family::default(),
+            counted: Mutex::default(),
         };
         // One of them ends imports and is no response.
         let responses = ProblemType::ALL.into_iter().filter(|it| *it != ProblemType::ImportStopped);
@@ -143,6 +146,28 @@ impl RequestMetrics {
         );
         all
     }
+
+    /// Counts a request of this client.
+    fn count(&self, sender: Sender) {
+        if let Some(counter) = self.clients.get(&sender) {
+            counter.inc();
+            return;
+        }
+        self.clients.get_or_create(&sender).inc();
+        self.lock_counted().push(sender);
+    }
+
+    /// Forgets the clients that do not exist any more; otherwise there would be ever more series.
+    pub(super) fn forget_clients(&self, exists: impl Fn(&ClientId) -> bool) {
+        self.lock_counted().retain(|sender| {
+            let exists = sender.0.as_ref().is_none_or(|client| exists(&client.id));
+            exists || !self.clients.remove(sender)
+        });
+    }
+
+    fn lock_counted(&self) -> MutexGuard<'_, Vec<Sender>> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A request that is being answered. It counts as active until this is dropped.
@@ -162,12 +187,12 @@ impl ActiveRequest {
 
     /// Counts its response, which has ended.
     pub(crate) fn end(&self, request: &HttpRequest, status: StatusCode, duration: Duration) {
-        let RequestMetrics { duration: durations, clients, .. } = &self.0.requests;
+        let requests = &self.0.requests;
         // OK because the app has one besides those of its resources, see `routes`.
         let route = request.app_data::<Route>().expect("the route is set");
-        route.observe(durations, method(request.method()), status, duration);
+        route.observe(&requests.duration, method(request.method()), status, duration);
         if let Some(Caller(client)) = request.extensions().get() {
-            clients.get_or_create(&Sender(client.clone())).inc();
+            requests.count(Sender(client.clone()));
         }
     }
 }

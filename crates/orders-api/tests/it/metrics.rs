@@ -132,6 +132,18 @@ fn clients_and_failed_authentications_count() {
 }
 
 #[test]
+fn a_client_that_was_removed_is_forgotten() {
+    let app = App::start();
+    let [monitor, gone] = ["monitor", "gone"].map(|client| app.new_key(client, "read"));
+    let headers = [("Authorization", &*bearer(&monitor))];
+    let has_gone = |all: &Series| all.contains_key("orders_client_requests_total{client=\"gone\"}");
+    app.get_with(&gone, "/services").is(200);
+    wait_until(&app, &headers, has_gone);
+    app.command("clients remove gone");
+    wait_until(&app, &headers, |all| !has_gone(all));
+}
+
+#[test]
 fn the_work_of_the_database_threads_counts() {
     let app = App::start_with(&["--connections", "3"]);
     app.post("/orders", order("1", 0)).is(201);
@@ -185,9 +197,7 @@ fn an_address_of_their_own_needs_no_key_and_answers_nothing_else() {
     let arguments = ["--database-url", &url, "--auth", "required", "--metrics-bind", "127.0.0.1:0"];
     let program = Program::start(&arguments);
     assert_eq!(program.send("GET", "/metrics", "").status, 401);
-    let log = program.whole_log();
-    let (_, rest) = log.split_once("metrics without a key on http://").unwrap();
-    let (address, _) = rest.split_once("/metrics").unwrap();
+    let address = program.metrics_address();
     let get = |path: &str| {
         let config = ureq::Agent::config_builder().http_status_as_error(false);
         let agent = ureq::Agent::from(config.timeout_global(Some(STALL_TIMEOUT)).build());
