@@ -44,6 +44,9 @@ pub(crate) struct Cli {
     /// Mode: the feed of changes, what it costs and how soon it has a change
     #[arg(long)]
     pub(crate) feed: bool,
+    /// Mode: everything at once at half of the highest rate, for so long: whether memory stays flat and nothing fails
+    #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(60..=86_400))]
+    pub(crate) soak: Option<u64>,
     /// Mode: memory at rest, and the time from the start to the first answer
     #[arg(long)]
     pub(crate) idle: bool,

@@ -22,6 +22,11 @@ impl Process {
         mebibytes(&self.read("status")?, "VmRSS:")
     }
 
+    /// The memory in use now that it shares with no other process, in MiB.
+    pub(crate) fn own_memory(self) -> Result<f64> {
+        mebibytes(&self.read("status")?, "RssAnon:")
+    }
+
     /// The most memory in use since [`Self::reset_peak`], in MiB.
     pub(crate) fn peak_memory(self) -> Result<f64> {
         mebibytes(&self.read("status")?, "VmHWM:")

@@ -9,6 +9,7 @@ mod growth;
 mod idle;
 mod overload;
 mod single;
+mod soak;
 mod solid;
 mod workloads;
 
@@ -34,7 +35,7 @@ pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
 
 /// The modes that were asked for, in the order of the page; the table and memory at rest if none was.
 pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
-    let modes: [(bool, Mode); 10] = [
+    let modes: [(bool, Mode); 11] = [
         (cli.idle, idle::run),
         (cli.single, single::run),
         (cli.overload, overload::run),
@@ -45,6 +46,7 @@ pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
         (cli.bulk, bulk::run),
         (cli.fresh, fresh::run),
         (cli.feed, feed::run),
+        (cli.soak.is_some(), soak::run),
     ];
     let requested: Vec<_> =
         modes.into_iter().filter(|(requested, _)| *requested).map(|(_, mode)| mode).collect();
