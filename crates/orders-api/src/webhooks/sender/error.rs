@@ -116,6 +116,10 @@ fn reason(error: &CertificateError) -> &'static str {
             "its issuer is not one of the system's root certificates (or SSL_CERT_FILE)"
         }
         CertificateError::Revoked => "it was revoked",
+        // webpki's error has no variant of its own in rustls.
+        CertificateError::Other(error) if error.to_string() == "CaUsedAsEndEntity" => {
+            "it is that of an authority (CA:TRUE), not of a server"
+        }
         _ => "it cannot be verified",
     }
 }

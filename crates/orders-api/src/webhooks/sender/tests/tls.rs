@@ -1,6 +1,6 @@
 //! https.
 
-use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
@@ -10,20 +10,24 @@ use super::*;
 
 /// A receiver whose certificate is for this name, and the roots that trust it.
 async fn receiver(name: &str) -> (Server, RootCertStore) {
-    let CertifiedKey { cert, signing_key } =
-        generate_simple_self_signed([name.to_owned()]).unwrap();
-    let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+    receiver_with(CertificateParams::new([name.to_owned()]).unwrap()).await
+}
+
+async fn receiver_with(certificate: CertificateParams) -> (Server, RootCertStore) {
+    let key = KeyPair::generate().unwrap();
+    let certificate = certificate.self_signed(&key).unwrap();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config =
         ServerConfig::builder_with_provider(rustls::crypto::ring::default_provider().into())
             .with_safe_default_protocol_versions()
             .unwrap()
             .with_no_client_auth()
-            .with_single_cert(vec![cert.der().clone()], key)
+            .with_single_cert(vec![certificate.der().clone()], key)
             .unwrap();
     let tls = TlsAcceptor::from(Arc::new(config));
     let server = Server::start_tls(reply("204 No Content", ""), tls).await;
     let mut roots = RootCertStore::empty();
-    roots.add(cert.der().clone()).unwrap();
+    roots.add(certificate.der().clone()).unwrap();
     (server, roots)
 }
 
@@ -60,6 +64,15 @@ async fn other_certificates_are_refused() {
     let error = failure(send_to(&server, roots, LONG).await).to_string();
     assert_eq!(error, "the certificate is not valid: it is for another name");
     assert!(server.requests().is_empty());
+
+    // What `openssl req -x509` makes.
+    let mut authority = CertificateParams::new(["crm.example".to_owned()]).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let (server, roots) = receiver_with(authority).await;
+    let error = failure(send_to(&server, roots, LONG).await).to_string();
+    let expected =
+        "the certificate is not valid: it is that of an authority (CA:TRUE), not of a server";
+    assert_eq!(error, expected);
 }
 
 #[actix_web::test]
