@@ -153,7 +153,7 @@ statement! {
         overlap: i64 as BigInt,
     } -> () =
     "UPDATE webhooks
-        SET previous_secret = secret, previous_secret_expires_at = now() + make_interval(secs => request.overlap),
+        SET previous_secret = webhooks.secret, previous_secret_expires_at = now() + make_interval(secs => request.overlap),
             secret = request.secret, configuration = configuration + 1
        FROM (SELECT $1 AS id, $2 AS secret, $3 AS overlap) AS request
       WHERE webhooks.id = request.id

@@ -21,3 +21,4 @@ mod races;
 mod requests;
 mod samples;
 mod tls;
+mod webhooks;

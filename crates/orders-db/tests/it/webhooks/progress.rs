@@ -1,0 +1,101 @@
+//! How far changes were sent.
+
+use orders_core::WebhookState;
+
+use super::*;
+
+/// An endpoint that has failed twice.
+fn failing() -> Health {
+    Health {
+        failures: 2,
+        failing_since: Some(noon_plus(0)),
+        retry_at: Some(noon_plus(1)),
+        last_error: Some("status 500".to_owned()),
+        disabled: None,
+    }
+}
+
+#[test]
+fn another_instance_continues_where_the_first_one_saved() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    add(&store, "crm");
+    place_all(&store, &[("a", 0), ("b", 3), ("c", 6), ("d", 9)]);
+    let cursors = cursors(&store);
+    let webhook = lease(&store, FIRST);
+    assert_eq!(webhook.saved.cursor.position, 0);
+    let mut progress = unchanged(&webhook);
+    progress.progress.cursor = cursors[1];
+    progress.progress.done = [3, 4].into();
+    progress.progress.health = failing();
+    assert_eq!(save(&store, FIRST, &[progress.clone()]), [webhook.id.clone()].into());
+    let seen = store.webhook(&webhook.id).unwrap();
+    assert_eq!((seen.cursor, seen.behind), (cursors[1], 2));
+    assert_eq!(
+        (seen.failing_since, seen.last_error.as_deref()),
+        (Some(noon_plus(0)), Some("status 500"))
+    );
+    let_leases_end(&database);
+    let saved = lease(&store, SECOND).saved;
+    assert_eq!((saved.cursor, saved.done, saved.health), (cursors[1], [3, 4].into(), failing()));
+
+    let mut recovered = unchanged(&webhook);
+    recovered.progress.cursor = cursors[3];
+    assert_eq!(save(&store, SECOND, &[recovered]), [webhook.id].into());
+    let_leases_end(&database);
+    let saved = lease(&store, FIRST).saved;
+    assert_eq!(
+        (saved.cursor, saved.done, saved.health),
+        (cursors[3], [].into(), Health::default())
+    );
+}
+
+#[test]
+fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_has_changed() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    for id in ["deleted", "kept", "lost", "replaced"] {
+        add(&store, id);
+    }
+    place_all(&store, &[("a", 0)]);
+    let cursor = head(&store);
+    let leased = store.lease_webhooks(FIRST, 10).unwrap().new;
+    let progress = |webhook: &LeasedWebhook| {
+        let mut progress = unchanged(webhook);
+        progress.progress.cursor = cursor;
+        progress.progress.health = failing();
+        let parked = orders_core::Parked { first: 1, last: 1, attempts: 1, retry_at: noon_plus(0) };
+        progress.progress.parked = [(order_id("a"), Some(parked))].into();
+        progress.attempts = vec![attempts::attempt(cursor, 1)];
+        progress
+    };
+    let progress: Vec<_> = leased.iter().map(progress).collect();
+    store.remove_webhook(&webhook_id("deleted")).unwrap();
+    store.replace_webhook(&webhook_id("replaced"), &draft()).unwrap();
+    store.release_webhooks(FIRST, &[webhook_id("lost")]).unwrap();
+    assert_eq!(save(&store, FIRST, &progress), [webhook_id("kept")].into());
+    for (id, is_saved) in [("kept", true), ("lost", false), ("replaced", false)] {
+        let webhook = store.webhook(&webhook_id(id)).unwrap();
+        let attempts = store.webhook_attempts(&webhook.id).unwrap();
+        assert_eq!(webhook.cursor == cursor, is_saved, "{id}");
+        assert_eq!(webhook.last_error.is_some(), is_saved, "{id}");
+        assert_eq!((webhook.parked == 1, attempts.len() == 1), (is_saved, is_saved), "{id}");
+    }
+}
+
+#[test]
+fn a_webhook_that_is_given_up_is_disabled_with_the_reason() {
+    let database = Database::new();
+    let store = database.store();
+    add(&store, "crm");
+    let webhook = lease(&store, FIRST);
+    let mut progress = unchanged(&webhook);
+    progress.progress.health = Health { disabled: Some("nobody is there".to_owned()), ..failing() };
+    assert_eq!(save(&store, FIRST, &[progress]), [webhook.id.clone()].into());
+    let seen = store.webhook(&webhook.id).unwrap();
+    assert_eq!(seen.state, WebhookState::Disabled);
+    assert_eq!(seen.last_error.as_deref(), Some("nobody is there"));
+    assert_eq!(kept(&store, FIRST), [].into());
+}
