@@ -84,13 +84,15 @@ statement! {
 }
 
 statement! {
-    /// Changes of an order between two positions.
+    /// Changes of an order between two positions. `version > 0` and `OFFSET` keep PostgreSQL from reading those of other
+    /// orders.
     GetChangesOf<'a> { id: &'a str as Text, first: i64 as BigInt, last: i64 as BigInt, limit: i64 as BigInt } ->
     ChangeSql =
     concat!(
         select_changes!(
-            "SELECT * FROM order_versions WHERE order_id = $1 AND position BETWEEN $2 AND $3
-              ORDER BY order_id, version LIMIT $4",
+            "SELECT * FROM (SELECT * FROM order_versions WHERE order_id = $1 AND version > 0
+                             ORDER BY order_id, version OFFSET 0) AS of_order
+              WHERE position BETWEEN $2 AND $3 LIMIT $4",
             "true"),
         "ORDER BY change.version"
     )

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use orders_core::{
     After, AsOf, CalendarId, Calendars, ChangeFilter, ChangeQuery, Changes, Client, ClientId,
     Direction, ListQuery, OrderDraft, OrderFilter, OrderPatch, OrderQuery, Orders, Position,
-    Precondition, Scope, Services, StoreError, Timestamp,
+    Precondition, Scope, Services, StoreError, Subscription, Timestamp,
 };
 use orders_db::PgStore;
 use orders_db::requests::{
@@ -151,6 +151,8 @@ pub(super) fn calls() -> Vec<Call> {
             }
             let filter = ChangeFilter { calendar: Some(calendar_id("crew")), service: None };
             store.changes(&ChangeQuery { after: After::Now, filter, limit: 10 }).unwrap();
+            let all = Subscription::default();
+            store.next_change_of(&middle(), 1, u64::MAX, &all).unwrap().unwrap();
         }),
         ("an order as it was", |store| {
             assert!(!store.history(&middle(), 0, 10).unwrap().changes.is_empty());
