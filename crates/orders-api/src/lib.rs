@@ -20,8 +20,6 @@ pub mod server;
 mod shutdown;
 mod store;
 mod transfers;
-#[expect(dead_code, reason = "there are no routes for them yet")]
-#[expect(unused_imports, reason = "there are no routes for them yet")]
 mod webhooks;
 mod worker;
 

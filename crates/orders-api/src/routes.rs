@@ -7,6 +7,7 @@ use orders_core::Scope;
 use crate::endpoints::orders::{history, import, list};
 use crate::endpoints::{
     availability, calendars, changes, docs, health, index, metrics, orders, problems, services,
+    webhooks,
 };
 use crate::http::resource::{Resource, at};
 use crate::metrics::Route;
@@ -48,6 +49,14 @@ pub(crate) fn table() -> Vec<Resource> {
             .get(READ, calendars::get())
             .put(ADMIN, calendars::replace())
             .delete(ADMIN, calendars::delete()),
+        at("/webhooks").get(ADMIN, webhooks::list()).post(ADMIN, webhooks::create()),
+        at("/webhooks/{id}")
+            .get(ADMIN, webhooks::get())
+            .put(ADMIN, webhooks::replace())
+            .delete(ADMIN, webhooks::delete()),
+        at("/webhooks/{id}/secret").post(ADMIN, webhooks::rotate_secret()),
+        at("/webhooks/{id}/test").post(ADMIN, webhooks::test()),
+        at("/webhooks/{id}/deliveries").get(ADMIN, webhooks::list_deliveries()),
         at("/availability").get(READ, availability::get()),
         at("/metrics").get(READ, metrics::get()).compressed(),
         at("/healthz").get(OPEN, health::alive()),

@@ -104,6 +104,11 @@ impl Store {
         }
     }
 
+    /// The client that sent the request; `None` if it needed no credentials.
+    pub(crate) fn client(&self) -> Option<&Client> {
+        self.caller.0.as_deref()
+    }
+
     /// The same store on behalf of another client.
     pub(crate) fn acting_as(&self, caller: Caller) -> Self {
         Self { caller, ..self.clone() }

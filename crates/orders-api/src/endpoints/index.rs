@@ -17,6 +17,7 @@ async fn get_index(_: Query<()>) -> Reply<Json<Index>> {
         ("orders", "/orders"),
         ("services", "/services"),
         ("calendars", "/calendars"),
+        ("webhooks", "/webhooks"),
         ("availability", "/availability{?calendar,from,to}"),
         ("problems", "/problems"),
         ("documentation", "/docs"),

@@ -10,3 +10,4 @@ pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod problems;
 pub(crate) mod services;
+pub(crate) mod webhooks;

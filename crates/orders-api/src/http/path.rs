@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use orders_core::{CalendarId, InvalidId, OrderId, ServiceId};
+use orders_core::{CalendarId, InvalidId, OrderId, ServiceId, WebhookId};
 
 use super::endpoint::{Argument, Reply};
 use super::query::Parameter;
@@ -18,6 +18,7 @@ pub(crate) trait Id: Clone + Display + FromStr<Err = InvalidId> {}
 impl Id for OrderId {}
 impl Id for ServiceId {}
 impl Id for CalendarId {}
+impl Id for WebhookId {}
 
 /// The parameter in a request's path.
 pub(crate) struct Path<T>(pub(crate) T);

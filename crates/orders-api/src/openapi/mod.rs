@@ -8,6 +8,7 @@ mod model;
 mod operation;
 mod problem;
 mod schema;
+mod webhook;
 
 use std::sync::LazyLock;
 
@@ -21,7 +22,7 @@ pub(crate) use self::problem::{
     any as any_problem, example as problem_example, schema as problem_schema,
 };
 pub(crate) use self::schema::{
-    cursor, datetime, gap_draft, id, id_or_integer, metadata, metadata_value, read_only,
+    after, cursor, datetime, gap_draft, id, id_or_integer, metadata, metadata_value, read_only,
 };
 use crate::http::resource::MethodEndpoint;
 use crate::routes;
@@ -57,9 +58,10 @@ identity provider that the operator trusts. A client has one of the \
 scopes `read`, `write` and `admin`, each of which includes those before it, and may be restricted to some calendars.";
 
 /// The groups of operations, and what they are about.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     ("orders", "Booked appointments."),
     ("changes", "What happened to orders."),
+    ("webhooks", "Endpoints of other systems, to which the changes of orders are sent."),
     ("services", "What can be ordered."),
     ("calendars", "Resources that serve one order at a time, and when they are free."),
     ("about", "The service itself: its health, its problems, its documentation."),
@@ -79,6 +81,7 @@ fn document() -> Value {
         }
         paths.insert(resource.path().to_owned(), item.into());
     }
+    let webhooks = webhook::messages(&mut components);
     components.add(
         "securitySchemes",
         SECURITY_SCHEME,
@@ -100,6 +103,7 @@ fn document() -> Value {
         "security": [],
         "tags": TAGS.map(|(name, description)| json!({ "name": name, "description": description })),
         "paths": paths,
+        "webhooks": webhooks,
         "components": components
     })
 }

@@ -64,6 +64,11 @@ pub(crate) fn cursor(components: &mut Components) -> Value {
     components.schema("Cursor", schema)
 }
 
+/// A position after which changes are wanted.
+pub(crate) fn after(components: &mut Components) -> Value {
+    json!({ "anyOf": [cursor(components), { "type": "string", "const": "now" }] })
+}
+
 /// A time in a request.
 pub(crate) fn datetime(components: &mut Components) -> Value {
     let schema = json!({

@@ -144,6 +144,20 @@ impl Problem {
             .challenge(&format!(", error=\"insufficient_scope\", scope=\"{needed}\""))
     }
 
+    /// Webhooks are only for clients that may use all calendars.
+    pub(crate) fn restricted_client(client: &Client) -> Self {
+        let detail = format!(
+            "client {} is restricted to some calendars; webhooks are for clients that may use all",
+            client.id
+        );
+        Self::new(ProblemType::NotPermitted, detail).challenge(", error=\"insufficient_scope\"")
+    }
+
+    /// Nobody may do this as the service is configured.
+    pub(crate) fn not_permitted(detail: impl Into<String>) -> Self {
+        Self::new(ProblemType::NotPermitted, detail).challenge("")
+    }
+
     /// The client exceeded its rate, which is in requests per [`WINDOW`].
     pub(crate) fn too_many_requests(rate: NonZeroU32, wait: Duration) -> Self {
         let (window, seconds) = (WINDOW.as_secs(), wait.as_secs_f64().ceil());

@@ -9,8 +9,8 @@ mod signature;
 mod target;
 
 pub(crate) use self::networks::Networks;
-pub(crate) use self::seal::{InvalidSecretKey, OpenError, SecretKey, open, seal};
-pub(crate) use self::sender::{Attempt, Message, NotAllowed, Outcome, SendError, Sender};
+pub(crate) use self::seal::{InvalidSecretKey, KEY_VARIABLE, OpenError, SecretKey, open, seal};
+pub(crate) use self::sender::{Attempt, Message, NotAllowed, Outcome, Sender};
 pub(crate) use self::shared::Webhooks;
 pub(crate) use self::signature::Secret;
-pub(crate) use self::target::{InvalidTarget, Target};
+pub(crate) use self::target::Target;

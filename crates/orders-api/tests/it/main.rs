@@ -35,4 +35,5 @@ mod samples;
 mod services;
 mod together;
 mod transfers;
+mod webhooks;
 mod wire;

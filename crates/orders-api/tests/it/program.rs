@@ -31,6 +31,13 @@ impl Program {
         Self::run(Command::new(PROGRAM), level, arguments)
     }
 
+    /// Starts it with these environment variables, and waits until it is ready.
+    pub(crate) fn start_with_environment(variables: &[(&str, &str)], arguments: &[&str]) -> Self {
+        let mut command = Command::new(PROGRAM);
+        command.envs(variables.iter().copied());
+        Self::run(command, "info", arguments)
+    }
+
     /// Starts it with a limit of open files, and waits until it is ready.
     pub(crate) fn start_with_files(files: usize, arguments: &[&str]) -> Self {
         let mut command = Command::new("sh");

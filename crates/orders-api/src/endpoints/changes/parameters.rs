@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use orders_core::{After, ChangeFilter, ChangeQuery};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::http::query::{FromQuery, Limit, Number, Parameter, Parameters, invalid};
-use crate::openapi::{Components, cursor};
+use crate::openapi::{Components, after};
 use crate::problem::Problem;
 
 /// Which changes are requested.
@@ -81,6 +81,6 @@ impl Parameter for After {
     }
 
     fn schema(components: &mut Components) -> Value {
-        json!({ "anyOf": [cursor(components), { "type": "string", "const": "now" }] })
+        after(components)
     }
 }

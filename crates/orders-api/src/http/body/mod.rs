@@ -13,6 +13,7 @@ mod order;
 mod patch;
 mod service;
 mod value;
+mod webhook;
 
 use std::time::Duration;
 

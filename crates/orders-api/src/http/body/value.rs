@@ -93,7 +93,8 @@ impl<'a> Value<'a> {
             .map_err(|_| self.reject("holds half of a surrogate pair, which is no character"))
     }
 
-    fn parse<T: FromStr<Err: Display>>(&self, text: &str) -> Reading<T> {
+    /// Reads a text from this value as a `T`.
+    pub(super) fn parse<T: FromStr<Err: Display>>(&self, text: &str) -> Reading<T> {
         text.parse().map_err(|detail| self.reject(detail))
     }
 }

@@ -58,6 +58,13 @@ fn the_documented_rights_are_enough_for_the_service_and_its_commands() {
         .is(200);
     send("DELETE", "/orders/1", String::new()).is(204);
     send("DELETE", "/calendars/crew", String::new()).is(204);
+    // Paused, because this machine has no name `crm.example`.
+    let webhook = json!({ "id": "crm", "url": "https://crm.example", "state": "paused" });
+    send("POST", "/webhooks", webhook.to_string()).is(201);
+    send("PUT", "/webhooks/crm", webhook.to_string()).is(200);
+    send("POST", "/webhooks/crm/secret", String::new()).is(200);
+    send("GET", "/webhooks/crm/deliveries", String::new()).is(200);
+    send("DELETE", "/webhooks/crm", String::new()).is(204);
     for path in
         ["/changes?wait=1", "/changes?after=now&wait=1", "/orders/1/history", "/orders/1?version=1"]
     {

@@ -18,7 +18,7 @@ const WRITE: Option<Scope> = Some(Scope::Write);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// All routes. Order 1 is in calendar `default`, of which the client of the last column sees nothing.
-const ROWS: [Row; 30] = [
+const ROWS: [Row; 38] = [
     Row("GET", "/", None, 200),
     Row("GET", "/healthz", None, 200),
     Row("GET", "/readyz", None, 200),
@@ -46,6 +46,14 @@ const ROWS: [Row; 30] = [
     Row("GET", "/calendars/{id}", READ, 403),
     Row("PUT", "/calendars/{id}", ADMIN, 403),
     Row("DELETE", "/calendars/{id}", ADMIN, 403),
+    Row("GET", "/webhooks", ADMIN, 403),
+    Row("POST", "/webhooks", ADMIN, 403),
+    Row("GET", "/webhooks/{id}", ADMIN, 403),
+    Row("PUT", "/webhooks/{id}", ADMIN, 403),
+    Row("DELETE", "/webhooks/{id}", ADMIN, 403),
+    Row("POST", "/webhooks/{id}/secret", ADMIN, 403),
+    Row("POST", "/webhooks/{id}/test", ADMIN, 403),
+    Row("GET", "/webhooks/{id}/deliveries", ADMIN, 403),
     Row("GET", "/availability", READ, 403),
     Row("GET", "/metrics", READ, 200),
     Row("GET", "/nowhere", None, 404),
