@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use crate::account::Account;
-use crate::directory::{Layout, set_mode, sync_directory};
+use crate::directory::{Layout, create_private, set_mode, sync_directory};
+use crate::server::Launch;
+use crate::server::socket::PORT;
 use crate::watchdog::Guard;
 use crate::{Error, Installation};
 
@@ -95,22 +97,53 @@ impl NewCluster<'_> {
         Err(Error::CreateDatabase { name: name.to_owned(), output: text(&output) })
     }
 
-    fn run(&self, program: &Path, mut command: Command, input: &str) -> Result<Output, Error> {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(self.account.run_error(program))?;
-        self.guard.watch(child.id());
-        if let Some(mut stdin) = child.stdin.take() {
-            // If the program ends without reading, its output says why.
-            let _ = stdin.write_all(input.as_bytes());
-        }
-        let output = child.wait_with_output().map_err(self.account.run_error(program));
-        self.guard.watch_nothing();
-        output
+    fn run(&self, program: &Path, command: Command, input: &str) -> Result<Output, Error> {
+        run(self.account, self.guard, program, command, input)
     }
+}
+
+/// Replaces a data directory by a copy of the one of a running server, whose standby a server on the copy will be.
+pub(crate) fn copy_primary(to: &Launch, guard: &Guard, primary_socket: &Path) -> Result<(), Error> {
+    let Launch { layout, installation, account, options, .. } = to;
+    let data = layout.data();
+    fs::remove_dir_all(&data).map_err(Error::file("remove", &data))?;
+    create_private(&data, account)?;
+    let program = installation.program("pg_basebackup");
+    let mut command = account.command(&program);
+    command.arg("-D").arg(&data).arg("-h").arg(primary_socket);
+    command.args(["-p", &PORT.to_string(), "-U", SUPERUSER]);
+    command.args(["--write-recovery-conf", "--checkpoint=fast", "--no-password"]);
+    if !options.durable {
+        command.arg("--no-sync");
+    }
+    let output = run(account, guard, &program, command, "")?;
+    if output.status.success() {
+        return Ok(());
+    }
+    Err(Error::BaseBackup { output: text(&output) })
+}
+
+fn run(
+    account: &Account,
+    guard: &Guard,
+    program: &Path,
+    mut command: Command,
+    input: &str,
+) -> Result<Output, Error> {
+    let mut child = command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(account.run_error(program))?;
+    guard.watch(child.id());
+    if let Some(mut stdin) = child.stdin.take() {
+        // If the program ends without reading, its output says why.
+        let _ = stdin.write_all(input.as_bytes());
+    }
+    let output = child.wait_with_output().map_err(account.run_error(program));
+    guard.watch_nothing();
+    output
 }
 
 /// Removes the unfinished clusters of processes that were killed.

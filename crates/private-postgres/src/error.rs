@@ -167,6 +167,13 @@ pub enum Error {
     #[error("the start of postgresql was cancelled because it is to be stopped")]
     Interrupted,
 
+    /// The data of a primary could not be copied.
+    #[error("pg_basebackup cannot copy the primary: {output}")]
+    BaseBackup {
+        /// What it printed.
+        output: String,
+    },
+
     /// The thread of a [`Supervisor`](crate::Supervisor) could not be started.
     #[error("cannot start a thread that watches postgresql: {reason}; allow more threads")]
     Supervise {

@@ -1,7 +1,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::account::Account;
-use crate::cluster::NewCluster;
+use crate::cluster::{NewCluster, copy_primary};
 use crate::directory::{Layout, OwnerLock, create_accessible};
 use crate::server::process::{Postmaster, ShutdownMode, stop};
 use crate::server::{Launch, Server, socket};
@@ -80,12 +80,18 @@ impl PrivatePostgres {
     pub fn url_of_running(directory: &Path, database: &str) -> Result<Option<String>, Error> {
         let socket_directory = socket::directory(&Layout::new(directory)?);
         let is_running = socket::accepts_connections(&socket_directory);
-        Ok(is_running.then(|| url::url(&socket_directory, database)))
+        Ok(is_running.then(|| url::url(&[&socket_directory], database)))
     }
 
     /// The libpq URL of a database on this server.
     pub fn url(&self, database: &str) -> String {
-        url::url(&self.launch.socket_directory, database)
+        url::url(&[&self.launch.socket_directory], database)
+    }
+
+    /// The libpq URL of a database on this server or its partner, whichever accepts writes.
+    pub fn url_with(&self, partner: &Self, database: &str) -> String {
+        let url = url::url(&[self.socket_directory(), partner.socket_directory()], database);
+        format!("{url}&target_session_attrs=read-write")
     }
 
     /// The directory that holds everything that belongs to this server.
@@ -137,6 +143,27 @@ impl PrivatePostgres {
     /// [`Error::Stop`] if even killing it does not help.
     pub fn stop_immediately(&mut self) -> Result<(), Error> {
         self.stop_with(ShutdownMode::Immediate)
+    }
+
+    /// Kills the server with SIGKILL.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stop`] if it does not end.
+    pub fn kill(&mut self) -> Result<(), Error> {
+        self.stop_with(ShutdownMode::Kill)
+    }
+
+    /// Makes this server a standby of another one, with the same URL as before: its data is replaced by a copy of the
+    /// primary's, and it is started again. It is promoted with `SELECT pg_promote()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BaseBackup`] if the data cannot be copied, and those of [`PrivatePostgres::start_again`].
+    pub fn follow(&mut self, primary: &Self) -> Result<(), Error> {
+        self.stop_immediately()?;
+        copy_primary(&self.launch, &self.guard, primary.socket_directory())?;
+        self.start_again()
     }
 
     /// Starts the server after it was stopped or has died, with the same data and the same URL;

@@ -160,7 +160,7 @@ impl Launch {
     }
 }
 
-/// Whether the `postmaster.pid` file says that this process accepts connections.
+/// Whether the `postmaster.pid` file says that this process accepts connections, as a primary or as a standby.
 fn is_ready(file: &Path, process: u32) -> bool {
     let Ok(text) = fs::read_to_string(file) else {
         return false;
@@ -168,5 +168,5 @@ fn is_ready(file: &Path, process: u32) -> bool {
     let mut lines = text.lines();
     // The first line is the process id, the eighth the state.
     lines.next().is_some_and(|line| line.trim() == process.to_string())
-        && lines.nth(6).is_some_and(|line| line.trim() == "ready")
+        && lines.nth(6).is_some_and(|line| ["ready", "standby"].contains(&line.trim()))
 }

@@ -35,6 +35,8 @@ pub(crate) enum ShutdownMode {
     Fast,
     /// Everything ends at once; the next start recovers as after a crash.
     Immediate,
+    /// The postmaster is killed, and its children end as soon as they notice.
+    Kill,
 }
 
 /// Stops a postmaster and waits for its end. If that takes too long, sends the next stronger signal.
@@ -45,6 +47,7 @@ pub(crate) fn stop(postmaster: &mut impl Postmaster, mode: ShutdownMode) -> Resu
     let steps = match mode {
         ShutdownMode::Fast => vec![fast, immediate, kill],
         ShutdownMode::Immediate => vec![immediate, kill],
+        ShutdownMode::Kill => vec![kill],
     };
     for (signal, timeout) in steps {
         if !postmaster.is_running() {
