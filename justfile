@@ -21,7 +21,7 @@ check:
 # The same, the service against its OpenAPI document, receivers of webhooks, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
 check-all: check fuzz-api check-api webhooks prometheus kubernetes systemd
 
-# Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --seed 7`
+# Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --failover`
 torture *args:
     cargo build --release --package orders-api --package orders-torture
     target/release/orders-torture "$@"

@@ -1,7 +1,8 @@
 //! A fault-injection test for the orders service, in the style of Jepsen.
 //!
 //! It starts several service processes on one private, durable PostgreSQL. Many clients compete for
-//! few times, while a fault injector kills service processes with SIGKILL and crashes PostgreSQL.
+//! few times, while a fault injector kills service processes with SIGKILL, and crashes PostgreSQL or
+//! fails over to a standby.
 //! Followers keep copies of the orders in sync through all of that.
 //! At the end it checks the recorded history and the rows of the database against the contract.
 //!

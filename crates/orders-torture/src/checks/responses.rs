@@ -73,7 +73,7 @@ pub(super) fn failures(history: &History) -> CheckResult {
         let may_cause: fn(&Fault, &Attempt<'_>) -> bool = match attempt.failure {
             Some(Failure::NoResponse(_) | Failure::NotSent) => |fault, attempt| match fault.kind {
                 FaultKind::KillService(process) => process == attempt.process,
-                FaultKind::CrashPostgres => attempt.is_streamed,
+                FaultKind::CrashPostgres | FaultKind::FailOver => attempt.is_streamed,
             },
             Some(Failure::Unavailable) => |_, _| true,
             _ => continue,
@@ -103,7 +103,7 @@ pub(super) fn incidents(history: &History) -> CheckResult {
 fn overlaps(fault: &Fault, attempt: &Attempt<'_>) -> bool {
     let grace = match fault.kind {
         FaultKind::KillService(_) => GRACE_AFTER_KILL,
-        FaultKind::CrashPostgres => GRACE_AFTER_CRASH,
+        FaultKind::CrashPostgres | FaultKind::FailOver => GRACE_AFTER_CRASH,
     };
     fault.start <= attempt.completed && attempt.invoked <= fault.end.plus(grace)
 }

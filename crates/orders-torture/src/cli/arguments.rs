@@ -34,6 +34,10 @@ pub(crate) struct Arguments {
     /// The number of PostgreSQL crashes in the whole run
     #[arg(long, default_value_t = 3)]
     database_crashes: u32,
+    /// Run PostgreSQL with a synchronous standby, and instead of each crash kill the primary with SIGKILL, promote the
+    /// standby, and make the old primary the new standby
+    #[arg(long)]
+    failover: bool,
     /// The highest number of operations per second
     #[arg(long, default_value_t = 2000)]
     rate: u32,
@@ -84,6 +88,7 @@ impl Arguments {
             operations: self.operations,
             kill_every: self.kill_every,
             database_crashes: self.database_crashes,
+            failover: self.failover,
             sabotage: self.sabotage.map(Sabotage::from),
             output_directory: self.keep,
         })

@@ -18,9 +18,10 @@ const MAX_EVIDENCE: usize = 50;
 pub(crate) fn print_settings(settings: &Settings) {
     let Settings { seed, processes, clients, duration, kill_every, database_crashes, .. } =
         settings;
+    let crashes = if settings.failover { "failovers" } else { "database crashes" };
     println!(
         "seed {seed}: {clients} clients on {processes} processes for {duration:?}; \
-         SIGKILL every {kill_every:?}, {database_crashes} database crashes"
+         SIGKILL every {kill_every:?}, {database_crashes} {crashes}"
     );
     if let Some(sabotage) = settings.sabotage {
         println!("broken on purpose: {sabotage:?}");
@@ -78,17 +79,26 @@ fn print_latencies(history: &History) {
 
 fn print_faults(history: &History) {
     let mut kills: BTreeMap<usize, usize> = BTreeMap::new();
-    let mut crashes = 0;
+    let (mut crashes, mut failovers) = (0, Vec::new());
     for fault in &history.faults {
         match fault.kind {
             FaultKind::KillService(process) => *kills.entry(process).or_default() += 1,
             FaultKind::CrashPostgres => crashes += 1,
+            FaultKind::FailOver => failovers.push((fault.end.0 - fault.start.0) as f64 / 1e6),
         }
     }
     let total: usize = kills.values().sum();
     let each: Vec<_> =
         kills.iter().map(|(process, n)| format!("{n} of process {process}")).collect();
     println!("\nfaults\n  {total} SIGKILLs ({}), {crashes} database crashes", each.join(", "));
+    if !failovers.is_empty() {
+        failovers.sort_by(f64::total_cmp);
+        let (median, longest) = (failovers[failovers.len() / 2], failovers[failovers.len() - 1]);
+        println!(
+            "  {} failovers; all services were ready again after {median:.1} s (median), {longest:.1} s (longest)",
+            failovers.len()
+        );
+    }
 }
 
 fn print_followers(history: &History) {

@@ -1,18 +1,21 @@
 //! The service processes and their PostgreSQL: [`Cluster`].
 
 mod endpoint;
+mod replication;
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
+use std::{fs, io, iter, mem, thread};
 
 use orders_testkit::{Service, StartError};
 use private_postgres::{Options, PrivatePostgres};
 use tempfile::TempDir;
 
 pub use endpoint::{Endpoint, Location};
+pub use replication::ReplicationError;
+use replication::{promote, wait_for_standby};
 
 /// The name of the database on the private PostgreSQL.
 const DATABASE: &str = "orders";
@@ -23,10 +26,11 @@ pub(crate) const CLIENT: &str = "torture";
 /// How many database connections each service process has.
 const CONNECTIONS: &str = "8";
 
-/// Several service processes on one PostgreSQL. All of them stop when this value is dropped.
+/// Several service processes on one PostgreSQL, which may have a standby. All of them stop when this value is dropped.
 pub struct Cluster {
     services: Vec<ServiceProcess>,
     postgres: PrivatePostgres,
+    standby: Option<PrivatePostgres>,
     key: String,
     program: PathBuf,
     directory: TempDir,
@@ -46,6 +50,9 @@ pub enum ClusterError {
     /// PostgreSQL does not start or stop.
     #[error(transparent)]
     Postgres(#[from] private_postgres::Error),
+    /// The servers do not replicate.
+    #[error(transparent)]
+    Replication(#[from] ReplicationError),
     /// A file cannot be read or written, or a process cannot be killed.
     #[error(transparent)]
     Io(#[from] io::Error),
@@ -63,21 +70,32 @@ pub enum ClusterError {
 }
 
 impl Cluster {
-    /// Starts a new PostgreSQL and this many service processes on it, and waits until all are
-    /// ready.
+    /// Starts a new PostgreSQL, a standby if there is to be one, and this many service processes on
+    /// them, and waits until all are ready.
     ///
     /// # Errors
     /// If one of them does not start.
-    pub fn start(program: &Path, processes: usize) -> Result<Self, ClusterError> {
+    pub fn start(
+        program: &Path,
+        processes: usize,
+        with_standby: bool,
+    ) -> Result<Self, ClusterError> {
         let options = Options::temporary()
             .durable(true)
             .setting("log_min_error_statement", "panic")
-            .setting("log_lock_waits", "on");
-        let postgres = PrivatePostgres::start(options)?;
+            .setting("log_lock_waits", "on")
+            // Otherwise a standby may take 5 s to notice that it is promoted.
+            .setting("wal_retrieve_retry_interval", "500ms");
+        let postgres = PrivatePostgres::start(options.clone())?;
         let key = create_key(program, &postgres.url(DATABASE))?;
+        let standby = match with_standby {
+            true => Some(add_standby(&postgres, PrivatePostgres::start(options)?)?),
+            false => None,
+        };
         let mut cluster = Self {
             services: (0..processes).map(|_| ServiceProcess::default()).collect(),
             postgres,
+            standby,
             key,
             program: program.to_owned(),
             directory: tempfile::tempdir()?,
@@ -95,10 +113,13 @@ impl Cluster {
         self.services.len()
     }
 
-    /// The URL of the database.
+    /// The URL of the database, on whichever server accepts writes.
     #[must_use]
     pub fn url(&self) -> String {
-        self.postgres.url(DATABASE)
+        match &self.standby {
+            Some(standby) => self.postgres.url_with(standby, DATABASE),
+            None => self.postgres.url(DATABASE),
+        }
     }
 
     /// The API key of the clients.
@@ -178,6 +199,29 @@ impl Cluster {
         Ok(self.postgres.start_again()?)
     }
 
+    /// Kills the primary with SIGKILL, and promotes the standby after a while.
+    ///
+    /// # Errors
+    /// If there is no standby, or it cannot be promoted.
+    pub fn fail_over(&mut self, after: Duration) -> Result<(), ClusterError> {
+        let standby = self.standby.as_mut().ok_or(ReplicationError::NoStandby)?;
+        self.postgres.kill()?;
+        thread::sleep(after);
+        promote(&standby.url(DATABASE))?;
+        mem::swap(&mut self.postgres, standby);
+        Ok(())
+    }
+
+    /// Makes the server that was killed the standby of the new primary, and waits until commits wait for it.
+    ///
+    /// # Errors
+    /// If that fails.
+    pub fn rebuild_standby(&mut self) -> Result<(), ClusterError> {
+        let standby = self.standby.take().ok_or(ReplicationError::NoStandby)?;
+        self.standby = Some(add_standby(&self.postgres, standby)?);
+        Ok(())
+    }
+
     /// Waits until every running service process can use the database.
     ///
     /// # Errors
@@ -193,14 +237,17 @@ impl Cluster {
         Ok(())
     }
 
-    /// The log of PostgreSQL.
+    /// The log of PostgreSQL, of one server after the other.
     ///
     /// # Errors
-    /// If the log cannot be read.
+    /// If a log cannot be read.
     pub fn postgres_log(&self) -> Result<String, ClusterError> {
-        let log = self.postgres.log_file();
-        let older = fs::read(log.with_extension("log.old")).unwrap_or_default();
-        let whole = [older, fs::read(log)?].concat();
+        let mut whole = Vec::new();
+        for server in iter::once(&self.postgres).chain(&self.standby) {
+            let log = server.log_file();
+            whole.extend(fs::read(log.with_extension("log.old")).unwrap_or_default());
+            whole.extend(fs::read(log)?);
+        }
         Ok(String::from_utf8_lossy(&whole).into_owned())
     }
 
@@ -215,6 +262,16 @@ impl Cluster {
         fs::write(directory.join("postgres.log"), self.postgres_log()?)?;
         Ok(())
     }
+}
+
+/// Makes a server the standby of a primary, so that from now on commits wait for it.
+fn add_standby(
+    primary: &PrivatePostgres,
+    mut standby: PrivatePostgres,
+) -> Result<PrivatePostgres, ClusterError> {
+    standby.follow(primary)?;
+    wait_for_standby(&primary.url(DATABASE))?;
+    Ok(standby)
 }
 
 /// A new key of a client that may do everything.

@@ -17,6 +17,8 @@ pub struct FaultInjector {
     pub kill_every: Duration,
     /// The number of PostgreSQL crashes in the whole run.
     pub crashes: u32,
+    /// Whether each of them is a failover to the standby.
+    pub failover: bool,
     /// When it stops.
     pub deadline: Moment,
     /// The clock of the run.
@@ -39,6 +41,11 @@ impl FaultInjector {
             if start >= self.deadline {
                 break;
             }
+            let kind = match kind {
+                FaultKind::CrashPostgres if self.failover => FaultKind::FailOver,
+                kind => kind,
+            };
+            let mut end = None;
             match kind {
                 FaultKind::KillService(process) => {
                     cluster.kill_service(process)?;
@@ -51,8 +58,14 @@ impl FaultInjector {
                     cluster.start_postgres()?;
                     cluster.wait_until_ready()?;
                 }
+                FaultKind::FailOver => {
+                    cluster.fail_over(downtime)?;
+                    cluster.wait_until_ready()?;
+                    end = Some(self.clock.now());
+                    cluster.rebuild_standby()?;
+                }
             }
-            faults.push(Fault { kind, start, end: self.clock.now() });
+            faults.push(Fault { kind, start, end: end.unwrap_or_else(|| self.clock.now()) });
         }
         self.clock.sleep_until(self.deadline);
         Ok(faults)

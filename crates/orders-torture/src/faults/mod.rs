@@ -16,6 +16,8 @@ pub enum FaultKind {
     KillService(usize),
     /// It stops PostgreSQL immediately, as a crash would.
     CrashPostgres,
+    /// It kills the primary with SIGKILL, promotes the standby, and makes the old primary the new standby.
+    FailOver,
 }
 
 /// A fault, with the time from its injection until everything works again.
@@ -37,6 +39,7 @@ impl fmt::Display for Fault {
                 write!(f, "{start} to {end} s: killed service process {process}")
             }
             FaultKind::CrashPostgres => write!(f, "{start} to {end} s: crashed PostgreSQL"),
+            FaultKind::FailOver => write!(f, "{start} to {end} s: failed over to the standby"),
         }
     }
 }

@@ -40,6 +40,8 @@ pub struct Settings {
     pub kill_every: Duration,
     /// The number of PostgreSQL crashes.
     pub database_crashes: u32,
+    /// Whether PostgreSQL has a standby, and each of its crashes is a failover.
+    pub failover: bool,
     /// What is broken on purpose.
     pub sabotage: Option<Sabotage>,
     /// Where the history and the logs are saved.
@@ -103,7 +105,7 @@ pub enum RunError {
 /// # Errors
 /// If the run cannot be completed. A violation of an invariant is not an error.
 pub fn run(settings: &Settings) -> Result<RunResult, RunError> {
-    let mut cluster = Cluster::start(&settings.orders_api, settings.processes)?;
+    let mut cluster = Cluster::start(&settings.orders_api, settings.processes, settings.failover)?;
     match settings.sabotage {
         Some(Sabotage::DropConstraint) => drop_exclusion_constraint(&cluster.url())?,
         Some(Sabotage::LoseVersions) => lose_versions(&cluster.url())?,
@@ -149,6 +151,7 @@ fn record(
         seed: settings.seed,
         kill_every: settings.kill_every,
         crashes: settings.database_crashes,
+        failover: settings.failover,
         deadline,
         clock,
     };

@@ -17,6 +17,7 @@ fn settings(seconds: u64) -> Settings {
         operations: 100_000,
         kill_every: Duration::from_secs(2),
         database_crashes: 0,
+        failover: false,
         sabotage: None,
         output_directory: None,
     }
@@ -38,6 +39,15 @@ fn the_service_keeps_its_contract_under_faults() {
         idle.is_empty()
     });
     assert!(all_examined);
+}
+
+#[test]
+fn a_failover_loses_nothing_that_was_acknowledged() {
+    let settings = Settings { database_crashes: 1, failover: true, ..settings(8) };
+    let result = run(&settings).unwrap();
+    let violations: Vec<_> = result.checks.iter().flat_map(|check| &check.violations).collect();
+    assert!(violations.is_empty(), "{violations:#?}");
+    assert!(result.history.faults.iter().any(|fault| fault.kind == FaultKind::FailOver));
 }
 
 /// A short run with this sabotage violates this invariant.
