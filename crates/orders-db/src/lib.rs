@@ -16,6 +16,7 @@ mod orders;
 mod outage_log;
 mod pool;
 pub mod requests;
+pub mod requirements;
 mod retry;
 mod row;
 mod schema;

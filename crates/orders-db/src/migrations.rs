@@ -11,6 +11,7 @@ use diesel::sql_types::Bool;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::locks::lock_schema;
+use crate::requirements::{Unsuitable, check_rights, check_server, prepare_schema};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations");
 
@@ -37,12 +38,9 @@ pub enum MigrationError {
         .0.join(", ")
     )]
     Pending(Vec<String>),
-    /// The server accepts no writes.
-    #[error(
-        "the server is read-only: it is a standby, or default_transaction_read_only is on; name the writable \
-         server, or several hosts with target_session_attrs=read-write"
-    )]
-    ReadOnly,
+    /// The server lacks something, or the role does.
+    #[error(transparent)]
+    Unsuitable(#[from] Unsuitable),
     /// A migration failed and was rolled back.
     #[error("cannot change the schema: {0}")]
     Step(Box<dyn Error + Send + Sync>),
@@ -55,19 +53,21 @@ pub enum MigrationError {
 /// # Errors
 /// If the database cannot be reached, is read-only or has a newer schema, or if a migration fails.
 pub fn run(url: &str) -> Result<Vec<String>, MigrationError> {
-    alone(url, |conn| {
+    let mut conn = connect(url)?;
+    let steps = alone(&mut conn, |conn| {
         let steps = conn.run_pending_migrations(MIGRATIONS)?;
         Ok(steps.iter().map(ToString::to_string).collect())
-    })
+    })?;
+    check_rights(&mut conn).map_err(step)??;
+    Ok(steps)
 }
 
-/// Checks that all migrations were applied, with a role that may only read.
+/// Checks that all migrations were applied and that the role has the rights of the service. It needs no others.
 ///
 /// # Errors
-/// If the database cannot be reached, or its schema is older or newer than this release.
+/// If the database cannot be reached or is unsuitable, or its schema is older or newer than this release.
 pub fn check(url: &str) -> Result<(), MigrationError> {
-    let mut conn = PgConnection::establish(url)?;
-    let step = |error: diesel::result::Error| MigrationError::Step(error.into());
+    let mut conn = connect(url)?;
     let exists = diesel::dsl::sql::<Bool>("to_regclass('__diesel_schema_migrations') IS NOT NULL");
     let applied = match diesel::select(exists).get_result(&mut conn).map_err(step)? {
         true => applied_migrations::table.select(applied_migrations::version).load(&mut conn),
@@ -79,7 +79,7 @@ pub fn check(url: &str) -> Result<(), MigrationError> {
         return Err(newer(newest, &known));
     }
     match known.difference(&applied).cloned().collect::<Vec<_>>() {
-        pending if pending.is_empty() => Ok(()),
+        pending if pending.is_empty() => Ok(check_rights(&mut conn).map_err(step)??),
         pending => Err(MigrationError::Pending(pending)),
     }
 }
@@ -98,7 +98,7 @@ diesel::table! {
 /// # Errors
 /// If the database cannot be reached, is read-only or has a newer schema, or if the migration cannot be reverted.
 pub fn revert(url: &str) -> Result<Option<String>, MigrationError> {
-    alone(url, |conn| {
+    alone(&mut connect(url)?, |conn| {
         if conn.applied_migrations()?.is_empty() {
             return Ok(None);
         }
@@ -106,23 +106,28 @@ pub fn revert(url: &str) -> Result<Option<String>, MigrationError> {
     })
 }
 
-/// Changes the schema on a connection of its own, under the lock of the schema.
+/// A connection to a server that is suitable.
+fn connect(url: &str) -> Result<PgConnection, MigrationError> {
+    let mut conn = PgConnection::establish(url)?;
+    check_server(&mut conn).map_err(step)??;
+    Ok(conn)
+}
+
+/// Changes the schema under the lock of the schema.
 fn alone<T>(
-    url: &str,
+    conn: &mut PgConnection,
     work: impl FnOnce(&mut PgConnection) -> Result<T, Box<dyn Error + Send + Sync>>,
 ) -> Result<T, MigrationError> {
-    let mut conn = PgConnection::establish(url)?;
-    let read_only = diesel::dsl::sql::<Bool>("current_setting('transaction_read_only')::boolean");
-    match diesel::select(read_only).get_result(&mut conn) {
-        Ok(true) => return Err(MigrationError::ReadOnly),
-        Ok(false) => {}
-        Err(error) => return Err(MigrationError::Step(error.into())),
-    }
     conn.batch_execute("SET client_min_messages = warning")
-        .and_then(|()| lock_schema(&mut conn))
-        .map_err(|error| MigrationError::Step(error.into()))?;
-    check_known(&mut conn)?;
-    work(&mut conn).map_err(MigrationError::Step)
+        .and_then(|()| lock_schema(conn))
+        .map_err(step)?;
+    prepare_schema(conn).map_err(step)??;
+    check_known(conn)?;
+    work(conn).map_err(MigrationError::Step)
+}
+
+fn step(error: diesel::result::Error) -> MigrationError {
+    MigrationError::Step(error.into())
 }
 
 /// Rejects a database with a migration that this binary does not know, because its changes are not known either.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result, anyhow, bail};
 use orders_core::{ListQuery, Services as _, StoreError};
 use orders_db::migrations::{self, MigrationError};
-use orders_db::{Heartbeat, PgStore, Settings};
+use orders_db::{Heartbeat, PgStore, Settings, requirements};
 use private_postgres::{Options, PrivatePostgres, Supervisor};
 
 use super::arguments::{Cli, DATA_DIR, DatabaseArgs, MigrateMode, ServerArgs};
@@ -137,6 +137,22 @@ impl Database {
         Ok(store)
     }
 
+    /// Warns about settings of the server under which writes can be lost, or an instance cannot have its connections.
+    ///
+    /// # Errors
+    /// If the database cannot be asked.
+    pub(super) fn warn_about_settings(&self, cli: &Cli) -> Result<()> {
+        let settings = self.settings(cli);
+        // Two more: the heartbeat and the feed.
+        let connections =
+            settings.connections.saturating_add(settings.long_connections).saturating_add(2);
+        let warnings = requirements::warnings(self.url.expose(), connections);
+        for warning in warnings.map_err(|error| self.unusable(error))? {
+            log::warn!("{warning}");
+        }
+        Ok(())
+    }
+
     /// Reverts the newest migration, if there is one, and returns its name.
     ///
     /// # Errors
@@ -212,7 +228,7 @@ impl Database {
             MigrationError::Connect(cause) => self.unreachable(cause),
             MigrationError::Newer { .. }
             | MigrationError::Pending(_)
-            | MigrationError::ReadOnly => self.unusable(error),
+            | MigrationError::Unsuitable(_) => self.unusable(error),
             MigrationError::Step(cause) => {
                 anyhow!("cannot bring the database {self} up to date: {}", self.redact(cause))
             }

@@ -19,6 +19,9 @@ pub fn migrate(cli: &Cli, revert: bool) -> Result<()> {
         [] => log::info!("nothing to do; database: {database}"),
         names => log::info!("{done} {}; database: {database}", names.join(", ")),
     }
+    if !revert {
+        database.warn_about_settings(cli)?;
+    }
     database.close();
     Ok(())
 }

@@ -20,6 +20,7 @@ pub fn serve(cli: &Cli) -> Result<()> {
 
 fn serve_on(database: &Database, cli: &Cli) -> Result<()> {
     let store = database.prepare(cli)?;
+    database.warn_about_settings(cli)?;
     let access = database.access(cli, &store)?;
     let worker_store = database.worker_store(cli)?;
     let listening = server::listen(store, worker_store, access, &cli.database, &cli.server)?;

@@ -347,6 +347,12 @@ pub(crate) fn maintenance() -> PgConnection {
     PgConnection::establish(&POSTGRES.url("postgres")).unwrap()
 }
 
+/// The URL of a new database without a schema.
+pub(crate) fn bare_database(name: &str) -> String {
+    maintenance().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
+    POSTGRES.url(name)
+}
+
 /// A PostgreSQL of one test alone, with the template's database in it.
 pub(crate) fn own_postgres() -> PrivatePostgres {
     let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the test");

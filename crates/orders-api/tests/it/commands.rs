@@ -8,7 +8,7 @@ use crate::app::App;
 
 /// The program fails with a message that contains each of these parts, and not the password.
 #[track_caller]
-fn fails(arguments: &[&str], parts: &[&str]) {
+pub(crate) fn fails(arguments: &[&str], parts: &[&str]) {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_orders-api"))
         .args(arguments)
         .env_remove("DATABASE_URL")

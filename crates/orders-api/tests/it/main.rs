@@ -31,6 +31,7 @@ mod orders;
 mod patch;
 mod program;
 mod reference_and_metadata;
+mod requirements;
 mod samples;
 mod services;
 mod together;

@@ -4,6 +4,7 @@ use std::thread;
 
 use orders_core::{OrderDraft, Orders};
 use orders_db::migrations::{self, MigrationError};
+use orders_db::requirements::Unsuitable;
 
 use crate::database::Database;
 use crate::samples::*;
@@ -70,7 +71,7 @@ fn a_read_only_server_is_said_to_be_one() {
     let database = Database::new();
     let url = format!("{}&options=-c%20default_transaction_read_only%3Don", database.url);
     for error in [migrations::run(&url).unwrap_err(), migrations::revert(&url).unwrap_err()] {
-        assert!(matches!(error, MigrationError::ReadOnly), "{error:?}");
+        assert!(matches!(error, MigrationError::Unsuitable(Unsuitable::ReadOnly)), "{error:?}");
     }
 }
 
