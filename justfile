@@ -31,6 +31,14 @@ bench *args:
     cargo build --release --package orders-api --package orders-bench
     target/release/orders-bench "$@"
 
+# Fill the disk of the tables or of the write-ahead log under load, and check that nothing is lost: `just full-disk wal` (needs root)
+full-disk *args:
+    scripts/full-disk "$@"
+
+# Restore a backup that was made under load, and check what clients hold then (needs jq and PostgreSQL's client programs)
+restore:
+    scripts/restore
+
 # Restart two instances behind HAProxy under load, and check that no request fails (needs haproxy and wrk)
 rolling-restart *args:
     scripts/rolling-restart "$@"
