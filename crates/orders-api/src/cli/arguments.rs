@@ -9,6 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use log::LevelFilter;
 
 use crate::access::AuthMode;
+use crate::cli::bind_address::BindAddress;
 use crate::cli::client::{ExportArgs, ImportArgs};
 use crate::cli::clients::ClientsCommand;
 use crate::cli::duration::{pause, retention, wait};
@@ -150,7 +151,7 @@ pub enum MigrateMode {
 /// How requests are served.
 #[derive(Debug, Clone, Args)]
 pub struct ServerArgs {
-    /// The address to listen on; with port 0 the system chooses a free port
+    /// The address to listen on, as HOST:PORT; with port 0 the system chooses a free port
     #[arg(
         long,
         env = "ORDERS_BIND",
@@ -158,10 +159,10 @@ pub struct ServerArgs {
         global = true,
         value_name = "ADDRESS"
     )]
-    pub bind: String,
+    pub bind: BindAddress,
     /// An address on which GET /metrics is answered without a key; with port 0 the system chooses a free port
     #[arg(long, env = "ORDERS_METRICS_BIND", global = true, value_name = "ADDRESS")]
-    pub metrics_bind: Option<String>,
+    pub metrics_bind: Option<BindAddress>,
     /// Which requests need the key of a client
     #[arg(
         long,

@@ -1,6 +1,7 @@
 //! The commands of the program, and the settings that they take.
 
 pub mod arguments;
+pub mod bind_address;
 pub mod client;
 pub mod clients;
 pub mod database;

@@ -1,7 +1,7 @@
 //! An address for the metrics alone: [`listen`].
 
 use std::io;
-use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::rc::Rc;
 
 use actix_web::body::MessageBody;
@@ -11,6 +11,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, web};
 
 use super::{MEDIA_TYPE, Metrics};
+use crate::cli::bind_address::BindAddress;
 use crate::http::endpoint::Reply;
 use crate::server::{Activity, Answering, ConnectionLimits, bind, serve};
 
@@ -23,7 +24,7 @@ const MAX_CONNECTIONS: usize = 50;
 /// # Errors
 /// If the address is not available.
 pub(crate) fn listen(
-    addresses: &str,
+    address: &BindAddress,
     metrics: web::Data<Metrics>,
     limits: ConnectionLimits,
 ) -> io::Result<(Server, SocketAddr)> {
@@ -33,7 +34,7 @@ pub(crate) fn listen(
             .route("/metrics", web::get().to(get))
             .wrap(from_fn(answer))
     };
-    let listeners = bind(&addresses.to_socket_addrs()?.collect::<Vec<_>>())?;
+    let listeners = bind(&address.resolve()?)?;
     let address = listeners[0].local_addr()?;
     let server = Server::build().workers(1).disable_signals();
     let limits = ConnectionLimits { most: MAX_CONNECTIONS, ..limits };

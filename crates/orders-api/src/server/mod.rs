@@ -5,7 +5,7 @@ mod connections;
 mod http1;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs as _};
+use std::net::{SocketAddr, TcpListener};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -82,7 +82,7 @@ pub fn listen(
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
     let unavailable =
         || format!("cannot listen on {}; choose another address with --bind", arguments.bind);
-    let addresses: Vec<_> = arguments.bind.to_socket_addrs().with_context(unavailable)?.collect();
+    let addresses = arguments.bind.resolve().with_context(unavailable)?;
     let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
     let access = web::Data::new(access.listening(on_loopback));
     let webhook_metrics = Arc::<WebhookMetrics>::default();
@@ -95,7 +95,7 @@ pub fn listen(
     });
     let worker = worker.transpose()?;
     let webhooks = web::Data::new(webhooks);
-    let separate = arguments.metrics_bind.as_deref();
+    let separate = arguments.metrics_bind.as_ref();
     let separate = separate.map(|bind| {
         listener::listen(bind, metrics.clone(), connections).with_context(|| {
             format!("cannot listen on {bind}; choose another address with --metrics-bind")

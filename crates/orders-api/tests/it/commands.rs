@@ -38,6 +38,17 @@ fn a_wrong_setting_is_an_error_that_says_what_to_do() {
 }
 
 #[test]
+fn an_address_without_host_or_port_is_an_error_before_the_database_is_used() {
+    let unreachable = ["--database-url", "postgres://127.0.0.1:1/orders"];
+    for flag in ["--bind", "--metrics-bind"] {
+        for address in ["127.0.0.1", ":3413"] {
+            let arguments = [&unreachable[..], &[flag, address]].concat();
+            fails(&arguments, &[flag, "HOST:PORT", "for example 127.0.0.1:3000"]);
+        }
+    }
+}
+
+#[test]
 fn an_identity_provider_is_configured_completely_or_not_at_all() {
     let app = App::start();
     let url = app.url();
