@@ -5,25 +5,27 @@ use anyhow::{Context as _, Result};
 
 use super::arguments::Cli;
 use super::database::Database;
-use crate::server;
+use crate::server::{self, Sockets};
 
 /// Answers requests until SIGTERM or Ctrl-C.
 ///
 /// # Errors
 /// If the database or the address cannot be used.
 pub fn serve(cli: &Cli) -> Result<()> {
+    let sockets = Sockets::bind(&cli.server)?;
     let database = Database::open(&cli.database)?;
-    let result = serve_on(&database, cli);
+    let result = serve_on(sockets, &database, cli);
     database.close();
     result
 }
 
-fn serve_on(database: &Database, cli: &Cli) -> Result<()> {
+fn serve_on(sockets: Sockets, database: &Database, cli: &Cli) -> Result<()> {
     let store = database.prepare(cli)?;
     database.warn_about_settings(cli)?;
     let access = database.access(cli, &store)?;
     let worker_store = database.worker_store(cli)?;
-    let listening = server::listen(store, worker_store, access, &cli.database, &cli.server)?;
+    let listening =
+        server::listen(sockets, store, worker_store, access, &cli.database, &cli.server)?;
     if let Some(address) = listening.metrics_address() {
         log::info!("metrics without a key on http://{address}/metrics");
     }

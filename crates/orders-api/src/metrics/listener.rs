@@ -9,11 +9,11 @@ use actix_web::dev::{Server, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::{App, Error, HttpResponse, web};
+use socket2::Socket;
 
 use super::{MEDIA_TYPE, Metrics};
-use crate::cli::bind_address::BindAddress;
 use crate::http::endpoint::Reply;
-use crate::server::{Activity, Answering, ConnectionLimits, bind, serve};
+use crate::server::{Activity, Answering, ConnectionLimits, listen_on, serve};
 
 /// The most connections at once, so that they leave files for the clients.
 const MAX_CONNECTIONS: usize = 50;
@@ -22,9 +22,9 @@ const MAX_CONNECTIONS: usize = 50;
 /// counted or logged, and does not wait behind the requests of clients. Its connections have the same timeouts.
 ///
 /// # Errors
-/// If the address is not available.
+/// If it cannot listen on the sockets.
 pub(crate) fn listen(
-    address: &BindAddress,
+    sockets: Vec<Socket>,
     metrics: web::Data<Metrics>,
     limits: ConnectionLimits,
 ) -> io::Result<(Server, SocketAddr)> {
@@ -34,7 +34,7 @@ pub(crate) fn listen(
             .route("/metrics", web::get().to(get))
             .wrap(from_fn(answer))
     };
-    let listeners = bind(&address.resolve()?)?;
+    let listeners = listen_on(sockets)?;
     let address = listeners[0].local_addr()?;
     let server = Server::build().workers(1).disable_signals();
     let limits = ConnectionLimits { most: MAX_CONNECTIONS, ..limits };

@@ -3,9 +3,10 @@
 mod client_stream;
 mod connections;
 mod http1;
+mod sockets;
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
@@ -21,6 +22,8 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 pub use self::connections::Timeouts;
 pub(crate) use self::connections::{Activity, Answering};
 pub(crate) use self::http1::{ConnectionLimits, PATIENCE, serve};
+pub use self::sockets::Sockets;
+pub(crate) use self::sockets::listen as listen_on;
 use crate::access::Access;
 use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
@@ -36,9 +39,6 @@ use crate::worker::Worker;
 
 /// How long load balancers have to notice that the service stops, if they can reach it.
 const DRAIN: Duration = Duration::from_secs(5);
-
-/// How many connections may wait until they are accepted. The system may have a lower limit.
-const BACKLOG: i32 = 2048;
 
 /// How many files may be open besides the connections to clients and to the database.
 const OTHER_FILES: usize = 90;
@@ -60,8 +60,9 @@ pub struct Listening {
 /// Listens, and starts the database threads. With a store for it, also starts the worker that sends changes to webhooks.
 ///
 /// # Errors
-/// If the address is not available, or the system starts no thread.
+/// If an address is no longer available, or the system starts no thread.
 pub fn listen(
+    sockets: Sockets,
     store: PgStore,
     worker_store: Option<PgStore>,
     access: Access,
@@ -80,10 +81,7 @@ pub fn listen(
     let queue_limits = database.limits(arguments.queue_wait);
     let feed = Feed::start(store.clone(), arguments.limits.streams())?;
     let threads = DbThreads::start(store, database.connections() as usize, queue_limits)?;
-    let unavailable =
-        || format!("cannot listen on {}; choose another address with --bind", arguments.bind);
-    let addresses = arguments.bind.resolve().with_context(unavailable)?;
-    let on_loopback = addresses.iter().all(|address| address.ip().to_canonical().is_loopback());
+    let on_loopback = sockets.on_loopback;
     let access = web::Data::new(access.listening(on_loopback));
     let webhook_metrics = Arc::<WebhookMetrics>::default();
     let metrics = Metrics::new(threads.clone(), access.clone(), &webhook_metrics);
@@ -95,13 +93,8 @@ pub fn listen(
     });
     let worker = worker.transpose()?;
     let webhooks = web::Data::new(webhooks);
-    let separate = arguments.metrics_bind.as_ref();
-    let separate = separate.map(|bind| {
-        listener::listen(bind, metrics.clone(), connections).with_context(|| {
-            format!("cannot listen on {bind}; choose another address with --metrics-bind")
-        })
-    });
-    let separate = separate.transpose()?;
+    let listen_for_metrics = |sockets| listener::listen(sockets, metrics.clone(), connections);
+    let separate = sockets.metrics.map(listen_for_metrics).transpose()?;
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
     let clients = arguments.limits;
@@ -132,7 +125,8 @@ pub fn listen(
         .workers(workers)
         .shutdown_signal(stop_signal(shutdown, drain, feed.clone()))
         .shutdown_timeout(arguments.shutdown_timeout.into());
-    let listeners = bind(&addresses).with_context(unavailable)?;
+    let listeners = listen_on(sockets.clients)
+        .with_context(|| sockets::unavailable(&arguments.bind, "--bind"))?;
     let address = listeners[0].local_addr()?;
     let server = serve(server, listeners, connections, app)?;
     let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
@@ -187,26 +181,6 @@ impl Listening {
     }
 }
 
-/// Listens on those of the addresses that are available; at least one.
-pub(crate) fn bind(addresses: &[SocketAddr]) -> io::Result<Vec<TcpListener>> {
-    let mut unavailable = io::ErrorKind::AddrNotAvailable.into();
-    let mut listeners = Vec::new();
-    for address in addresses {
-        match TcpListener::bind(address).and_then(with_backlog) {
-            Ok(listener) => listeners.push(listener),
-            Err(error) => unavailable = error,
-        }
-    }
-    if listeners.is_empty() { Err(unavailable) } else { Ok(listeners) }
-}
-
-/// Raises the number of connections that may wait to be accepted, because many clients may connect at once. The standard
-/// library allows 128. The system drops further ones, and their clients try again only after a second.
-fn with_backlog(listener: TcpListener) -> io::Result<TcpListener> {
-    rustix::net::listen(&listener, BACKLOG)?;
-    Ok(listener)
-}
-
 /// Lets the process open as many files as the system allows it, because each connection is one and the usual limit is
 /// 1,024. Returns how many connections of clients can then be open besides the other files. Warns if that is too few for so
 /// many event streams.
@@ -230,20 +204,4 @@ fn allow_open_files(streams: usize, others: usize) -> usize {
 async fn stop_signal(shutdown: Shutdown, drain: Duration, feed: Feed) {
     shutdown.signalled(drain).await;
     feed.stop();
-}
-
-#[cfg(test)]
-mod tests {
-    use std::net::TcpStream;
-
-    use super::*;
-
-    #[test]
-    fn many_clients_may_connect_before_one_is_accepted() {
-        let listeners = bind(&[SocketAddr::from(([127, 0, 0, 1], 0))]).unwrap();
-        let address = listeners[0].local_addr().unwrap();
-        let connect = || TcpStream::connect_timeout(&address, Duration::from_secs(20));
-        let clients: Vec<_> = (0..400).map(|_| connect().unwrap()).collect();
-        assert_eq!(clients.len(), 400);
-    }
 }

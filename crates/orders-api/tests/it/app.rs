@@ -15,7 +15,7 @@ use diesel::{Connection as _, PgConnection};
 use orders_api::cli::arguments::Cli;
 use orders_api::cli::database::Database;
 use orders_api::cli::sample_data;
-use orders_api::server::{self, Timeouts};
+use orders_api::server::{self, Sockets, Timeouts};
 use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
@@ -112,13 +112,15 @@ impl App {
     fn run_server(cli: Cli, database: String) -> Self {
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
+            let sockets = Sockets::bind(&cli.server).unwrap();
             let database = Database::open(&cli.database).unwrap();
             let store = database.store(&cli).unwrap();
             let worker = database.worker_store(&cli).unwrap();
             let access = database.access(&cli, &store).unwrap();
             System::new().block_on(async {
                 let (database, server) = (&cli.database, &cli.server);
-                let listening = server::listen(store, worker, access, database, server).unwrap();
+                let listening =
+                    server::listen(sockets, store, worker, access, database, server).unwrap();
                 tell.send((listening.address(), listening.handle())).unwrap();
                 listening.run().await.unwrap();
             });

@@ -1,5 +1,6 @@
 //! The commands of the program, and its errors if it cannot start.
 
+use std::net::TcpListener;
 use std::process::{Command, Output};
 
 use orders_api::cli;
@@ -65,15 +66,15 @@ fn an_identity_provider_is_configured_completely_or_not_at_all() {
 }
 
 #[test]
-fn an_address_in_use_is_an_error_that_names_it() {
-    let app = App::start();
-    let database = app.cli().database.database_url.unwrap();
-    let address = app.address().to_string();
-    fails(&["--database-url", &database, "--bind", &address], &[&address, "--bind"]);
-    fails(
-        &["--database-url", &database, "--bind", "127.0.0.1:0", "--metrics-bind", &address],
-        &[&address, "--metrics-bind"],
-    );
+fn an_address_in_use_is_an_error_that_names_it_before_the_database_is_used() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let unreachable = ["--database-url", "postgres://127.0.0.1:1/orders"];
+    let with_address = |arguments: &[&str], flag: &str| {
+        fails(&[&unreachable, arguments].concat(), &["cannot listen", &address, flag]);
+    };
+    with_address(&["--bind", &address], "--bind");
+    with_address(&["--bind", "127.0.0.1:0", "--metrics-bind", &address], "--metrics-bind");
 }
 
 #[test]
