@@ -1,7 +1,7 @@
 //! All routes.
 
-use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use orders_core::Scope;
 
 use crate::endpoints::orders::{history, import, list};
@@ -77,6 +77,10 @@ fn order() -> Resource {
         .delete(WRITE, orders::delete())
 }
 
-async fn not_found() -> Result<HttpResponse, Problem> {
-    Err(Problem::not_found("there is no such route; see /"))
+async fn not_found(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let is_route = |path| request.resource_map().has_resource(path);
+    Err(Problem::not_found(match request.path().strip_suffix('/').is_some_and(is_route) {
+        true => "there is no such route; write it without the trailing slash",
+        false => "there is no such route; see /",
+    }))
 }

@@ -21,6 +21,18 @@ fn unknown_routes_are_problems() {
 }
 
 #[test]
+fn a_trailing_slash_is_named_if_a_route_is_there_without_it() {
+    let app = App::start();
+    for (path, is_named) in
+        [("/orders/", true), ("/orders/1/", true), ("/orders//", false), ("/nowhere/", false)]
+    {
+        let problem = app.get(path).is_problem(404, "not-found");
+        let detail = problem["detail"].as_str().unwrap();
+        assert_eq!(detail.contains("without the trailing slash"), is_named, "{path}: {detail}");
+    }
+}
+
+#[test]
 fn impossible_ids_are_not_found() {
     let app = App::start();
     for id in ["a%2Fb", "%2e%2e", "a%20b", "%F0%9F%98%80", &"x".repeat(65)] {
