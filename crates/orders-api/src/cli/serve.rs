@@ -29,6 +29,9 @@ fn serve_on(sockets: Sockets, database: &Database, cli: &Cli) -> Result<()> {
     if let Some(address) = listening.metrics_address() {
         log::info!("metrics without a key on http://{address}/metrics");
     }
-    log::info!("listening on http://{}, database: {database}", listening.address());
+    let address = listening.address();
+    log::info!(
+        "listening on http://{address}, documentation: http://{address}/docs, database: {database}"
+    );
     System::new().block_on(listening.run()).context("the server failed")
 }

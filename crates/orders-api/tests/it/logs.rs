@@ -45,6 +45,17 @@ fn a_request_is_logged_once_with_what_was_sent() {
 }
 
 #[test]
+fn the_start_says_where_the_documentation_is() {
+    let app = App::start();
+    let program = start(&app);
+    let log = program.whole_log();
+    let (_, rest) = log.split_once("documentation: http://").unwrap();
+    let (address, _) = rest.split_once("/docs,").unwrap();
+    assert_eq!(address, program.address().to_string());
+    assert_eq!(program.send("GET", "/docs", "").status, 200);
+}
+
+#[test]
 fn a_stream_is_logged_when_it_ends() {
     let app = App::start();
     let program = start(&app);
