@@ -236,8 +236,18 @@ impl Database {
     }
 
     fn unreachable(&self, cause: impl Display) -> anyhow::Error {
-        let error = self.unusable(cause);
-        anyhow!("{error}\nCheck that DATABASE_URL is right and that the server runs.")
+        let cause = cause.to_string();
+        let advice = match (refused_user(&cause), self.url.names_user()) {
+            (Some(user), true) => {
+                format!("Check the user {user} and its password in DATABASE_URL.")
+            }
+            (Some(user), false) => format!(
+                "DATABASE_URL names no user, so {user} was tried: the user in PGUSER, or the one that runs the program. \
+                 Write it as postgres://USER:PASSWORD@HOST/NAME."
+            ),
+            (None, _) => "Check that DATABASE_URL is right and that the server runs.".to_owned(),
+        };
+        anyhow!("{}\n{advice}", self.unusable(cause))
     }
 
     fn unusable(&self, cause: impl Display) -> anyhow::Error {
@@ -257,6 +267,12 @@ impl Display for Database {
             None => write!(f, "{}", self.url),
         }
     }
+}
+
+/// The user in a message of PostgreSQL, such as `role "root" does not exist`, that it lets no one in under this name.
+fn refused_user(message: &str) -> Option<&str> {
+    let (_, rest) = message.split_once("role \"").or_else(|| message.split_once("user \""))?;
+    rest.split_once('"').map(|(user, _)| user)
 }
 
 fn add_first_services(store: &PgStore) -> Result<()> {

@@ -44,6 +44,15 @@ impl DatabaseUrl {
         &self.0
     }
 
+    /// Whether it names a user. Without one, libpq takes that of the environment or of the system.
+    pub(super) fn names_user(&self) -> bool {
+        let before_host = self.0.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@'));
+        let user = before_host.map_or("", |(user, _)| user);
+        let mut options = self.0.split_once('?').map_or("", |(_, options)| options).split('&');
+        !user.is_empty() && !user.starts_with(':')
+            || options.any(|option| option.starts_with("user=") && option != "user=")
+    }
+
     /// A message of libpq with this URL's passwords replaced by `***`.
     pub(super) fn redact(&self, message: &str) -> String {
         let message = message.replace(&self.0, &self.to_string());
@@ -98,6 +107,19 @@ mod tests {
         check("postgres://me:sec/ret@db/orders", Err(InvalidDatabaseUrl::Unescaped));
         check("postgres://me:sec@ret@db/orders", Err(InvalidDatabaseUrl::Unescaped));
         check("postgres://db/orders?password=sec@ret", Err(InvalidDatabaseUrl::Unescaped));
+    }
+
+    #[test]
+    fn a_user_may_stand_before_the_host_or_among_the_options() {
+        for (url, names_user) in [
+            ("postgres://me@db/orders", true),
+            ("postgres://me:secret@db/orders", true),
+            ("postgres:///orders?host=db&user=me", true),
+            ("postgres://db/orders", false),
+            ("postgres://:secret@db/orders?user=", false),
+        ] {
+            assert_eq!(DatabaseUrl::new(url).unwrap().names_user(), names_user, "{url}");
+        }
     }
 
     #[test]

@@ -10,9 +10,16 @@ use crate::app::App;
 /// The program fails with a message that contains each of these parts, and not the password.
 #[track_caller]
 pub(crate) fn fails(arguments: &[&str], parts: &[&str]) {
+    fails_with(&[], arguments, parts);
+}
+
+/// The same with these environment variables.
+#[track_caller]
+fn fails_with(variables: &[(&str, &str)], arguments: &[&str], parts: &[&str]) {
     let Output { status, stdout, stderr } = Command::new(env!("CARGO_BIN_EXE_orders-api"))
         .args(arguments)
         .env_remove("DATABASE_URL")
+        .envs(variables.iter().copied())
         .output()
         .unwrap();
     let output = String::from_utf8([stdout, stderr].concat()).unwrap();
@@ -36,6 +43,21 @@ fn a_wrong_setting_is_an_error_that_says_what_to_do() {
     fails(&["--connections", "many"], &["--connections"]);
     fails(&["--log", "inof"], &["--log", "info"]);
     fails(&["--auth", "none"], &["--auth", "required"]);
+}
+
+#[test]
+fn a_user_that_the_database_does_not_know_is_named() {
+    let app = App::start();
+    let url = app.url();
+    let (without_user, user) = url.split_once("&user=").unwrap();
+    assert_eq!(user, "orders");
+    fails_with(
+        &[("PGUSER", "stranger")],
+        &["--database-url", without_user],
+        &["DATABASE_URL names no user", "so stranger was tried", "postgres://USER:PASSWORD"],
+    );
+    let stranger = format!("{without_user}&user=stranger");
+    fails(&["--database-url", &stranger], &["Check the user stranger"]);
 }
 
 #[test]
