@@ -2,14 +2,13 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use log::LevelFilter;
 use orders_api::cli::arguments::{Cli, Command, LogFormat};
 use orders_api::cli::{client, clients, keys, migrate, openapi, seed, serve};
 use orders_api::log_format::write_json;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::read();
     let mut logger = env_logger::Builder::new();
     logger
         .filter_module("actix_server", LevelFilter::Warn)

@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{
+    Arg, Args, Command as Program, CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    ValueEnum,
+};
 use log::LevelFilter;
 
 use crate::access::AuthMode;
@@ -32,7 +35,11 @@ pub const DATA_DIR: &str = ".orders";
 
 /// Orders as appointments: two orders of a calendar are never less than its minimum gap apart
 #[derive(Debug, Parser)]
-#[command(name = "orders-api", version)]
+#[command(
+    name = "orders-api",
+    version,
+    after_help = "Example:\n  orders-api --bind 127.0.0.1:3001"
+)]
 pub struct Cli {
     /// The command; `serve` if there is none.
     #[command(subcommand)]
@@ -46,7 +53,7 @@ pub struct Cli {
     /// What is logged to standard error: off, error, warn, info, debug or trace, or a list of module=level
     #[arg(
         long, env = "ORDERS_LOG", default_value = "info", value_parser = log_filter, global = true,
-        value_name = "FILTER"
+        value_name = "FILTER", help_heading = "Log"
     )]
     pub log: String,
     /// How a record is written: as text, or as a JSON object
@@ -56,7 +63,8 @@ pub struct Cli {
         value_enum,
         default_value = "text",
         global = true,
-        value_name = "FORMAT"
+        value_name = "FORMAT",
+        help_heading = "Log"
     )]
     pub log_format: LogFormat,
 }
@@ -74,39 +82,50 @@ pub enum LogFormat {
 #[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Bring the database up to date and answer requests (the default)
+    #[command(after_help = "Example:\n  orders-api serve --bind 127.0.0.1:3001")]
     Serve,
     /// Bring the database up to date
+    #[command(
+        after_help = "Example:\n  orders-api migrate --database-url postgres://db.example.com/orders"
+    )]
     Migrate {
         /// Revert the newest migration instead
         #[arg(long)]
         revert: bool,
     },
     /// Add the sample services, calendars and orders; what exists already stays as it is
+    #[command(after_help = "Example:\n  orders-api seed")]
     Seed,
     /// Manage the clients of the service; works while it runs
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  orders-api clients add web-shop --scope write")]
     Clients(ClientsCommand),
     /// Manage the API keys of clients; works while the service runs
-    #[command(subcommand)]
+    #[command(subcommand, after_help = "Example:\n  orders-api keys create web-shop --expires 90d")]
     Keys(KeysCommand),
     /// Print the OpenAPI document
+    #[command(after_help = "Example:\n  orders-api openapi > openapi.json")]
     Openapi,
     /// Export the orders of a running service as JSON, one per line
+    #[command(
+        after_help = "Example:\n  orders-api export --from 2026-11-01T00:00:00Z --output orders.ndjson"
+    )]
     Export(ExportArgs),
     /// Place the orders of a file in a running service; each line is an order as JSON
     ///
     /// The exit status is 0 if all orders were placed, 1 if some were rejected, 2 if the import failed, and 130 if it
     /// was interrupted (Ctrl-C or SIGTERM). An interrupted import waits a few seconds for the answers to the lines that
     /// were sent; a second interrupt ends it at once.
+    #[command(after_help = "Example:\n  orders-api import orders.ndjson --refused refused.ndjson")]
     Import(ImportArgs),
 }
 
 /// Which database is used.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Database")]
 pub struct DatabaseArgs {
     /// The PostgreSQL database, as postgres://USER:PASSWORD@HOST/NAME; without it the service runs a private
     /// PostgreSQL in the data directory
-    #[arg(long, env = "DATABASE_URL", hide_env_values = true, global = true, value_name = "URL")]
+    #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL")]
     pub database_url: Option<String>,
     /// The data directory of the private PostgreSQL
     #[arg(
@@ -150,6 +169,7 @@ pub enum MigrateMode {
 
 /// How requests are served.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Server")]
 pub struct ServerArgs {
     /// The address to listen on, as HOST:PORT; with port 0 the system chooses a free port
     #[arg(
@@ -163,19 +183,6 @@ pub struct ServerArgs {
     /// An address on which GET /metrics is answered without a key; with port 0 the system chooses a free port
     #[arg(long, env = "ORDERS_METRICS_BIND", global = true, value_name = "ADDRESS")]
     pub metrics_bind: Option<BindAddress>,
-    /// Which requests need the key of a client
-    #[arg(
-        long,
-        env = "ORDERS_AUTH",
-        value_enum,
-        default_value = "auto",
-        global = true,
-        value_name = "MODE"
-    )]
-    pub auth: AuthMode,
-    /// Whose tokens are accepted.
-    #[command(flatten)]
-    pub identity_provider: IdentityProviderArgs,
     /// The largest request body, in bytes
     #[arg(
         long,
@@ -205,19 +212,10 @@ pub struct ServerArgs {
         value_name = "TIME"
     )]
     pub keep_changes: Duration,
-    /// How much clients may do at once.
-    #[command(flatten)]
-    pub limits: LimitArgs,
-    /// To where webhooks may be sent.
-    #[command(flatten)]
-    pub webhooks: WebhookArgs,
     /// How long connections are still accepted after SIGTERM or Ctrl-C, while the service is not ready: for load
     /// balancers, which must notice it; 5s by default, or 0s if only this machine reaches the service
     #[arg(long, env = "ORDERS_DRAIN", value_parser = pause, global = true, value_name = "TIME")]
     pub drain: Option<Duration>,
-    /// How long connections may wait for requests. Only tests change it.
-    #[arg(skip)]
-    pub timeouts: Timeouts,
     /// How many seconds the requests in flight have to finish after that
     #[arg(
         long,
@@ -227,6 +225,54 @@ pub struct ServerArgs {
         value_name = "SECONDS"
     )]
     pub shutdown_timeout: u32,
+    /// How long connections may wait for requests. Only tests change it.
+    #[arg(skip)]
+    pub timeouts: Timeouts,
+    /// Which requests need the key of a client
+    #[arg(
+        long,
+        env = "ORDERS_AUTH",
+        value_enum,
+        default_value = "auto",
+        global = true,
+        value_name = "MODE",
+        help_heading = "Access"
+    )]
+    pub auth: AuthMode,
+    /// Whose tokens are accepted.
+    #[command(flatten)]
+    pub identity_provider: IdentityProviderArgs,
+    /// How much clients may do at once.
+    #[command(flatten)]
+    pub limits: LimitArgs,
+    /// To where webhooks may be sent.
+    #[command(flatten)]
+    pub webhooks: WebhookArgs,
+}
+
+impl Cli {
+    /// The command line of this process. Ends the process if it is wrong, or asks for help.
+    #[must_use]
+    pub fn read() -> Self {
+        let mut program = Self::program();
+        let matches = program.get_matches_mut();
+        Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut program).exit())
+    }
+
+    /// The program with a help that shows no values of the environment, and under a command only what the command uses.
+    fn program() -> Program {
+        let without_values = |arg: Arg| arg.hide_env_values(true);
+        let program = Self::command()
+            .mut_args(without_values)
+            .mut_subcommands(|command| command.mut_args(without_values));
+        let of_service = |arg: &&Arg| arg.is_global_set() && arg.get_help_heading() != Some("Log");
+        let hidden: Vec<_> =
+            program.get_arguments().filter(of_service).map(|arg| arg.clone().hide(true)).collect();
+        // They are clients of the service, so its settings mean nothing to them.
+        ["export", "import"].into_iter().fold(program, |program, name| {
+            program.mut_subcommand(name, |command| command.args(&hidden))
+        })
+    }
 }
 
 impl DatabaseArgs {
@@ -269,8 +315,6 @@ fn log_filter(text: &str) -> Result<String, &'static str> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]
@@ -285,7 +329,68 @@ mod tests {
 
     #[test]
     fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
+        Cli::program().debug_assert();
+    }
+
+    #[test]
+    fn every_command_has_an_example_that_can_be_run() {
+        let program = Cli::program();
+        for command in [&program].into_iter().chain(program.get_subcommands()) {
+            let help = command.get_after_help().unwrap().to_string();
+            let (_, example) = help.split_once("Example:\n  ").unwrap();
+            let (example, _) = example.split_once(" > ").unwrap_or((example, ""));
+            let parsed = Cli::program().try_get_matches_from(example.split(' ')).unwrap();
+            if command.get_name() != program.get_name() {
+                assert_eq!(parsed.subcommand_name(), Some(command.get_name()));
+            }
+        }
+    }
+
+    #[test]
+    fn a_command_that_is_a_client_lists_no_settings_of_the_service() {
+        for (name, is_client) in [("export", true), ("import", true), ("seed", false)] {
+            let mut program = Cli::program();
+            program.build();
+            let help = program.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            assert!(help.contains("--log "), "{help}");
+            assert_eq!(help.contains("--url "), is_client, "{help}");
+            for setting in ["--bind", "--database-url", "--max-exports"] {
+                assert_eq!(help.contains(setting), !is_client, "{setting} in {help}");
+            }
+            let before = ["orders-api", "--bind", "[::1]:0", name, "file"];
+            let accepted = before.iter().take(if name == "import" { 5 } else { 4 });
+            let matches = Cli::program().try_get_matches_from(accepted).unwrap();
+            let cli = Cli::from_arg_matches(&matches).unwrap();
+            assert_eq!(cli.server.bind.to_string(), "[::1]:0");
+        }
+    }
+
+    #[test]
+    fn the_settings_are_grouped() {
+        let program = Cli::program();
+        for (id, heading) in [
+            ("connections", "Database"),
+            ("shutdown_timeout", "Server"),
+            ("auth", "Access"),
+            ("jwks", "Access"),
+            ("export_timeout", "Limits"),
+            ("webhook_networks", "Webhooks"),
+            ("log_format", "Log"),
+        ] {
+            let setting = program.get_arguments().find(|arg| arg.get_id() == id).unwrap();
+            assert_eq!(setting.get_help_heading(), Some(heading), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_help_shows_no_value_of_the_environment() {
+        let mut program = Cli::program();
+        program.build();
+        let all = [&program].into_iter().chain(program.get_subcommands());
+        let with_value = all
+            .flat_map(Program::get_arguments)
+            .find(|arg| arg.get_env().is_some() && !arg.is_hide_env_values_set());
+        assert_eq!(with_value, None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use crate::access::token::Tokens;
 
 /// Whose tokens are accepted. All three are given, or none.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Access")]
 pub struct IdentityProviderArgs {
     /// The identity provider whose tokens are accepted, as its tokens name it in `iss`
     #[arg(long, env = "ORDERS_ISSUER", global = true, value_name = "URL")]

@@ -10,6 +10,7 @@ use crate::places::Limits;
 
 /// How much clients may do at once.
 #[derive(Debug, Clone, Copy, Args)]
+#[command(next_help_heading = "Limits")]
 pub struct LimitArgs {
     /// How many event streams, and requests that wait for changes, may be open
     #[arg(

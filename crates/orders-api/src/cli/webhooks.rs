@@ -6,6 +6,7 @@ use crate::webhooks::Networks;
 
 /// To where webhooks may be sent, and by whom.
 #[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Webhooks")]
 pub struct WebhookArgs {
     /// Do not send changes to webhooks; other instances do it
     #[arg(long, env = "ORDERS_NO_WEBHOOKS", global = true)]
