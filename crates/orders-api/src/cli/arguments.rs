@@ -21,6 +21,7 @@ use crate::cli::keys::KeysCommand;
 use crate::cli::limits::LimitArgs;
 use crate::cli::webhooks::WebhookArgs;
 use crate::db_threads::Limits;
+use crate::http::cross_origin::Origin;
 use crate::server::Timeouts;
 
 /// How many requests may wait for each database thread in a short burst.
@@ -242,6 +243,16 @@ pub struct ServerArgs {
     /// Whose tokens are accepted.
     #[command(flatten)]
     pub identity_provider: IdentityProviderArgs,
+    /// The origin of web pages that may use the service, as https://shop.example, once for each
+    #[arg(
+        long,
+        env = "ORDERS_ALLOW_ORIGIN",
+        value_delimiter = ',',
+        global = true,
+        value_name = "ORIGIN",
+        help_heading = "Access"
+    )]
+    pub(crate) allow_origin: Vec<Origin>,
     /// How much clients may do at once.
     #[command(flatten)]
     pub limits: LimitArgs,

@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod conditional;
+pub(crate) mod cross_origin;
 pub(crate) mod endpoint;
 pub(crate) mod event_stream;
 pub(crate) mod idempotency;

@@ -29,6 +29,7 @@ use crate::cli::arguments::{DatabaseArgs, ServerArgs};
 use crate::db_threads::DbThreads;
 use crate::feed::Feed;
 use crate::http::body::BodyLimits;
+use crate::http::cross_origin::{Origin, allow_origins};
 use crate::http::request_log::log_request;
 use crate::metrics::{Metrics, WebhookMetrics, listener};
 use crate::routes::routes;
@@ -95,6 +96,7 @@ pub fn listen(
     let webhooks = web::Data::new(webhooks);
     let listen_for_metrics = |sockets| listener::listen(sockets, metrics.clone(), connections);
     let separate = sockets.metrics.map(listen_for_metrics).transpose()?;
+    let origins = web::Data::<[Origin]>::from(Arc::from(arguments.allow_origin.as_slice()));
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
     let clients = arguments.limits;
@@ -118,6 +120,8 @@ pub fn listen(
             .app_data(shared_shutdown.clone())
             .app_data(metrics.clone())
             .app_data(limits)
+            .app_data(origins.clone())
+            .wrap(from_fn(allow_origins))
             .wrap(from_fn(log_request))
             .configure(routes)
     };

@@ -12,6 +12,7 @@ mod client;
 mod commands;
 mod conditional;
 mod connections;
+mod cross_origin;
 mod docs;
 mod document;
 mod drain;
