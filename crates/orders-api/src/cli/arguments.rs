@@ -243,7 +243,7 @@ pub struct ServerArgs {
     /// Whose tokens are accepted.
     #[command(flatten)]
     pub identity_provider: IdentityProviderArgs,
-    /// The origin of web pages that may use the service, as https://shop.example, once for each
+    /// The origin of web pages that may use the service, as `https://shop.example`, once for each
     #[arg(
         long,
         env = "ORDERS_ALLOW_ORIGIN",
