@@ -94,7 +94,7 @@ pub enum Command {
         #[arg(long)]
         revert: bool,
     },
-    /// Add the sample services, calendars and orders; what exists already stays as it is
+    /// Add the sample services, calendars and orders; what exists already stays as it is. Works while the service runs
     #[command(after_help = "Example:\n  orders-api seed")]
     Seed,
     /// Manage the clients of the service; works while it runs

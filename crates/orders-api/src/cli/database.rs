@@ -44,11 +44,15 @@ struct Private {
     directory: PathBuf,
 }
 
-/// Whether a command may use a private PostgreSQL that a running service has started.
+/// How a command uses a private PostgreSQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Use {
+    /// Starts it, so no service may run on it.
     Alone,
+    /// Uses the one that a running service has started, or else starts it.
     Shared,
+    /// The same, but fails if there is no data yet.
+    Existing,
 }
 
 impl Database {
@@ -60,12 +64,20 @@ impl Database {
         Self::open_for(arguments, Use::Alone)
     }
 
+    /// The same, but uses the private PostgreSQL of a service that runs.
+    ///
+    /// # Errors
+    /// If the URL is malformed, or the private PostgreSQL does not start.
+    pub(super) fn open_shared(arguments: &DatabaseArgs) -> Result<Self> {
+        Self::open_for(arguments, Use::Shared)
+    }
+
     /// Does work on the store of an up-to-date database, also while a service runs.
     ///
     /// # Errors
     /// If the database cannot be used, or the work fails.
     pub(super) fn with_store(cli: &Cli, work: impl FnOnce(&PgStore) -> Result<()>) -> Result<()> {
-        let database = Self::open_for(&cli.database, Use::Shared)?;
+        let database = Self::open_for(&cli.database, Use::Existing)?;
         let done = database.prepare(cli).and_then(|store| work(&store));
         database.close();
         done
@@ -81,7 +93,7 @@ impl Database {
     fn start_private(directory: &Path, purpose: Use) -> Result<Self> {
         let has_database = |directory: &Path| directory.join("postgres").exists();
         let for_root = directory == Path::new(DATA_DIR) && has_database(Path::new(ROOT_DATA_DIR));
-        if purpose == Use::Shared && !has_database(directory) && !for_root {
+        if purpose == Use::Existing && !has_database(directory) && !for_root {
             bail!(
                 "there is no database in {}; start the service first, or give its --data-dir or DATABASE_URL",
                 directory.display()
@@ -100,7 +112,7 @@ impl Database {
         let (url, server) = started.map_err(|error| {
             anyhow!(
                 "cannot run a private PostgreSQL in {}: {error}\n\
-                 Give a database with DATABASE_URL, or another directory with --data-dir.",
+                 You can also give a database with DATABASE_URL.",
                 directory.display()
             )
         })?;
@@ -293,7 +305,7 @@ fn start_in(
     directory: &Path,
     purpose: Use,
 ) -> Result<(String, Option<Supervisor>), private_postgres::Error> {
-    if purpose == Use::Shared
+    if purpose != Use::Alone
         && let Some(url) = PrivatePostgres::url_of_running(directory, DATABASE)?
     {
         return Ok((url, None));

@@ -11,7 +11,7 @@ use super::sample_data;
 /// # Errors
 /// If the database cannot be used, or existing orders conflict with the sample orders.
 pub fn seed(cli: &Cli) -> Result<()> {
-    let database = Database::open(&cli.database)?;
+    let database = Database::open_shared(&cli.database)?;
     let store = database.prepare(cli)?;
     let services = sample_data::add_services(&store).context("cannot add the sample services")?;
     let calendars =

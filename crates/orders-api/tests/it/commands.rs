@@ -6,6 +6,8 @@ use std::process::{Command, Output};
 use orders_api::cli;
 
 use crate::app::App;
+use crate::faults::Directory;
+use crate::program::Program;
 
 /// The program fails with a message that contains each of these parts, and not the password.
 #[track_caller]
@@ -112,6 +114,32 @@ fn the_samples_are_added_once_and_do_not_conflict() {
         assert_eq!(order["calendar"], calendar);
         assert_eq!(order["datetime"], "2022-11-01T11:11:11.111Z");
     }
+}
+
+#[test]
+fn the_samples_are_added_while_the_service_runs_or_before() {
+    let directory = Directory::new("seed");
+    let with_data = |command: &str| {
+        let program = Command::new(env!("CARGO_BIN_EXE_orders-api"))
+            .args([command, "--data-dir", directory.path()])
+            .env_remove("DATABASE_URL")
+            .output();
+        program.unwrap()
+    };
+    let before = with_data("seed");
+    assert!(before.status.success(), "{before:?}");
+    let service = Program::start(&["--data-dir", directory.path()]);
+    service.send("DELETE", "/orders/224", "").is(204);
+    let meanwhile = with_data("seed");
+    assert!(meanwhile.status.success(), "{meanwhile:?}");
+    for id in ["223", "224", "225"] {
+        service.send("GET", &format!("/orders/{id}"), "").is(200);
+    }
+    // A second service is told once what to do.
+    let second = with_data("migrate");
+    let message = String::from_utf8(second.stderr).unwrap();
+    assert!(!second.status.success() && message.contains("already using"), "{message}");
+    assert_eq!(message.matches("another directory").count(), 1, "{message}");
 }
 
 #[test]
