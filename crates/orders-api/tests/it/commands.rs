@@ -1,6 +1,7 @@
 //! The commands of the program, and its errors if it cannot start.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use orders_api::cli;
@@ -99,6 +100,11 @@ fn an_address_in_use_is_an_error_that_names_it_before_the_database_is_used() {
     };
     with_address(&["--bind", &address], "--bind");
     with_address(&["--bind", "127.0.0.1:0", "--metrics-bind", &address], "--metrics-bind");
+    // A private PostgreSQL is not started either.
+    let directory = Directory::new("address");
+    let data = format!("{}/data", directory.path());
+    fails(&["--data-dir", &data, "--bind", &address], &["cannot listen", &address]);
+    assert!(!Path::new(&data).exists());
 }
 
 #[test]
