@@ -47,6 +47,9 @@ pub(crate) struct Cli {
     /// Mode: everything at once at half of the highest rate, for so long: whether memory stays flat and nothing fails
     #[arg(long, value_name = "SECONDS", value_parser = value_parser!(u64).range(60..=86_400))]
     pub(crate) soak: Option<u64>,
+    /// Mode: webhooks, how many changes a second one gets and what a hundred cost those who write
+    #[arg(long)]
+    pub(crate) webhooks: bool,
     /// Mode: memory at rest, and the time from the start to the first answer
     #[arg(long)]
     pub(crate) idle: bool,

@@ -56,10 +56,10 @@ impl Database {
         self.server.url(&self.name)
     }
 
-    /// Starts the service with its usual settings, which makes the schema, and waits until it is ready.
+    /// Starts the service with its usual settings, and webhooks on this machine. That makes the schema, and waits until it is ready.
     pub(crate) fn start_service(&self, program: &Path) -> Result<Service> {
         let mut command = Command::new(program);
-        command.env("DATABASE_URL", self.url());
+        command.env("DATABASE_URL", self.url()).env("ORDERS_WEBHOOK_NETWORKS", "127.0.0.0/8");
         let log = self.server.directory().join(format!("service-{}.log", self.name));
         Ok(Service::start(&mut command, "error", &log)?)
     }

@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn the_page_has_a_place_for_every_section() {
         let page = std::fs::read_to_string(PAGE).unwrap();
-        let names = "table idle single fair overload growth contended solid bulk fresh feed soak";
+        let names =
+            "table idle single fair overload growth contended solid bulk fresh feed soak webhooks";
         for name in names.split(' ') {
             assert!(replaced(&page, name, "").is_ok(), "{name}");
         }

@@ -11,6 +11,7 @@ mod overload;
 mod single;
 mod soak;
 mod solid;
+mod webhooks;
 mod workloads;
 
 // Each mode uses these.
@@ -35,7 +36,7 @@ pub(crate) type Mode = fn(&Cli, &Path) -> Result<Section>;
 
 /// The modes that were asked for, in the order of the page; the table and memory at rest if none was.
 pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
-    let modes: [(bool, Mode); 11] = [
+    let modes: [(bool, Mode); 12] = [
         (cli.idle, idle::run),
         (cli.single, single::run),
         (cli.overload, overload::run),
@@ -47,6 +48,7 @@ pub(crate) fn requested(cli: &Cli) -> Vec<Mode> {
         (cli.fresh, fresh::run),
         (cli.feed, feed::run),
         (cli.soak.is_some(), soak::run),
+        (cli.webhooks, webhooks::run),
     ];
     let requested: Vec<_> =
         modes.into_iter().filter(|(requested, _)| *requested).map(|(_, mode)| mode).collect();
