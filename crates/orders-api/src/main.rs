@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Openapi => openapi(),
         Command::Export(arguments) => return client::export(arguments),
         Command::Import(arguments) => return client::import(arguments),
+        Command::Webhooks(command) => return client::webhooks(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,7 +13,7 @@ use log::LevelFilter;
 
 use crate::access::AuthMode;
 use crate::cli::bind_address::BindAddress;
-use crate::cli::client::{ExportArgs, ImportArgs};
+use crate::cli::client::{ExportArgs, ImportArgs, WebhooksCommand};
 use crate::cli::clients::ClientsCommand;
 use crate::cli::duration::{pause, retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
@@ -118,6 +118,12 @@ pub enum Command {
     /// were sent; a second interrupt ends it at once.
     #[command(after_help = "Example:\n  orders-api import orders.ndjson --refused refused.ndjson")]
     Import(ImportArgs),
+    /// Build the receiver of a webhook
+    #[command(
+        subcommand,
+        after_help = "Example:\n  orders-api webhooks listen --type order.created"
+    )]
+    Webhooks(WebhooksCommand),
 }
 
 /// Which database is used.

@@ -53,6 +53,19 @@ impl Secret {
         format!("{PREFIX}{}", BASE64_STANDARD.encode(&self.0))
     }
 
+    /// Whether one of the signatures of a message is that of this secret. The timestamp is taken as it is.
+    pub(crate) fn has_signed(
+        &self,
+        id: &str,
+        timestamp: &str,
+        body: &[u8],
+        signatures: &str,
+    ) -> bool {
+        let Ok(timestamp) = timestamp.parse() else { return false };
+        let own = self.sign(id, timestamp, body);
+        signatures.split(' ').any(|signature| signature == own)
+    }
+
     /// The signature of a message: `v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64.
     fn sign(&self, id: &str, timestamp: u64, body: &[u8]) -> String {
         let mut mac = Context::with_key(&Key::new(HMAC_SHA256, &self.0));
@@ -126,5 +139,8 @@ mod tests {
         let (new, old) = (Secret::generate().unwrap(), Secret::generate().unwrap());
         let both = signatures(&[new.clone(), old.clone()], "1_2", 3, b"{}");
         assert_eq!(both, format!("{} {}", new.sign("1_2", 3, b"{}"), old.sign("1_2", 3, b"{}")));
+        assert!([new, old].iter().all(|it| it.has_signed("1_2", "3", b"{}", &both)));
+        let other = Secret::generate().unwrap();
+        assert!(!other.has_signed("1_2", "3", b"{}", &both));
     }
 }

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt as _, Collected, Limited};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1::{SendRequest, handshake};
 use hyper::header::{AUTHORIZATION, HOST, HeaderValue};
-use hyper::{Request, Response, StatusCode};
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use serde::Deserialize;
 
@@ -53,7 +53,7 @@ where
         Ok(Self { sender, url: url.clone() })
     }
 
-    /// Sends a request and waits for the head of a response with status 200. The request body may still be on its way.
+    /// Sends a request and waits for the head of a successful response. The request body may still be on its way.
     ///
     /// # Errors
     /// If the service does not answer, or with the problem that it answers with.
@@ -67,13 +67,17 @@ where
         let response = self.sender.send_request(request).await;
         let response = response.with_context(|| format!("{} does not answer", self.url))?;
         let status = response.status();
-        if status == StatusCode::OK {
+        if status.is_success() {
             return Ok(response);
         }
         let body = Limited::new(response.into_body(), MAX_ERROR_BODY).collect().await;
         let body = body.map(Collected::to_bytes).unwrap_or_default();
         match serde_json::from_slice(&body) {
-            Ok(Problem { title, detail }) => bail!("the service says {status}: {title}: {detail}"),
+            Ok(Problem { title, detail, errors }) => {
+                let errors: String =
+                    errors.iter().map(|it| format!("\n{}: {}", it.pointer, it.detail)).collect();
+                bail!("the service says {status}: {title}: {detail}{errors}")
+            }
             Err(_) => bail!("{} says {status}; is it the orders service?", self.url),
         }
     }
@@ -96,5 +100,14 @@ fn key() -> Result<Option<HeaderValue>> {
 #[derive(Deserialize)]
 struct Problem {
     title: String,
+    detail: String,
+    #[serde(default)]
+    errors: Vec<FieldError>,
+}
+
+/// What is wrong with a field.
+#[derive(Deserialize)]
+struct FieldError {
+    pointer: String,
     detail: String,
 }

@@ -1,11 +1,12 @@
-//! The commands that are clients of a running service: [`export()`] and [`import()`].
+//! The commands that are clients of a running service: [`export()`], [`import()`] and [`webhooks()`].
 //!
-//! Both stream, so their memory does not grow with the number of orders.
+//! All stream, so their memory does not grow with the number of orders.
 
 mod connection;
 mod export;
 mod import;
 mod interrupt;
+mod listen;
 mod output;
 mod progress;
 mod service_url;
@@ -19,6 +20,7 @@ use clap::Args;
 pub use export::{ExportArgs, SortOrder};
 pub use import::ImportArgs;
 use interrupt::Interrupted;
+pub use listen::{ListenArgs, WebhooksCommand};
 pub use service_url::{InvalidServiceUrl, ServiceUrl};
 
 /// The exit status of an import if some orders were rejected.
@@ -51,6 +53,13 @@ pub fn import(arguments: &ImportArgs) -> ExitCode {
         true => ExitCode::SUCCESS,
         false => ExitCode::from(SOME_REJECTED),
     }))
+}
+
+/// Prints what a webhook is sent.
+#[must_use]
+pub fn webhooks(command: &WebhooksCommand) -> ExitCode {
+    let WebhooksCommand::Listen(arguments) = command;
+    exit_code(listen::run(arguments).map(|()| ExitCode::SUCCESS))
 }
 
 fn exit_code(result: Result<ExitCode>) -> ExitCode {

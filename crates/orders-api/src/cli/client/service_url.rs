@@ -35,6 +35,11 @@ impl ServiceUrl {
         format!("{}:{port}", self.0.host_str().unwrap_or_default())
     }
 
+    /// The name or address of its machine.
+    pub(super) fn host(&self) -> &str {
+        self.0.host_str().unwrap_or_default()
+    }
+
     /// The value of `Host` in requests.
     pub(super) fn authority(&self) -> &str {
         &self.0[Position::BeforeHost..Position::AfterPort]

@@ -1,8 +1,9 @@
-//! The commands `export` and `import`, run by a user or a script.
+//! The commands `export`, `import` and `webhooks listen`, run by a user or a script.
 
 mod export;
 mod import;
 mod interrupt;
+mod listen;
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
