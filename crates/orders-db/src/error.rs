@@ -54,6 +54,9 @@ const OUTAGES: [&str; 8] = [
     "sorry, too many clients",
 ];
 
+/// How its messages end if the disk is full, whatever was to be written.
+const DISK_FULL: &str = "No space left on device";
+
 /// An unexpected error as an outage or as a bug.
 pub(crate) fn classify(error: Error, connection_lost: bool) -> StoreError {
     let outage = connection_lost
@@ -65,6 +68,7 @@ pub(crate) fn classify(error: Error, connection_lost: bool) -> StoreError {
             | Error::BrokenTransactionManager => true,
             Error::DatabaseError(_, info) => {
                 OUTAGES.iter().any(|outage| info.message().starts_with(outage))
+                    || info.message().ends_with(DISK_FULL)
             }
             _ => false,
         };

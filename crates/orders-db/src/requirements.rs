@@ -95,6 +95,9 @@ statement! {
                        ('idempotency_keys', 'SELECT INSERT UPDATE DELETE'),
                        ('order_versions', 'SELECT INSERT DELETE'),
                        ('change_feed', 'SELECT UPDATE'),
+                       ('webhooks', 'SELECT INSERT UPDATE DELETE'),
+                       ('webhook_parked_orders', 'SELECT INSERT UPDATE DELETE'),
+                       ('webhook_attempts', 'SELECT INSERT UPDATE DELETE'),
                        ('clients', 'SELECT'), ('api_keys', 'SELECT'), ('access_version', 'SELECT')) AS needed (name, list),
                regexp_split_to_table(list, ' ') AS privilege
          WHERE has_table_privilege(to_regclass(name)::oid, privilege) IS NOT TRUE

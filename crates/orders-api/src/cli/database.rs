@@ -156,8 +156,11 @@ impl Database {
     pub(super) fn warn_about_settings(&self, cli: &Cli) -> Result<()> {
         let settings = self.settings(cli);
         // Two more: the heartbeat and the feed.
-        let connections =
-            settings.connections.saturating_add(settings.long_connections).saturating_add(2);
+        let for_webhooks =
+            if cli.server.webhooks.no_webhooks { 0 } else { worker::CONNECTIONS + 1 };
+        // One for the heartbeat, and one for the feed.
+        let others = settings.long_connections.saturating_add(2 + for_webhooks);
+        let connections = settings.connections.saturating_add(others);
         let warnings = requirements::warnings(self.url.expose(), connections);
         for warning in warnings.map_err(|error| self.unusable(error))? {
             log::warn!("{warning}");

@@ -54,6 +54,14 @@ impl Follower {
             let _ = life.wait_for(|life| life.stopped || life.history != followed).await;
         }
     }
+
+    /// Completes when the database has discarded the history that this follows.
+    pub(crate) fn discarded(&self) -> impl Future<Output = ()> + use<> {
+        let (mut life, followed) = (self.shared.life.subscribe(), self.history);
+        async move {
+            let _ = life.wait_for(|life| life.history != followed).await;
+        }
+    }
 }
 
 impl Drop for Follower {

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
-use orders_core::WebhookId;
+use orders_core::{WebhookId, WebhookState};
 use orders_db::WebhookLag;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
 
-use super::Fraction;
+use super::{Fraction, Label};
 use crate::webhooks::Outcome;
 
 /// A webhook. There are at most as many as the store allows.
@@ -22,6 +22,7 @@ type ByOutcome = [(&'static str, String); 2];
 /// How the delivery to the webhooks goes that this instance delivers.
 #[derive(Default)]
 pub(crate) struct WebhookMetrics {
+    webhooks: Family<Label, Gauge>,
     attempts: Family<ByOutcome, Counter>,
     behind: Family<ByWebhook, Gauge>,
     oldest: Family<ByWebhook, Fraction>,
@@ -34,6 +35,11 @@ const OUTCOMES: [&str; 3] = ["delivered", "rejected", "failed"];
 
 impl WebhookMetrics {
     pub(super) fn register(&self, registry: &mut Registry) {
+        registry.register(
+            "orders_webhooks",
+            "How many webhooks there are in a state, in the whole database",
+            self.webhooks.clone(),
+        );
         registry.register(
             "orders_webhook_attempts",
             "How often this instance tried to deliver a change to a webhook: delivered, rejected with a status, or failed \
@@ -52,6 +58,14 @@ impl WebhookMetrics {
         );
     }
 
+    /// Takes how many webhooks there are in each state.
+    pub(crate) fn set_counts(&self, counts: &[(WebhookState, u64)]) {
+        for (state, count) in counts {
+            let gauge = self.webhooks.get_or_create(&[("state", state.as_str())]);
+            gauge.set((*count).try_into().unwrap_or(i64::MAX));
+        }
+    }
+
     /// Counts an attempt.
     pub(crate) fn count(&self, webhook: &WebhookId, outcome: &Outcome) {
         let name = match outcome {
@@ -60,6 +74,10 @@ impl WebhookMetrics {
             Outcome::Failed(_) => OUTCOMES[2],
         };
         self.attempts.get_or_create(&by_outcome(webhook, name)).inc();
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains(webhook) {
+            known.insert(webhook.clone());
+        }
     }
 
     /// Takes how far behind the webhooks of this instance are. Those that it does not have any more lose their series.

@@ -1,5 +1,6 @@
 //! Sends the changes of one webhook: [`Delivering`].
 
+use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -28,8 +29,11 @@ const PAGE: usize = 64;
 /// How long deliveries may be unsaved. Others that end meanwhile are saved together with them.
 const SAVE_AFTER: Duration = Duration::from_millis(20);
 
-/// How long it may be unsaved that changes were not wanted.
-const SAVE_CURSOR_AFTER: Duration = Duration::from_secs(1);
+/// How long it may be unsaved that changes were not wanted, and which attempts were made.
+const SAVE_REST_AFTER: Duration = Duration::from_secs(1);
+
+/// How many attempts are kept until they are saved: as many as clients can see.
+const MAX_ATTEMPTS: usize = 100;
 
 /// The pause after the database could not be read.
 const RETRY: Duration = Duration::from_secs(1);
@@ -42,13 +46,14 @@ pub(super) struct Delivering {
     shared: Rc<Shared>,
     validity: Rc<Validity>,
     id: WebhookId,
-    configuration: i64,
+    beginning: i64,
     subscription: Subscription,
     endpoint: Rc<Endpoint>,
     delivery: Delivery,
     follower: Follower,
-    /// The attempts that are not saved.
-    attempts: Vec<DeliveryAttempt>,
+    /// The last attempts that are not saved, and since when there are any.
+    attempts: VecDeque<DeliveryAttempt>,
+    attempts_since: Option<Instant>,
     /// What is going on.
     work: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     is_reading: bool,
@@ -67,7 +72,7 @@ struct Endpoint {
 /// What is done.
 enum Done {
     Read(Result<ChangePage<RecordedChange>, StoreError>),
-    LookedUp(OrderId, Result<Option<Change>, StoreError>),
+    LookedUp(OrderId, u64, Result<Option<Change>, StoreError>),
     Sent(Box<Message>, Timestamp, Attempt),
     Saved(bool),
 }
@@ -79,9 +84,17 @@ impl Endpoint {
             webhooks::open(shared.key.as_ref(), sealed, webhook.id.as_str())
                 .map_err(|error| error.to_string())
         };
-        let previous = webhook.secrets.previous.as_ref();
-        let previous = previous.map(|(sealed, end)| Ok::<_, String>((open(sealed)?, *end)));
-        Ok(Self { target, secrets: (open(&webhook.secrets.current)?, previous.transpose()?) })
+        let current = open(&webhook.secrets.current)?;
+        let previous = webhook.secrets.previous.as_ref().filter(|(_, end)| now() < *end);
+        let previous = previous.and_then(|(sealed, end)| match open(sealed) {
+            Ok(secret) => Some((secret, *end)),
+            Err(error) => {
+                let error = LogText(&error);
+                log::warn!("the previous secret of webhook {} is not used: {error}", webhook.id);
+                None
+            }
+        });
+        Ok(Self { target, secrets: (current, previous) })
     }
 
     /// The secrets with which a message is signed now.
@@ -93,7 +106,8 @@ impl Endpoint {
 }
 
 impl Delivering {
-    /// Continues where it was saved. `None` if the endpoint cannot be used; that is saved.
+    /// Continues where it was saved. `None` if the endpoint cannot be used; that is saved, so that no instance leases the
+    /// webhook for a while.
     pub(super) async fn start(
         shared: Rc<Shared>,
         validity: Rc<Validity>,
@@ -106,26 +120,25 @@ impl Delivering {
                 log::error!("webhook {} is not delivered: {}", webhook.id, LogText(&error));
                 delivery.hold(error, later(now(), HOLD));
                 let progress = delivery.unsaved()?;
-                let LeasedWebhook { id, configuration, .. } = webhook;
+                let LeasedWebhook { id, beginning, .. } = webhook;
                 let attempts = Vec::new();
-                shared.saver.save(WebhookProgress { id, configuration, progress, attempts }).await;
-                // The lease is kept, so that no instance tries it meanwhile.
-                sleep(HOLD).await;
+                shared.saver.save(WebhookProgress { id, beginning, progress, attempts }).await;
                 return None;
             }
         };
         let follower = shared.feed.follow_for_webhook();
-        let LeasedWebhook { id, configuration, subscription, .. } = webhook;
+        let LeasedWebhook { id, beginning, subscription, .. } = webhook;
         Some(Self {
             shared,
             validity,
             id,
-            configuration,
+            beginning,
             subscription,
             endpoint,
             delivery,
             follower,
-            attempts: Vec::new(),
+            attempts: VecDeque::new(),
+            attempts_since: None,
             work: FuturesUnordered::new(),
             is_reading: false,
             is_saving: false,
@@ -135,12 +148,17 @@ impl Delivering {
 
     /// Sends changes until it is stopped, or another instance has the webhook, or a client has changed it.
     pub(super) async fn run(mut self, mut stopped: watch::Receiver<bool>) {
+        let discarded = self.follower.discarded();
+        tokio::pin!(discarded);
         loop {
             let is_stopped = *stopped.borrow_and_update();
             if !is_stopped {
                 self.read();
             }
             let until = if is_stopped { None } else { self.send() };
+            if self.delivery.is_unsaved() {
+                self.unsaved_since.get_or_insert_with(Instant::now);
+            }
             let save_at = self.save(is_stopped);
             if is_stopped && self.work.is_empty() && save_at.is_none() {
                 return;
@@ -163,6 +181,8 @@ impl Delivering {
                 () = self.follower.news(), if waits_for_news => {}
                 () = timer => {}
                 _ = stopped.changed() => {}
+                // What this has seen is not what happened. The next lease continues with what is stored.
+                () = &mut discarded => return,
             }
         }
     }
@@ -175,7 +195,6 @@ impl Delivering {
             match self.follower.after(after) {
                 Found::Changes(entries) => {
                     entries.iter().for_each(|entry| self.delivery.read(&entry.recorded));
-                    self.unsaved_since.get_or_insert_with(Instant::now);
                 }
                 Found::Nothing => return,
                 // The database decides whether the cursor is known.
@@ -189,9 +208,8 @@ impl Delivering {
         let shared = Rc::clone(&self.shared);
         let read = async move {
             let read = shared.db.run(move |store| store.feed(After::Cursor(after), PAGE)).await;
-            let is_empty = read.as_ref().is_ok_and(|page| page.changes.is_empty());
-            if is_empty || matches!(read, Err(StoreError::Unavailable(_))) {
-                // Another server may lack what this instance has seen.
+            // Another server may lack what this instance has seen.
+            if read.as_ref().map_or(true, |page| page.changes.is_empty()) {
                 sleep(RETRY).await;
             }
             Done::Read(read)
@@ -238,7 +256,7 @@ impl Delivering {
             let found =
                 shared.db.run(move |store| store.next_change_of(&id, first, last, &subscription));
             let found = found.await;
-            Done::LookedUp(order, found)
+            Done::LookedUp(order, last, found)
         };
         self.work.push(look_up.boxed_local());
     }
@@ -248,20 +266,28 @@ impl Delivering {
         if self.is_saving {
             return None;
         }
-        let since = self.unsaved_since?;
-        let pause =
-            if self.delivery.has_unsaved_deliveries() { SAVE_AFTER } else { SAVE_CURSOR_AFTER };
-        if !at_once && since.elapsed() < pause {
-            return Some(since + pause);
+        let has_deliveries = self.delivery.has_unsaved_deliveries();
+        let pause = if has_deliveries { SAVE_AFTER } else { SAVE_REST_AFTER };
+        let attempts_at = self.attempts_since.map(|since| since + SAVE_REST_AFTER);
+        let save_at = self.unsaved_since.map(|since| since + pause);
+        let save_at = save_at.into_iter().chain(attempts_at).min()?;
+        let now = Instant::now();
+        if !at_once && now < save_at {
+            return Some(save_at);
         }
         self.unsaved_since = None;
+        let mut attempts = Vec::new();
+        if at_once || attempts_at.is_some_and(|at| at <= now) {
+            self.attempts_since = None;
+            attempts = self.attempts.drain(..).collect();
+            self.delivery.save_anyway();
+        }
         let progress = self.delivery.unsaved()?;
         if let Some(reason) = &progress.health.disabled {
             log::warn!("webhook {} is disabled: {}", self.id, LogText(reason));
         }
-        let (id, configuration) = (self.id.clone(), self.configuration);
-        let attempts = std::mem::take(&mut self.attempts);
-        let progress = WebhookProgress { id, configuration, progress, attempts };
+        let (id, beginning) = (self.id.clone(), self.beginning);
+        let progress = WebhookProgress { id, beginning, progress, attempts };
         let shared = Rc::clone(&self.shared);
         self.is_saving = true;
         self.work.push(async move { Done::Saved(shared.saver.save(progress).await) }.boxed_local());
@@ -272,12 +298,13 @@ impl Delivering {
     fn finish(&mut self, done: Done) -> bool {
         match done {
             Done::Read(read) => self.finish_reading(read),
-            Done::LookedUp(order, Ok(change)) => {
-                if let Some(message) = self.delivery.looked_up(&order, change) {
+            Done::LookedUp(order, last, Ok(change)) => {
+                if let Some(message) = self.delivery.looked_up(&order, last, change) {
                     self.send_message(Box::new(message));
                 }
             }
-            Done::LookedUp(order, Err(_)) => {
+            Done::LookedUp(order, _, Err(error)) => {
+                self.log_unreadable(&error);
                 self.delivery.not_looked_up(&order, later(now(), RETRY));
             }
             Done::Sent(message, at, attempt) => self.finish_sending(&message, at, attempt),
@@ -287,7 +314,6 @@ impl Delivering {
                 return is_saved;
             }
         }
-        self.unsaved_since.get_or_insert_with(Instant::now);
         true
     }
 
@@ -296,11 +322,19 @@ impl Delivering {
         match read {
             Ok(page) => page.changes.iter().for_each(|change| self.delivery.read(change)),
             Err(StoreError::CursorGone(_)) => self.delivery.disable(
-                "the changes after its cursor are no longer available: export the orders, and set after to the cursor \
-                 of the export's monitor link"
+                "the changes after its cursor are no longer available: export the orders, then set after to the cursor \
+                 of the export's monitor link and state to active"
                     .to_owned(),
             ),
-            Err(_) => {}
+            Err(error) => self.log_unreadable(&error),
+        }
+    }
+
+    /// An outage is in the log already.
+    fn log_unreadable(&self, error: &StoreError) {
+        if !matches!(error, StoreError::Unavailable(_)) {
+            let cause = error.to_string();
+            log::error!("changes for webhook {} cannot be read: {}", self.id, LogText(&cause));
         }
     }
 
@@ -315,7 +349,11 @@ impl Delivering {
         };
         self.shared.metrics.count(&self.id, &outcome);
         let change = &message.change;
-        self.attempts.push(DeliveryAttempt {
+        if self.attempts.len() == MAX_ATTEMPTS {
+            self.attempts.pop_front();
+        }
+        self.attempts_since.get_or_insert_with(Instant::now);
+        self.attempts.push_back(DeliveryAttempt {
             attempted_at: at,
             cursor: change.cursor,
             order: change.data.id.clone(),

@@ -77,9 +77,8 @@ impl Leases {
         for task in self.tasks.values() {
             task.stop.send_replace(true);
         }
-        for task in self.tasks.values_mut() {
-            let _ = timeout(MARGIN, &mut task.handle).await;
-        }
+        let ends = self.tasks.values_mut().map(|task| &mut task.handle);
+        let _ = timeout(MARGIN, futures_util::future::join_all(ends)).await;
         let ids: Vec<_> = self.tasks.into_keys().collect();
         let lease = self.lease;
         // Without it, another instance continues when the leases end.
@@ -103,8 +102,14 @@ impl Leases {
                 task.stop.send_replace(true);
             }
         }
+        // The response to an earlier lease or release may have been lost.
+        let has_no_task = |id: &&WebhookId| !self.tasks.contains_key(*id);
+        let orphans: Vec<_> = leases.kept.keys().filter(has_no_task).cloned().collect();
         for webhook in leases.new {
             self.start(webhook);
+        }
+        if !orphans.is_empty() {
+            self.shared.db.run(move |store| store.release_webhooks(lease, &orphans)).await?;
         }
         Ok(())
     }
@@ -133,8 +138,13 @@ impl Leases {
         }
         self.measured_at = Some(Instant::now());
         let lease = self.lease;
-        if let Ok(lags) = self.shared.db.run(move |store| store.webhook_lags(lease)).await {
+        let measured = self
+            .shared
+            .db
+            .run(move |store| Ok((store.webhook_lags(lease)?, store.count_webhooks()?)));
+        if let Ok((lags, counts)) = measured.await {
             self.shared.metrics.set_lags(&lags);
+            self.shared.metrics.set_counts(&counts);
         }
     }
 

@@ -1,8 +1,9 @@
 //! Saves the progress of all webhooks together: [`Saver`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::rt::time::sleep;
+use orders_core::StoreError;
 use orders_db::WebhookProgress;
 use tokio::sync::{mpsc, oneshot};
 
@@ -12,14 +13,24 @@ use crate::http::log_text::LogText;
 /// The pause after nothing could be saved.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// Whether a webhook was saved: its lease and its configuration were those that were named.
+/// How long the saver rests after a statement, as a multiple of the time that it took. So it takes only a part of the
+/// database, and saves more with each statement if there is more to save.
+const REST: u32 = 3;
+
+/// The longest rest.
+const MAX_REST: Duration = Duration::from_secs(1);
+
+/// Whether a webhook was saved: its lease and its beginning were those that were named.
 type IsSaved = bool;
 
+/// Tells a delivery whether it was saved.
+type Sender = oneshot::Sender<IsSaved>;
+
 /// Takes what is to be saved. One statement saves what has come while the last one was executed.
-pub(super) struct Saver(mpsc::UnboundedSender<(WebhookProgress, oneshot::Sender<IsSaved>)>);
+pub(super) struct Saver(mpsc::UnboundedSender<(WebhookProgress, Sender)>);
 
 /// The other end of a [`Saver`].
-pub(super) struct Saving(mpsc::UnboundedReceiver<(WebhookProgress, oneshot::Sender<IsSaved>)>);
+pub(super) struct Saving(mpsc::UnboundedReceiver<(WebhookProgress, Sender)>);
 
 impl Saver {
     pub(super) fn new() -> (Self, Saving) {
@@ -39,36 +50,60 @@ impl Saver {
 impl Saving {
     /// Saves for the instance with this lease, until the saver is dropped.
     pub(super) async fn run(mut self, db: Db, lease: i64) {
-        let mut failed = false;
         while let Some(first) = self.0.recv().await {
             let mut waiting = vec![first];
             while let Ok(next) = self.0.try_recv() {
                 waiting.push(next);
             }
-            let (progress, senders): (Vec<_>, Vec<_>) = waiting.into_iter().unzip();
-            let ids: Vec<_> = progress.iter().map(|webhook| webhook.id.clone()).collect();
-            let progress = std::sync::Arc::new(progress);
-            let saved = loop {
-                let progress = progress.clone();
-                match db.run(move |store| store.save_webhooks(lease, &progress)).await {
-                    Ok(saved) => break saved,
-                    Err(error) => {
-                        if !failed {
-                            let cause = error.to_string();
-                            log::warn!(
-                                "cannot save what was sent to webhooks, trying again: {}",
-                                LogText(&cause)
-                            );
-                        }
-                        failed = true;
-                        sleep(RETRY).await;
+            let start = Instant::now();
+            self.save(&db, lease, waiting).await;
+            sleep((start.elapsed() * REST).min(MAX_REST)).await;
+        }
+    }
+
+    async fn save(&self, db: &Db, lease: i64, mut waiting: Vec<(WebhookProgress, Sender)>) {
+        let mut failed = false;
+        loop {
+            // Those whose delivery has ended meanwhile are not waited for.
+            waiting.retain(|(_, sender)| !sender.is_closed());
+            let progress: Vec<_> = waiting.iter().map(|(progress, _)| progress.clone()).collect();
+            let count = progress.len();
+            match db.run(move |store| store.save_webhooks(lease, &progress)).await {
+                Ok(saved) => {
+                    for (progress, sender) in waiting {
+                        let _ = sender.send(saved.contains(&progress.id));
                     }
+                    return;
                 }
-            };
-            failed = false;
-            for (id, sender) in ids.iter().zip(senders) {
-                // The webhook may have been given up meanwhile.
-                let _ = sender.send(saved.contains(id));
+                Err(StoreError::Unavailable(cause)) => {
+                    if !failed {
+                        let cause = cause.to_string();
+                        log::warn!(
+                            "cannot save what was sent to webhooks, trying again: {}",
+                            LogText(&cause)
+                        );
+                    }
+                    failed = true;
+                    sleep(RETRY).await;
+                }
+                // One of them is the reason.
+                Err(_) if count > 1 => {
+                    for one in waiting {
+                        Box::pin(self.save(db, lease, vec![one])).await;
+                    }
+                    return;
+                }
+                Err(error) => {
+                    let cause = error.to_string();
+                    for (WebhookProgress { id, .. }, sender) in waiting {
+                        log::error!(
+                            "what was sent to webhook {id} cannot be saved: {}",
+                            LogText(&cause)
+                        );
+                        let _ = sender.send(false);
+                    }
+                    return;
+                }
             }
         }
     }

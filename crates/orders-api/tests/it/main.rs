@@ -13,6 +13,7 @@ mod commands;
 mod conditional;
 mod connections;
 mod cross_origin;
+mod delivery;
 mod docs;
 mod document;
 mod drain;

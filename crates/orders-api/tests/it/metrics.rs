@@ -5,6 +5,8 @@ use std::fs;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::access::bearer;
 use crate::app::{App, STALL_TIMEOUT};
 use crate::framework::break_database;
@@ -232,9 +234,14 @@ fn the_process_and_the_release_are_described() {
 
 #[test]
 fn the_documentation_lists_exactly_the_metrics_that_there_are() {
-    let app = App::start();
+    let app = App::start_with(&["--webhook-networks", "127.0.0.0/8"]);
     // A metric with labels is there once something was counted.
     app.get("/orders").is(200);
+    app.post("/webhooks", json!({ "id": "crm", "url": "http://127.0.0.1:1" })).is(201);
+    app.post("/orders", order("a", 0)).is(201);
+    wait_for(&app, "orders_webhook_changes_behind{webhook=\"crm\"}", 0.0);
+    let failed = "orders_webhook_attempts_total{webhook=\"crm\",outcome=\"failed\"}";
+    wait_until(&app, &[], |all| all.contains_key(failed));
     wait_for(&app, &duration_count("GET", "/orders", 200), 1.0);
     let text = text(&app, &[]);
     let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));

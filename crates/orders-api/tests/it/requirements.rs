@@ -94,7 +94,7 @@ fn settings_that_can_lose_writes_are_warned_about() {
         "fsync is off",
         "full_page_writes is off",
         "synchronous_commit is off: a crash of the database server loses writes",
-        "accepts 8 connections of this role, and this instance alone may use 9",
+        "accepts 8 connections of this role, and this instance alone may use 12",
     ] {
         assert!(log.contains(part), "no {part:?} in {log}");
     }

@@ -6,8 +6,11 @@ use super::health::{self, MAX_PARKED};
 use super::{Failure, Health, Subscription};
 use crate::{Change, Cursor, OrderId, RecordedChange, Timestamp};
 
-/// The most changes that are read ahead of those that are delivered.
-const WINDOW: usize = 64;
+/// The most changes that are read and not done yet.
+const MAX_OPEN: usize = 64;
+
+/// The most changes from the first that is not done, with those that are done.
+const WINDOW: usize = 1024;
 
 /// The most messages that are sent at the same time.
 const MAX_IN_FLIGHT: usize = 8;
@@ -28,6 +31,8 @@ pub struct Delivery {
     done: BTreeSet<u64>,
     /// Wanted changes from the first that is not done.
     window: VecDeque<Pending>,
+    /// How many of them are not done.
+    open: usize,
     /// The orders whose messages are in flight.
     in_flight: HashSet<OrderId>,
     /// The orders whose deliveries are not saved, and of these those that [`Delivery::unsaved`] has returned.
@@ -38,6 +43,8 @@ pub struct Delivery {
     changed: BTreeSet<OrderId>,
     /// Whether the retries of all parked orders are to be saved as due.
     all_are_due: bool,
+    /// Whether the last message that was begun is a retry. Then a new change comes next, if one waits.
+    was_retry: bool,
     /// How many messages may be in flight. After an outage it begins with one.
     limit: usize,
     has_changed: bool,
@@ -107,15 +114,22 @@ pub enum Next {
 struct Pending {
     /// The cursor of the change before.
     before: Cursor,
-    change: Change,
+    position: u64,
+    order: OrderId,
     state: State,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug)]
 enum State {
-    Waiting,
+    Waiting(Box<Change>),
     Sent,
     Done,
+}
+
+impl Pending {
+    fn is_done(&self) -> bool {
+        matches!(self.state, State::Done)
+    }
 }
 
 impl Delivery {
@@ -130,6 +144,8 @@ impl Delivery {
             read: cursor,
             done,
             window: VecDeque::new(),
+            open: 0,
+            was_retry: false,
             in_flight: HashSet::new(),
             unsaved: HashSet::new(),
             saving: HashSet::new(),
@@ -143,7 +159,7 @@ impl Delivery {
     /// The cursor after which the next changes are to be read; `None` if none can be read now.
     #[must_use]
     pub fn read_after(&self) -> Option<Cursor> {
-        (self.window.len() < WINDOW).then_some(self.read)
+        (self.open < MAX_OPEN && self.window.len() < WINDOW).then_some(self.read)
     }
 
     /// Reads the next change of the feed.
@@ -159,44 +175,62 @@ impl Delivery {
             parked.last = position;
             self.changed.insert(change.data.id.clone());
         }
-        let state = if was_done || is_parked { State::Done } else { State::Waiting };
-        self.window.push_back(Pending { before, change, state });
+        let order = change.data.id.clone();
+        let state = match was_done || is_parked {
+            true => State::Done,
+            false => State::Waiting(Box::new(change)),
+        };
+        self.open += usize::from(!matches!(state, State::Done));
+        self.window.push_back(Pending { before, position, order, state });
         self.pop_done();
     }
 
     /// What is to be done next.
     pub fn next(&mut self, now: Timestamp) -> Next {
+        self.has_changed |= self.health.give_up(now);
         if self.health.disabled.is_some() {
             return Next::Wait(None);
         }
+        let give_up_at = self.health.give_up_at();
         if let Some(at) = self.health.retry_at.filter(|at| *at > now) {
-            return Next::Wait(Some(at));
+            return Next::Wait(give_up_at.map_or(Some(at), |give_up| Some(at.min(give_up))));
         }
-        let limit = if self.health.is_probing() { 1 } else { self.limit };
-        if self.in_flight.len() >= limit {
+        let is_probing = self.health.is_probing();
+        if self.in_flight.len() >= if is_probing { 1 } else { self.limit } {
             return Next::Wait(None);
         }
         let parked = self.parked.iter().filter(|(order, _)| self.is_free(order));
         let first =
             parked.min_by_key(|(_, it)| it.retry_at).map(|(order, it)| (order.clone(), *it));
-        if let Some((order, parked)) = &first
-            && (parked.retry_at <= now || self.health.is_probing())
-        {
-            self.in_flight.insert(order.clone());
-            return Next::LookUp(order.clone(), parked.first, parked.last);
-        }
+        let due = first.clone().filter(|(_, parked)| parked.retry_at <= now || is_probing);
         // The first change of an order is the first that is found: later ones wait while it is in flight.
-        let is_next = |it: &Pending| it.state == State::Waiting && self.is_free(&it.change.data.id);
-        let next = self.window.iter().position(is_next).filter(|_| self.parked.len() < MAX_PARKED);
-        if let Some(pending) = next.and_then(|index| self.window.get_mut(index)) {
-            pending.state = State::Sent;
-            self.in_flight.insert(pending.change.data.id.clone());
-            return Next::Send(Box::new(Message {
-                change: pending.change.clone(),
-                is_retry: false,
-            }));
+        let is_next =
+            |it: &Pending| matches!(it.state, State::Waiting(_)) && self.is_free(&it.order);
+        let waiting = self.window.iter().position(is_next);
+        let waiting = waiting.filter(|_| self.parked.len() < MAX_PARKED);
+        // They take turns, so that neither keeps the other waiting.
+        match (due, waiting) {
+            (Some((order, parked)), waiting) if waiting.is_none() || !self.was_retry => {
+                self.was_retry = true;
+                self.in_flight.insert(order.clone());
+                Next::LookUp(order, parked.first, parked.last)
+            }
+            (_, Some(index)) => {
+                self.was_retry = false;
+                let pending = &mut self.window[index];
+                self.in_flight.insert(pending.order.clone());
+                match std::mem::replace(&mut pending.state, State::Sent) {
+                    State::Waiting(change) => {
+                        Next::Send(Box::new(Message { change: *change, is_retry: false }))
+                    }
+                    // OK because of the search above.
+                    State::Sent | State::Done => Next::Wait(None),
+                }
+            }
+            _ => Next::Wait(
+                first.map(|(_, parked)| parked.retry_at).into_iter().chain(give_up_at).min(),
+            ),
         }
-        Next::Wait(first.map(|(_, parked)| parked.retry_at))
     }
 
     /// Whether the next message of an order may be sent.
@@ -204,25 +238,26 @@ impl Delivery {
         !self.in_flight.contains(order) && !self.unsaved.contains(order)
     }
 
-    /// Takes the change that was looked up for a parked order. Returns the message to send. Without a change, the order is
-    /// not parked any more: all its changes have been delivered, or are not kept any more.
-    pub fn looked_up(&mut self, order: &OrderId, change: Option<Change>) -> Option<Message> {
-        match change {
-            Some(change) => Some(Message { change, is_retry: true }),
-            None => {
-                self.in_flight.remove(order);
-                self.unpark(order);
-                None
-            }
+    /// Takes what was looked up for a parked order, up to the position `last`. Returns the message to send. Without a
+    /// change, all changes up to there have been delivered, are not wanted, or are not kept any more.
+    pub fn looked_up(
+        &mut self,
+        order: &OrderId,
+        last: u64,
+        change: Option<Change>,
+    ) -> Option<Message> {
+        if let Some(change) = change {
+            return Some(Message { change, is_retry: true });
         }
+        self.in_flight.remove(order);
+        self.advance(order, last);
+        None
     }
 
-    /// Notes that nothing could be looked up now. It is attempted again at this instant.
+    /// Notes that nothing could be looked up now. Nothing is sent before this instant.
     pub fn not_looked_up(&mut self, order: &OrderId, retry_at: Timestamp) {
         self.in_flight.remove(order);
-        if let Some(parked) = self.parked.get_mut(order) {
-            parked.retry_at = retry_at;
-        }
+        self.health.retry_at = self.health.retry_at.max(Some(retry_at));
     }
 
     /// Notes that a message was delivered.
@@ -240,15 +275,10 @@ impl Delivery {
             self.limit = MAX_IN_FLIGHT.min(self.limit + 1);
         }
         self.health.succeeded();
-        if !message.is_retry {
-            return self.finish(position);
-        }
-        let Some(parked) = self.parked.get_mut(order) else { return };
-        *parked = Parked { first: position + 1, attempts: 0, retry_at: now, ..*parked };
-        if parked.first > parked.last {
-            self.unpark(order);
+        if message.is_retry {
+            self.advance(order, position);
         } else {
-            self.changed.insert(order.clone());
+            self.finish(position);
         }
     }
 
@@ -258,7 +288,12 @@ impl Delivery {
         let position = message.change.cursor.position;
         self.in_flight.remove(order);
         self.has_changed = true;
-        self.health.failed(failure, now, random);
+        // A retry says nothing of other orders, and a message that was sent before the others failed is no probe.
+        let counts = match self.health.is_probing() {
+            true => self.in_flight.is_empty(),
+            false => !message.is_retry,
+        };
+        self.health.failed(failure, counts, now, random);
         let parked = self.parked.entry(order.clone()).or_insert(Parked {
             first: position,
             last: position,
@@ -268,11 +303,10 @@ impl Delivery {
         parked.attempts = parked.attempts.saturating_add(1);
         parked.retry_at = health::retry_at(parked.attempts, failure.retry_after, now, random);
         // The later changes of the order wait behind it.
-        for pending in self.window.iter_mut().filter(|it| it.change.data.id == *order) {
-            if pending.change.cursor.position >= parked.first {
-                pending.state = State::Done;
-                parked.last = parked.last.max(pending.change.cursor.position);
-            }
+        for pending in self.window.iter_mut().filter(|it| it.order == *order && !it.is_done()) {
+            pending.state = State::Done;
+            self.open -= 1;
+            parked.last = parked.last.max(pending.position);
         }
         self.changed.insert(order.clone());
         self.pop_done();
@@ -303,10 +337,21 @@ impl Delivery {
         self.in_flight.len()
     }
 
+    /// Whether [`Delivery::unsaved`] has something to return.
+    #[must_use]
+    pub fn is_unsaved(&self) -> bool {
+        self.has_changed
+    }
+
     /// Whether deliveries are waiting to be saved, which delays the next messages of their orders.
     #[must_use]
     pub fn has_unsaved_deliveries(&self) -> bool {
         self.unsaved.len() > self.saving.len()
+    }
+
+    /// Lets the next [`Delivery::unsaved`] return what it is, also if nothing has changed.
+    pub fn save_anyway(&mut self) {
+        self.has_changed = true;
     }
 
     /// What is to be saved. [`Delivery::saved`] must follow before the next call.
@@ -315,8 +360,7 @@ impl Delivery {
             return None;
         }
         self.saving = self.unsaved.clone();
-        let done = self.window.iter().filter(|it| it.state == State::Done);
-        let done = done.map(|it| it.change.cursor.position);
+        let done = self.window.iter().filter(|it| it.is_done()).map(|it| it.position);
         let changed = std::mem::take(&mut self.changed);
         Some(Progress {
             cursor: self.window.front().map_or(self.read, |first| first.before),
@@ -339,22 +383,27 @@ impl Delivery {
 
     /// Marks a change of the window as done.
     fn finish(&mut self, position: u64) {
-        if let Some(pending) =
-            self.window.iter_mut().find(|it| it.change.cursor.position == position)
-        {
+        let is_it = |it: &&mut Pending| it.position == position && !it.is_done();
+        if let Some(pending) = self.window.iter_mut().find(is_it) {
             pending.state = State::Done;
+            self.open -= 1;
         }
         self.pop_done();
     }
 
-    fn unpark(&mut self, order: &OrderId) {
-        self.parked.remove(order);
+    /// Notes that the changes of a parked order up to a position are done. If others were read meanwhile, it stays parked.
+    fn advance(&mut self, order: &OrderId, position: u64) {
+        let Some(parked) = self.parked.get_mut(order) else { return };
+        *parked = Parked { first: position + 1, attempts: 0, ..*parked };
+        if parked.first > parked.last {
+            self.parked.remove(order);
+        }
         self.changed.insert(order.clone());
         self.has_changed = true;
     }
 
     fn pop_done(&mut self) {
-        while self.window.front().is_some_and(|first| first.state == State::Done) {
+        while self.window.front().is_some_and(Pending::is_done) {
             self.window.pop_front();
         }
     }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::Timestamp;
 
-/// After so many failures in a row, only one message at a time is sent, to find out whether the endpoint works again.
+/// After so many orders in a row whose first delivery failed, only one message at a time is sent, to find out whether the
+/// endpoint works again.
 const MAX_FAILURES: u32 = 5;
 
 /// While so many orders are parked, no further orders are begun.
@@ -36,7 +37,7 @@ const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);
 /// Whether an endpoint works.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Health {
-    /// How many deliveries have failed since the last success.
+    /// How many orders have failed at their first delivery since the last success, and how many probes after that.
     pub failures: u32,
     /// When the first of them failed.
     pub failing_since: Option<Timestamp>,
@@ -71,10 +72,10 @@ impl Health {
         *self = Self { retry_at, disabled: self.disabled.take(), ..Self::default() };
     }
 
-    /// Notes a failure. `random` is from 0 to 1.
-    pub(super) fn failed(&mut self, failure: &Failure, now: Timestamp, random: f64) {
-        self.failures = self.failures.saturating_add(1);
-        let since = *self.failing_since.get_or_insert(now);
+    /// Notes a failure, and whether it counts. `random` is from 0 to 1.
+    pub(super) fn failed(&mut self, failure: &Failure, counts: bool, now: Timestamp, random: f64) {
+        self.failures = self.failures.saturating_add(u32::from(counts));
+        self.failing_since.get_or_insert(now);
         self.last_error = Some(failure.error.clone());
         let probe = self.failures.checked_sub(MAX_FAILURES).map(|times| {
             let pause = FIRST_PROBE.saturating_mul(2_u32.saturating_pow(times.min(16)));
@@ -84,11 +85,24 @@ impl Health {
         self.retry_at = self.retry_at.max(pause.map(|pause| after(now, pause)));
         if failure.gone {
             self.disabled = Some(format!("the endpoint wants no more messages: {}", failure.error));
-        } else if after(since, GIVE_UP_AFTER) <= now {
-            let error = &failure.error;
-            self.disabled =
-                Some(format!("nothing was delivered for 5 days, since {since}: {error}"));
         }
+    }
+
+    /// When the webhook is given up, if nothing is delivered before.
+    pub(super) fn give_up_at(&self) -> Option<Timestamp> {
+        self.failing_since.map(|since| after(since, GIVE_UP_AFTER))
+    }
+
+    /// Gives up the webhook if it is time to do so. Returns whether that is new.
+    pub(super) fn give_up(&mut self, now: Timestamp) -> bool {
+        let is_time = self.give_up_at().is_some_and(|at| at <= now);
+        if !is_time || self.disabled.is_some() {
+            return false;
+        }
+        let since = self.failing_since.unwrap_or(now);
+        let error = self.last_error.as_deref().unwrap_or_default();
+        self.disabled = Some(format!("nothing was delivered for 5 days, since {since}: {error}"));
+        true
     }
 }
 

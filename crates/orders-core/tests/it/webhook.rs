@@ -64,6 +64,8 @@ struct World {
     saved: Saved,
     now: Timestamp,
     in_flight: Vec<Message>,
+    /// What is being looked up.
+    look_ups: Vec<(OrderId, u64, u64)>,
     saving: Option<Progress>,
     /// What has arrived, in its order.
     arrived: Vec<Message>,
@@ -80,6 +82,7 @@ impl World {
             saved: nothing_saved(),
             now: micros(0),
             in_flight: Vec::new(),
+            look_ups: Vec::new(),
             saving: None,
             arrived: Vec::new(),
             at_risk: 0,
@@ -95,19 +98,25 @@ impl World {
             }
             match self.delivery.next(self.now) {
                 Next::Send(message) => self.in_flight.push(*message),
-                Next::LookUp(order, first, last) => {
-                    let kept = self.feed.iter().filter(|it| it.change.data.id == order);
-                    let mut wanted = kept
-                        .filter(|it| (first..=last).contains(&it.change.cursor.position))
-                        .filter_map(|it| subscription().change(it));
-                    self.in_flight.extend(self.delivery.looked_up(&order, wanted.next()));
-                }
+                Next::LookUp(order, first, last) => self.look_ups.push((order, first, last)),
                 Next::Wait(until) => return until,
             }
-            let orders: BTreeSet<_> = self.in_flight.iter().map(|it| &it.change.data.id).collect();
-            assert_eq!(orders.len(), self.in_flight.len(), "one message per order");
+            let looked_up = self.look_ups.iter().map(|(order, ..)| order);
+            let orders = self.in_flight.iter().map(|it| &it.change.data.id).chain(looked_up);
+            let orders: BTreeSet<_> = orders.collect();
+            let count = self.in_flight.len() + self.look_ups.len();
+            assert_eq!(orders.len(), count, "one message per order");
             assert!(orders.len() <= 8 && orders.len() == self.delivery.in_flight());
         }
+    }
+
+    fn look_up(&mut self) {
+        let Some((order, first, last)) = self.look_ups.pop() else { return };
+        let kept = self.feed.iter().filter(|it| it.change.data.id == order);
+        let mut wanted = kept
+            .filter(|it| (first..=last).contains(&it.change.cursor.position))
+            .filter_map(|it| subscription().change(it));
+        self.in_flight.extend(self.delivery.looked_up(&order, last, wanted.next()));
     }
 
     fn begin_to_save(&mut self) {
@@ -152,6 +161,7 @@ impl World {
         self.at_risk += at_risk.len();
         self.arrived.extend(arrived);
         self.saving = None;
+        self.look_ups.clear();
         self.delivery = Delivery::new(subscription(), self.saved.clone());
     }
 }
@@ -159,6 +169,7 @@ impl World {
 #[derive(Debug, Clone)]
 enum Step {
     Respond(usize, bool),
+    LookUp,
     BeginToSave,
     Save,
     Sleep(i64),
@@ -168,6 +179,7 @@ enum Step {
 fn any_step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => (any::<usize>(), prop::bool::weighted(0.7)).prop_map(|(n, works)| Step::Respond(n, works)),
+        4 => Just(Step::LookUp),
         3 => Just(Step::BeginToSave),
         3 => Just(Step::Save),
         2 => (0..400 * SECOND).prop_map(Step::Sleep),
@@ -189,6 +201,7 @@ proptest! {
             let _ = world.advance();
             match step {
                 Step::Respond(index, works) => world.respond(index, works),
+                Step::LookUp => world.look_up(),
                 Step::BeginToSave => world.begin_to_save(),
                 Step::Save => world.save(),
                 Step::Sleep(pause) => world.now = world.now.plus_micros(pause).unwrap(),
@@ -198,6 +211,7 @@ proptest! {
         // Then everything works.
         for _ in 0..10_000 {
             let until = world.advance();
+            world.look_up();
             if world.in_flight.is_empty() && world.saving.is_none() {
                 world.begin_to_save();
                 if world.saving.is_none() {
@@ -240,6 +254,18 @@ fn sendable(delivery: &mut Delivery, now: Timestamp) -> Vec<Message> {
     .collect()
 }
 
+/// The next message, also of a parked order.
+fn message(delivery: &mut Delivery, now: Timestamp) -> Option<Message> {
+    match delivery.next(now) {
+        Next::Send(message) => Some(*message),
+        Next::LookUp(order, first, last) => {
+            let number = order.as_str().strip_prefix("order-").unwrap().parse().unwrap();
+            delivery.looked_up(&order, last, Some(change(first, number).change))
+        }
+        Next::Wait(_) => None,
+    }
+}
+
 /// A delivery that has read one change of each of so many orders, none of them unwanted.
 fn delivery_of(orders: u32) -> Delivery {
     let mut delivery = Delivery::new(Subscription::default(), nothing_saved());
@@ -268,7 +294,7 @@ fn an_order_that_fails_delays_no_other() {
         }
     }
     assert_eq!(arrived, 19);
-    assert_eq!(delivery.next(now), Next::Wait(Some(micros(5 * SECOND))));
+    assert_eq!(delivery.next(now), Next::Wait(Some(micros(5 * SECOND))), "{delivery:?}");
     let third = OrderId::new("order-3").unwrap();
     assert_eq!(delivery.next(micros(6 * SECOND)), Next::LookUp(third, 3, 3));
 }
@@ -280,7 +306,7 @@ fn fail_until_disabled() -> (Vec<i64>, Delivery) {
     loop {
         let message = match delivery.next(now) {
             Next::Send(message) => *message,
-            Next::LookUp(id, ..) => delivery.looked_up(&id, Some(order())).unwrap(),
+            Next::LookUp(id, ..) => delivery.looked_up(&id, 1, Some(order())).unwrap(),
             Next::Wait(Some(until)) => {
                 now = until;
                 continue;
@@ -295,7 +321,8 @@ fn fail_until_disabled() -> (Vec<i64>, Delivery) {
 #[test]
 fn after_five_days_without_success_a_webhook_is_disabled() {
     let (tried, mut delivery) = fail_until_disabled();
-    assert!((5 * DAY..5 * DAY + HOUR).contains(tried.last().unwrap()), "{tried:?}");
+    let hours: Vec<_> = tried.iter().map(|at| at / HOUR).collect();
+    assert_eq!(hours, [0, 0, 0, 0, 2, 7, 17, 41, 65, 89, 113], "{tried:?}");
     let health = delivery.unsaved().unwrap().health;
     let reason = health.disabled.unwrap();
     assert!(reason.contains("5 days") && reason.ends_with("connection refused"), "{reason}");
@@ -308,26 +335,58 @@ fn an_endpoint_that_fails_is_probed_with_one_message_and_then_catches_up_slowly(
     for message in sendable(&mut delivery, now) {
         delivery.failed(&message, &failure("no response"), now, 0.5);
     }
-    for _ in 0..20 {
+    let mut pauses = Vec::new();
+    let mut next_probe = |delivery: &mut Delivery| {
         let Next::Wait(Some(until)) = delivery.next(now) else { panic!("it is probed too early") };
-        assert!(until.as_micros() - now.as_micros() <= 6 * 60 * SECOND);
+        pauses.push((until.as_micros() - now.as_micros()) / SECOND);
         now = until;
-        let Next::LookUp(order, position, _) = delivery.next(now) else { panic!("no probe") };
+        let probe = message(delivery, now).expect("a probe");
         assert_eq!(delivery.next(now), Next::Wait(None), "one at a time");
-        let number = order.as_str().strip_prefix("order-").unwrap().parse().unwrap();
-        let message = delivery.looked_up(&order, Some(change(position, number).change)).unwrap();
-        delivery.failed(&message, &failure("no response"), now, 0.5);
+        (probe, now)
+    };
+    for _ in 0..20 {
+        let (probe, now) = next_probe(&mut delivery);
+        delivery.failed(&probe, &failure("no response"), now, 0.5);
     }
-    let Next::Wait(Some(until)) = delivery.next(now) else { panic!("it is probed too early") };
-    now = until;
-    let Next::LookUp(order, position, _) = delivery.next(now) else { panic!("no probe") };
-    let number = order.as_str().strip_prefix("order-").unwrap().parse().unwrap();
-    let probe = delivery.looked_up(&order, Some(change(position, number).change)).unwrap();
+    let (probe, now) = next_probe(&mut delivery);
+    assert_eq!(pauses[..7], [10, 20, 40, 80, 160, 300, 300]);
     delivery.succeeded(&probe, now);
     let progress = delivery.unsaved().unwrap();
     assert!(progress.all_are_due && progress.health.failing_since.is_none());
-    assert!(matches!(delivery.next(now), Next::LookUp(..)), "the parked orders are due");
-    assert_eq!(delivery.next(now), Next::Wait(None), "one at a time at first");
+    delivery.saved();
+    for limit in 2..=3 {
+        let messages: Vec<_> = std::iter::from_fn(|| message(&mut delivery, now)).collect();
+        assert!(messages.len() <= limit, "few at a time at first");
+        messages.iter().for_each(|message| delivery.succeeded(message, now));
+        delivery.unsaved().unwrap();
+        delivery.saved();
+    }
+}
+
+#[test]
+fn orders_that_always_fail_do_not_keep_others_waiting() {
+    let (mut delivery, mut now) = (delivery_of(5), micros(0));
+    let bad = |message: &Message| message.change.cursor.position <= 5;
+    let mut good = 0;
+    for round in 1..=40 {
+        delivery.read(&change(round + 5, round as u32 + 5));
+        // Within a quarter of an hour each.
+        for _ in 0..4 {
+            while let Some(message) = message(&mut delivery, now) {
+                if bad(&message) {
+                    delivery.failed(&message, &failure("400"), now, 0.5);
+                } else {
+                    delivery.succeeded(&message, now);
+                    good += 1;
+                }
+            }
+            if delivery.unsaved().is_some() {
+                delivery.saved();
+            }
+            now = now.plus_micros(4 * 60 * SECOND).unwrap();
+        }
+        assert_eq!(good, round);
+    }
 }
 
 #[test]
@@ -368,7 +427,7 @@ fn with_too_many_parked_orders_no_further_order_is_begun() {
     delivery.read(&change(count + 1, 0));
     assert_eq!(delivery.next(micros(0)), Next::Wait(Some(micros(HOUR))));
     let Next::LookUp(order, ..) = delivery.next(micros(HOUR)) else { panic!("one is due") };
-    assert_eq!(delivery.looked_up(&order, None), None, "its changes are not kept any more");
+    assert_eq!(delivery.looked_up(&order, 1, None), None, "its changes are not kept any more");
     assert!(matches!(delivery.next(micros(0)), Next::Send(_)));
 }
 

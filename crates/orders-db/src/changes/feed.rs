@@ -84,7 +84,7 @@ statement! {
 }
 
 statement! {
-    /// Changes of an order between two positions. `version > 0` and `OFFSET` keep PostgreSQL from reading those of other
+    /// Changes of an order between two positions that are kept as changes. `version > 0` and `OFFSET` keep PostgreSQL from reading those of other
     /// orders.
     GetChangesOf<'a> { id: &'a str as Text, first: i64 as BigInt, last: i64 as BigInt, limit: i64 as BigInt } ->
     ChangeSql =
@@ -92,7 +92,7 @@ statement! {
         select_changes!(
             "SELECT * FROM (SELECT * FROM order_versions WHERE order_id = $1 AND version > 0
                              ORDER BY order_id, version OFFSET 0) AS of_order
-              WHERE position BETWEEN $2 AND $3 LIMIT $4",
+              WHERE position BETWEEN $2 AND $3 AND position > (SELECT expired_position FROM change_feed) LIMIT $4",
             "true"),
         "ORDER BY change.version"
     )

@@ -1,7 +1,7 @@
 //! What the service stores while it sends changes to webhooks.
 //!
 //! An instance leases webhooks and sends their changes alone until the lease ends. All that it saves names the lease and
-//! the configuration, so an instance that has lost a webhook, or does not know its present configuration, saves nothing.
+//! the beginning, so an instance that has lost a webhook, or does not know that a client has let it begin anew, saves nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bytea, Integer, Nullable, Text, Timestamptz};
 use orders_core::{
     Change, Health, OrderId, Parked, Progress, Saved, StoreError, Subscription, WebhookId,
-    WebhookUrl,
+    WebhookState, WebhookUrl,
 };
 
 use super::{
@@ -39,6 +39,8 @@ pub struct LeasedWebhook {
     pub id: WebhookId,
     /// Counts the changes that clients made to it.
     pub configuration: i64,
+    /// Another number for each lease, and whenever a client lets it begin anew.
+    pub beginning: i64,
     /// Where changes are sent.
     pub url: WebhookUrl,
     /// Which changes are sent.
@@ -63,8 +65,8 @@ impl std::fmt::Debug for LeasedWebhook {
 pub struct WebhookProgress {
     /// Its id.
     pub id: WebhookId,
-    /// The configuration that was used.
-    pub configuration: i64,
+    /// That of [`LeasedWebhook`].
+    pub beginning: i64,
     /// What has changed.
     pub progress: Progress,
     /// The attempts since it was last saved.
@@ -102,6 +104,13 @@ statement! {
 }
 
 statement! {
+    CountWebhooks {} -> (BigInt, BigInt, BigInt) =
+    "SELECT count(*) FILTER (WHERE disabled IS NULL AND NOT paused), count(*) FILTER (WHERE disabled IS NULL AND paused),
+            count(*) FILTER (WHERE disabled IS NOT NULL)
+       FROM webhooks"
+}
+
+statement! {
     Renew { lease: i64 as BigInt } -> () =
     "UPDATE webhooks SET leased_until = now() + interval '30 s'
       WHERE lease = $1 AND leased_until < now() + interval '20 s'"
@@ -112,11 +121,11 @@ statement! {
     "SELECT id, configuration FROM webhooks WHERE lease = $1 AND NOT paused AND disabled IS NULL"
 }
 
-/// id, configuration, url, calendar, service, types, secret, previous_secret, previous_secret_expires_at, position,
+/// id, (configuration, beginning), url, calendar, service, types, secret, previous_secret, previous_secret_expires_at, position,
 /// assigned_at, done, failures, failing_since, retry_at, last_error
 type LeasedRow = (
     String,
-    i64,
+    (i64, i64),
     String,
     Option<String>,
     Option<String>,
@@ -131,18 +140,19 @@ type LeasedRow = (
 );
 
 statement! {
-    /// Leases webhooks that no instance has. Another instance may do the same meanwhile.
+    /// Leases webhooks that no instance has and that may be sent something now. Another instance may do the same meanwhile.
     Lease { lease: i64 as BigInt, most: i64 as BigInt } -> (
-        Text, BigInt, Text, Nullable<Text>, Nullable<Text>, Nullable<Array<Text>>, Bytea, Nullable<Bytea>,
+        Text, (BigInt, BigInt), Text, Nullable<Text>, Nullable<Text>, Nullable<Array<Text>>, Bytea, Nullable<Bytea>,
         Nullable<Timestamptz>, BigInt, Timestamptz, Array<BigInt>,
         (BigInt, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>),
     ) =
-    "UPDATE webhooks SET lease = $1, leased_until = now() + interval '30 s'
+    "UPDATE webhooks SET lease = $1, leased_until = now() + interval '30 s', beginning = beginning + 1
        FROM (SELECT id FROM webhooks
               WHERE NOT paused AND disabled IS NULL AND (leased_until IS NULL OR leased_until < now())
+                AND (retry_at IS NULL OR retry_at <= now())
               ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) AS free
       WHERE webhooks.id = free.id
-     RETURNING webhooks.id, configuration, url, calendar, service, types, secret, previous_secret,
+     RETURNING webhooks.id, configuration, beginning, url, calendar, service, types, secret, previous_secret,
                previous_secret_expires_at, position, assigned_at, done, failures, failing_since, retry_at, last_error"
 }
 
@@ -161,7 +171,7 @@ statement! {
     SaveProgress<'a> {
         lease: i64 as BigInt,
         ids: Vec<&'a str> as Array<Text>,
-        configurations: Vec<i64> as Array<BigInt>,
+        beginnings: Vec<i64> as Array<BigInt>,
         positions: Vec<i64> as Array<BigInt>,
         assigned: Vec<PgTimestamp> as Array<Timestamptz>,
         done: Vec<String> as Array<Text>,
@@ -180,10 +190,10 @@ statement! {
             leased_until = now() + interval '30 s'
        FROM (SELECT $1 AS lease) AS instance,
             unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS saved
-            (id, configuration, position, assigned_at, done, failures, failing_since, retry_at, last_error, disabled,
+            (id, beginning, position, assigned_at, done, failures, failing_since, retry_at, last_error, disabled,
              attempts)
       WHERE webhooks.id = saved.id AND webhooks.lease = instance.lease
-        AND webhooks.configuration = saved.configuration
+        AND webhooks.beginning = saved.beginning
      RETURNING webhooks.id, webhooks.attempts"
 }
 
@@ -252,6 +262,22 @@ impl PgStore {
         })
     }
 
+    /// How many webhooks there are in each state.
+    ///
+    /// # Errors
+    /// None of its own.
+    pub fn count_webhooks(&self) -> Result<[(WebhookState, u64); 3], StoreError> {
+        self.with(|conn| {
+            let (active, paused, disabled): (i64, i64, i64) = CountWebhooks {}.get_result(conn)?;
+            let count = |count: i64| decode(count.try_into());
+            Ok([
+                (WebhookState::Active, count(active)?),
+                (WebhookState::Paused, count(paused)?),
+                (WebhookState::Disabled, count(disabled)?),
+            ])
+        })
+    }
+
     /// Ends the leases of an instance on these webhooks, so that another one can continue at once.
     ///
     /// # Errors
@@ -262,7 +288,7 @@ impl PgStore {
     }
 
     /// Saves the progress of webhooks and renews their leases. Returns those for which that was done: the others are not
-    /// leased any more, or have another configuration.
+    /// leased any more, or have begun anew.
     ///
     /// # Errors
     /// None of its own. Then nothing was saved, or it is not known.
@@ -315,7 +341,7 @@ impl PgStore {
 fn leased_webhook(row: LeasedRow) -> QueryResult<LeasedWebhook> {
     let (
         id,
-        configuration,
+        (configuration, beginning),
         url,
         calendar,
         service,
@@ -332,6 +358,7 @@ fn leased_webhook(row: LeasedRow) -> QueryResult<LeasedWebhook> {
     Ok(LeasedWebhook {
         id: decode(WebhookId::new(id))?,
         configuration,
+        beginning,
         url: decode(WebhookUrl::new(url))?,
         subscription: subscription(calendar, service, types)?,
         secrets: stored_secrets(secret, previous_secret, previous_secret_expires_at)?,
@@ -386,7 +413,7 @@ fn save_progress(
     let save = SaveProgress {
         lease,
         ids: webhooks.iter().map(|it| it.id.as_str()).collect(),
-        configurations: webhooks.iter().map(|it| it.configuration).collect(),
+        beginnings: webhooks.iter().map(|it| it.beginning).collect(),
         positions: cursors().map(|it| pg_position(it.position)).collect(),
         assigned: cursors().map(|it| row::pg_timestamp(it.assigned_at)).collect(),
         done: webhooks.iter().map(done).collect(),

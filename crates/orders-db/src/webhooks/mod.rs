@@ -127,7 +127,13 @@ statement! {
             position = COALESCE(request.position, webhooks.position),
             assigned_at = COALESCE(request.assigned_at, webhooks.assigned_at),
             done = CASE WHEN request.position IS NULL THEN done ELSE '{}' END,
-            configuration = configuration + 1
+            configuration = configuration + 1,
+            beginning = beginning + CASE
+                WHEN request.position IS NOT NULL
+                     OR (webhooks.url, webhooks.calendar, webhooks.service, webhooks.types)
+                        IS DISTINCT FROM (request.url, request.calendar, request.service, request.types)
+                     OR NOT request.paused AND (webhooks.paused OR disabled IS NOT NULL OR failures > 0) THEN 1 ELSE 0
+            END
        FROM (SELECT $1 AS id, $2 AS url, $3 AS calendar, $4 AS service, $5 AS types, $6 AS paused, $7 AS position,
                     $8 AS assigned_at) AS request
       WHERE webhooks.id = request.id"

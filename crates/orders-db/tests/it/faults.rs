@@ -269,6 +269,24 @@ fn what_the_schema_does_not_know_is_a_bug_and_not_an_outage() {
 }
 
 #[test]
+fn a_full_disk_is_an_outage_whatever_was_to_be_written() {
+    let database = Database::new();
+    let store = database.store_of(1);
+    prepare(&store);
+    let mut psql = database.psql();
+    for action in
+        ["extend file \"base/1\"", "create file \"base/pgsql_tmp/1\"", "write to file \"base/2\""]
+    {
+        psql.run(&format!(
+            "CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+             BEGIN RAISE EXCEPTION 'could not {action}: No space left on device' USING ERRCODE = '53100'; END $$;
+             CREATE OR REPLACE TRIGGER fail BEFORE INSERT ON orders FOR EACH ROW EXECUTE FUNCTION fail()"
+        ));
+        check_unavailable(action, &store.place(draft("new", noon_plus(200)), Write));
+    }
+}
+
+#[test]
 fn an_idle_session_is_kept_and_used_again() {
     let database = Database::new();
     let store = database.store_of(1);

@@ -1,10 +1,13 @@
 //! Who may use webhooks, and whether there can be any: [`WebhookStore`], and the argument `Data<Webhooks>`.
 
+use std::sync::Arc;
+
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
 use actix_web::web::Data;
 use orders_core::{StoreError, WebhookId, WebhookUrl};
 use orders_db::PgStore;
+use tokio::sync::Notify;
 use url::Url;
 
 use crate::Store;
@@ -15,7 +18,11 @@ use crate::webhooks::{KEY_VARIABLE, Webhooks};
 
 /// The store of a client that is not restricted to some calendars. The endpoint of a webhook sees an order also after it has
 /// left the webhook's calendar.
-pub(super) struct WebhookStore(Store);
+pub(super) struct WebhookStore {
+    store: Store,
+    /// Signals the worker.
+    changed: Arc<Notify>,
+}
 
 impl WebhookStore {
     /// Does a job as in [`Store::run`].
@@ -24,16 +31,18 @@ impl WebhookStore {
         T: Send + 'static,
         F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
     {
-        self.0.run(job).await
+        self.store.run(job).await
     }
 
-    /// Logs what the client has done with a webhook. Of the URL only the origin, because the rest may contain secrets.
-    pub(super) fn log(&self, verb: &str, id: &WebhookId, url: Option<&WebhookUrl>) {
-        let client = self.0.client();
+    /// Logs what the client has done with a webhook, and lets the worker notice it at once. Of the URL only the origin is
+    /// logged, because the rest may contain secrets.
+    pub(super) fn done(&self, verb: &str, id: &WebhookId, url: Option<&WebhookUrl>) {
+        let client = self.store.client();
         let client = client.map_or("without credentials".to_owned(), |it| it.id.to_string());
         let url = url.and_then(|url| Url::parse(url.as_str()).ok());
         let origin = url.map(|url| format!(" for {}", url.origin().ascii_serialization()));
         log::info!("client {client} {verb} webhook {id}{}", origin.unwrap_or_default());
+        self.changed.notify_one();
     }
 }
 
@@ -42,7 +51,7 @@ impl Argument for WebhookStore {
         let store = Store::extract(request, payload).await?;
         match store.client().filter(|client| client.calendars.is_some()) {
             Some(client) => Err(Problem::restricted_client(client)),
-            None => Ok(Self(store)),
+            None => Ok(Self { store, changed: webhooks(request).changed() }),
         }
     }
 
@@ -51,11 +60,15 @@ impl Argument for WebhookStore {
     }
 }
 
+fn webhooks(request: &HttpRequest) -> &Data<Webhooks> {
+    // OK because every app has them, see `server::listen`.
+    request.app_data().expect("the webhooks are set")
+}
+
 /// Fails if the secrets of webhooks could not be encrypted.
 impl Argument for Data<Webhooks> {
     async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
-        // OK because every app has them, see `server::listen`.
-        let webhooks = request.app_data::<Self>().expect("the webhooks are set");
+        let webhooks = webhooks(request);
         match webhooks.can_store_secrets() {
             true => Ok(webhooks.clone()),
             false => Err(Problem::not_permitted(format!(

@@ -72,8 +72,7 @@ async fn create_webhook(
         Json::new(&NewWebhook { webhook, secret: secret.expose() })
     };
     let created = store.run(create).await?;
-    store.log("created", &id, Some(&url));
-    webhooks.changed().notify_one();
+    store.done("created", &id, Some(&url));
     Ok(Created(format!("/webhooks/{id}"), created))
 }
 
@@ -114,14 +113,12 @@ async fn replace_webhook(
     let (replaced, url) = (id.clone(), draft.url.clone());
     let replace = move |store: &PgStore| Json::new(&store.replace_webhook(&replaced, &draft)?);
     let response = store.run(replace).await?;
-    store.log("replaced", &id, Some(&url));
-    webhooks.changed().notify_one();
+    store.done("replaced", &id, Some(&url));
     Ok(response)
 }
 
 pub(crate) fn delete() -> Endpoint {
-    let description =
-        "Nothing is sent to it any more, except for what is on its way at this moment.";
+    let description = "Within about a second, all instances notice it and send nothing more.";
     endpoint(delete_webhook, "deleteWebhook", "webhooks", "Delete a webhook", description)
 }
 
@@ -133,6 +130,6 @@ async fn delete_webhook(
     let Path(id) = id;
     let deleted = id.clone();
     store.run(move |store| store.remove_webhook(&deleted)).await?;
-    store.log("deleted", &id, None);
+    store.done("deleted", &id, None);
     Ok(NoContent)
 }

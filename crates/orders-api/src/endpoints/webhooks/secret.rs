@@ -46,8 +46,7 @@ async fn rotate(
         Json::new(&NewSecret { secret: secret.expose() })
     };
     let response = store.run(rotate).await?;
-    store.log("rotated the secret of", &id, None);
-    webhooks.changed().notify_one();
+    store.done("rotated the secret of", &id, None);
     Ok(response)
 }
 

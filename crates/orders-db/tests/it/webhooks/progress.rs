@@ -1,6 +1,6 @@
 //! How far changes were sent.
 
-use orders_core::WebhookState;
+use orders_core::{ChangeType, WebhookState};
 
 use super::*;
 
@@ -37,12 +37,16 @@ fn another_instance_continues_where_the_first_one_saved() {
         (Some(noon_plus(0)), Some("status 500"))
     );
     let_leases_end(&database);
-    let saved = lease(&store, SECOND).saved;
-    assert_eq!((saved.cursor, saved.done, saved.health), (cursors[1], [3, 4].into(), failing()));
+    let second = lease(&store, SECOND);
+    let saved = &second.saved;
+    let done = [3, 4].into();
+    assert_eq!((saved.cursor, &saved.done, &saved.health), (cursors[1], &done, &failing()));
 
-    let mut recovered = unchanged(&webhook);
+    // What belongs to an earlier lease is not saved, even if this instance has the webhook again.
+    assert_eq!(save(&store, SECOND, &[progress]), [].into());
+    let mut recovered = unchanged(&second);
     recovered.progress.cursor = cursors[3];
-    assert_eq!(save(&store, SECOND, &[recovered]), [webhook.id].into());
+    assert_eq!(save(&store, SECOND, &[recovered]), [second.id].into());
     let_leases_end(&database);
     let saved = lease(&store, FIRST).saved;
     assert_eq!(
@@ -52,11 +56,11 @@ fn another_instance_continues_where_the_first_one_saved() {
 }
 
 #[test]
-fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_has_changed() {
+fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_begins_anew() {
     let database = Database::new();
     let store = database.store();
     add_services(&store);
-    for id in ["deleted", "kept", "lost", "replaced"] {
+    for id in ["deleted", "kept", "lost", "moved", "paused", "widened"] {
         add(&store, id);
     }
     place_all(&store, &[("a", 0)]);
@@ -73,10 +77,19 @@ fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_has_changed() {
     };
     let progress: Vec<_> = leased.iter().map(progress).collect();
     store.remove_webhook(&webhook_id("deleted")).unwrap();
-    store.replace_webhook(&webhook_id("replaced"), &draft()).unwrap();
+    let moved = WebhookDraft { after: Some(After::Oldest), ..draft() };
+    store.replace_webhook(&webhook_id("moved"), &moved).unwrap();
+    let widened =
+        Subscription { types: Some([ChangeType::Created].into()), ..draft().subscription };
+    let widened = WebhookDraft { subscription: widened, ..draft() };
+    store.replace_webhook(&webhook_id("widened"), &widened).unwrap();
+    let paused = WebhookDraft { paused: Some(true), ..draft() };
+    store.replace_webhook(&webhook_id("paused"), &paused).unwrap();
     store.release_webhooks(FIRST, &[webhook_id("lost")]).unwrap();
-    assert_eq!(save(&store, FIRST, &progress), [webhook_id("kept")].into());
-    for (id, is_saved) in [("kept", true), ("lost", false), ("replaced", false)] {
+    assert_eq!(save(&store, FIRST, &progress), ["kept", "paused"].map(webhook_id).into());
+    for (id, is_saved) in
+        [("kept", true), ("lost", false), ("moved", false), ("paused", true), ("widened", false)]
+    {
         let webhook = store.webhook(&webhook_id(id)).unwrap();
         let attempts = store.webhook_attempts(&webhook.id).unwrap();
         assert_eq!(webhook.cursor == cursor, is_saved, "{id}");
@@ -98,4 +111,21 @@ fn a_webhook_that_is_given_up_is_disabled_with_the_reason() {
     assert_eq!(seen.state, WebhookState::Disabled);
     assert_eq!(seen.last_error.as_deref(), Some("nobody is there"));
     assert_eq!(kept(&store, FIRST), [].into());
+}
+
+#[test]
+fn nothing_is_saved_of_before_a_failing_webhook_was_set_active() {
+    let database = Database::new();
+    let store = database.store();
+    add(&store, "crm");
+    let webhook = lease(&store, FIRST);
+    let mut progress = unchanged(&webhook);
+    let active = WebhookDraft { paused: Some(false), ..draft() };
+    // One that works goes on.
+    store.replace_webhook(&webhook.id, &active).unwrap();
+    progress.progress.health = failing();
+    assert_eq!(save(&store, FIRST, &[progress.clone()]), [webhook.id.clone()].into());
+    store.replace_webhook(&webhook.id, &active).unwrap();
+    assert_eq!(save(&store, FIRST, &[progress]), [].into());
+    assert_eq!(store.webhook(&webhook.id).unwrap().failing_since, None);
 }

@@ -1,0 +1,109 @@
+//! Several instances, and their ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
+use orders_testkit::{Received, Reply};
+
+use super::{LOCAL, accepting, arrived, change, place, receiver, webhook, webhook_when};
+use crate::app::App;
+use crate::program::Program;
+use crate::samples::order;
+
+#[test]
+fn another_instance_continues_at_once_after_one_has_stopped() {
+    let app = App::start_with(&[LOCAL[0], LOCAL[1], "--no-webhooks"]);
+    let receiver = accepting();
+    app.post("/webhooks", webhook("crm", &receiver)).is(201);
+    let first = app.start_another(&LOCAL);
+    place(&app, "a", 3);
+    arrived(&receiver, 3);
+    drop(first);
+    let is_free = diesel::dsl::sql::<Bool>("(SELECT lease IS NULL FROM webhooks)");
+    assert!(diesel::select(is_free).get_result::<bool>(&mut app.sql()).unwrap());
+    let _second = app.start_another(&LOCAL);
+    app.post("/orders", order("b", 900)).is(201);
+    arrived(&receiver, 4);
+    assert_eq!(receiver.count(), 4, "nothing is repeated after an orderly stop");
+}
+
+#[test]
+fn an_instance_without_webhooks_sends_nothing() {
+    let app = App::start_with(&[LOCAL[0], LOCAL[1], "--no-webhooks"]);
+    let receiver = accepting();
+    app.post("/webhooks", webhook("crm", &receiver)).is(201);
+    place(&app, "a", 3);
+    webhook_when(&app, "crm", |crm| crm["behind"] == 3);
+    assert_eq!(receiver.count(), 0);
+}
+
+/// Fails the first attempt to deliver a third of the messages, each in one of several ways.
+fn unreliable() -> impl Fn(&Received) -> Reply + Send + Sync {
+    let failed = std::sync::Mutex::new(BTreeSet::new());
+    move |received| {
+        let id = received.header("webhook-id").to_owned();
+        let position: u64 = id.split('_').next().unwrap().parse().unwrap();
+        if !position.is_multiple_of(3) || !failed.lock().unwrap().insert(id) {
+            return Reply::Late(Duration::from_millis(position % 7));
+        }
+        match position / 3 % 4 {
+            0 => Reply::Status(500),
+            1 => Reply::Reset,
+            2 => Reply::Half,
+            _ => Reply::With(302, "Location: http://127.0.0.1:1/\r\n".to_owned()),
+        }
+    }
+}
+
+/// Creates, replaces and deletes orders at one of the instances, as far as it works.
+fn write(instances: &[Program], round: usize) {
+    for n in 0..24 {
+        let program = &instances[(round + n) % instances.len()];
+        let path = format!("/orders/order-{n}");
+        let (method, path, hour) = match (round + n) % 5 {
+            0 => ("DELETE", path.as_str(), 0),
+            1 => ("POST", "/orders", 3 * n),
+            _ => ("PUT", path.as_str(), 3 * n),
+        };
+        program.send(method, path, order(format!("order-{n}"), hour));
+    }
+}
+
+#[test]
+fn every_change_arrives_in_sequence_although_instances_are_killed_and_the_endpoint_fails() {
+    let app = App::start_with(&[LOCAL[0], LOCAL[1], "--no-webhooks"]);
+    let receiver = receiver(unreliable());
+    app.post("/webhooks", webhook("crm", &receiver)).is(201);
+    let arguments = ["--database-url", &app.url(), LOCAL[0], LOCAL[1]];
+    let start = || Program::start_logging("warn", &arguments);
+    let mut instances = vec![start(), start()];
+    for round in 0..12 {
+        write(&instances, round);
+        if round % 2 == 1 {
+            // One that sends messages at this moment, if this is the instance that has the webhook.
+            drop(instances.remove(round / 2 % 2));
+            // As if most of 30 s were over. If the other instance has the webhook, it renews its lease.
+            app.execute("UPDATE webhooks SET leased_until = now() + interval '5 s'");
+            instances.push(start());
+        }
+    }
+    webhook_when(&app, "crm", |crm| crm["behind"] == 0 && crm["parked"] == 0);
+    drop(instances);
+    let received = receiver.received();
+    let feed: Vec<_> = app.get("/changes?limit=1000").json().as_array().unwrap().to_vec();
+    let sent: BTreeMap<_, _> =
+        received.iter().map(|it| (it.header("webhook-id"), change(it))).collect();
+    assert_eq!(sent.len(), feed.len());
+    for change in &feed {
+        assert_eq!(sent.get(change["cursor"].as_str().unwrap()), Some(change));
+    }
+    let mut last = BTreeMap::new();
+    for change in received.iter().map(change) {
+        let version = change["data"]["version"].as_u64().unwrap();
+        let latest = last.entry(change["data"]["id"].to_string()).or_insert(0);
+        assert!(version == *latest || version == *latest + 1, "{change} after version {latest}");
+        *latest = version;
+    }
+}
