@@ -1,5 +1,7 @@
 //! To where webhooks may be sent: [`WebhookArgs`].
 
+use std::num::NonZeroU32;
+
 use clap::Args;
 
 use crate::webhooks::Networks;
@@ -22,4 +24,13 @@ pub struct WebhookArgs {
         value_name = "NETWORKS"
     )]
     pub(crate) webhook_networks: Networks,
+    /// How many changes this instance sends to webhooks in a second at most, so that requests come first
+    #[arg(
+        long,
+        env = "ORDERS_WEBHOOK_RATE",
+        default_value = "1100",
+        global = true,
+        value_name = "NUMBER"
+    )]
+    pub webhook_rate: NonZeroU32,
 }

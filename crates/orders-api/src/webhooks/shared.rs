@@ -1,5 +1,6 @@
 //! What requests and the worker share: [`Webhooks`].
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
@@ -10,6 +11,7 @@ use crate::cli::webhooks::WebhookArgs;
 /// The settings of webhooks, and a client for messages that requests send.
 pub(crate) struct Webhooks {
     networks: Networks,
+    rate: NonZeroU32,
     sender: Sender,
     key: Option<SecretKey>,
     on_loopback: bool,
@@ -28,7 +30,14 @@ impl Webhooks {
         let networks = arguments.webhook_networks.clone();
         let sender = Sender::new(networks.clone());
         let key = SecretKey::from_environment()?;
-        Ok(Self { networks, sender, key, on_loopback, changed: Arc::default() })
+        Ok(Self {
+            networks,
+            rate: arguments.webhook_rate,
+            sender,
+            key,
+            on_loopback,
+            changed: Arc::default(),
+        })
     }
 
     /// The client for messages that requests send.
@@ -39,6 +48,11 @@ impl Webhooks {
     /// Another client, with connections of its own, which belong to the thread that uses it.
     pub(crate) fn new_sender(&self) -> Sender {
         Sender::new(self.networks.clone())
+    }
+
+    /// How many changes the worker sends in a second at most.
+    pub(crate) fn rate(&self) -> NonZeroU32 {
+        self.rate
     }
 
     /// The key with which secrets are encrypted.

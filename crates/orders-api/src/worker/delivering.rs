@@ -32,6 +32,9 @@ const SAVE_AFTER: Duration = Duration::from_millis(20);
 /// How long it may be unsaved that changes were not wanted, and which attempts were made.
 const SAVE_REST_AFTER: Duration = Duration::from_secs(1);
 
+/// How often attempts are saved that succeeded. Clients can see only the last ones, so most are never stored.
+const SAVE_ATTEMPTS_EVERY: Duration = Duration::from_secs(10);
+
 /// How many attempts are kept until they are saved: as many as clients can see.
 const MAX_ATTEMPTS: usize = 100;
 
@@ -54,6 +57,7 @@ pub(super) struct Delivering {
     /// The last attempts that are not saved, and since when there are any.
     attempts: VecDeque<DeliveryAttempt>,
     attempts_since: Option<Instant>,
+    attempts_saved_at: Option<Instant>,
     /// What is going on.
     work: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     is_reading: bool,
@@ -139,6 +143,7 @@ impl Delivering {
             follower,
             attempts: VecDeque::new(),
             attempts_since: None,
+            attempts_saved_at: None,
             work: FuturesUnordered::new(),
             is_reading: false,
             is_saving: false,
@@ -223,6 +228,9 @@ impl Delivering {
             if !self.validity.suffices() {
                 return Some(Instant::now() + RETRY);
             }
+            if let Some(at) = self.shared.pace.wait_until(Instant::now()) {
+                return Some(at);
+            }
             let now = now();
             match self.delivery.next(now) {
                 Next::Send(message) => self.send_message(message),
@@ -235,6 +243,7 @@ impl Delivering {
     }
 
     fn send_message(&mut self, message: Box<Message>) {
+        self.shared.pace.sent(Instant::now());
         let (shared, endpoint) = (Rc::clone(&self.shared), Rc::clone(&self.endpoint));
         let send = async move {
             let at = now();
@@ -268,7 +277,11 @@ impl Delivering {
         }
         let has_deliveries = self.delivery.has_unsaved_deliveries();
         let pause = if has_deliveries { SAVE_AFTER } else { SAVE_REST_AFTER };
-        let attempts_at = self.attempts_since.map(|since| since + SAVE_REST_AFTER);
+        let attempts_at = self.attempts_since.map(|since| {
+            let next = self.attempts_saved_at.map(|at| at + SAVE_ATTEMPTS_EVERY);
+            let next = next.filter(|_| self.attempts.iter().all(|attempt| attempt.error.is_none()));
+            next.unwrap_or(since).max(since + SAVE_REST_AFTER)
+        });
         let save_at = self.unsaved_since.map(|since| since + pause);
         let save_at = save_at.into_iter().chain(attempts_at).min()?;
         let now = Instant::now();
@@ -279,6 +292,7 @@ impl Delivering {
         let mut attempts = Vec::new();
         if at_once || attempts_at.is_some_and(|at| at <= now) {
             self.attempts_since = None;
+            self.attempts_saved_at = Some(now);
             attempts = self.attempts.drain(..).collect();
             self.delivery.save_anyway();
         }

@@ -6,6 +6,7 @@
 
 mod delivering;
 mod leases;
+mod pace;
 mod saver;
 
 use std::rc::Rc;
@@ -21,6 +22,7 @@ use orders_db::PgStore;
 use tokio::sync::{Notify, Semaphore, watch};
 
 use self::leases::Leases;
+use self::pace::Pace;
 use self::saver::Saver;
 use crate::feed::Feed;
 use crate::metrics::WebhookMetrics;
@@ -45,6 +47,7 @@ struct Shared {
     sender: Sender,
     key: Option<SecretKey>,
     saver: Saver,
+    pace: Pace,
     metrics: Arc<WebhookMetrics>,
     /// Signals that webhooks may have been changed.
     changed: Arc<Notify>,
@@ -62,6 +65,7 @@ impl Worker {
         metrics: Arc<WebhookMetrics>,
     ) -> io::Result<Self> {
         let (sender, key, changed) = (webhooks.new_sender(), webhooks.key(), webhooks.changed());
+        let rate = webhooks.rate();
         let (stop, stopped) = watch::channel(false);
         let run = move || {
             if let Err(error) = rustix::process::nice(NICE) {
@@ -76,7 +80,8 @@ impl Worker {
                 let db = Db::new(store);
                 let lease = fastrand::i64(..);
                 let save = actix_web::rt::spawn(saving.run(db.clone(), lease));
-                let shared = Shared { db, feed, sender, key, saver, metrics, changed };
+                let pace = Pace::new(rate);
+                let shared = Shared { db, feed, sender, key, saver, pace, metrics, changed };
                 Leases::new(Rc::new(shared), lease).run(stopped).await;
                 save.abort();
             });

@@ -15,7 +15,7 @@ const RETRY: Duration = Duration::from_millis(500);
 
 /// How long the saver rests after a statement, as a multiple of the time that it took. So it takes only a part of the
 /// database, and saves more with each statement if there is more to save.
-const REST: u32 = 3;
+const REST: u32 = 9;
 
 /// The longest rest.
 const MAX_REST: Duration = Duration::from_secs(1);
