@@ -16,9 +16,9 @@ CREATE TABLE webhooks (
     disabled      text,
     -- How often a client has changed it, so that the instance that sends the changes notices it.
     configuration bigint NOT NULL DEFAULT 1,
-    -- Changes when an instance leases it, and when a client lets it begin anew. What an instance saves belongs to one
-    -- beginning. The first one is random, because a deleted webhook may be created again.
-    beginning     bigint NOT NULL DEFAULT floor(random() * 1e15),
+    -- Increases when an instance leases it, and when a client lets it begin anew. What an instance saves must be of the present
+    -- generation. The first one is random, because a deleted webhook may be created again.
+    generation    bigint NOT NULL DEFAULT floor(random() * 1e15),
 
     -- The secrets with which messages are signed, as the service encrypts them. The previous one is used until it expires.
     secret                     bytea NOT NULL,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
@@ -65,6 +66,13 @@ impl Timestamp {
     #[must_use]
     pub fn plus_micros(self, micros: i64) -> Option<Self> {
         self.0.checked_add(micros).and_then(Self::checked)
+    }
+
+    /// The instant after this time, or [`Timestamp::MAX`].
+    #[must_use]
+    pub fn saturating_add(self, time: Duration) -> Self {
+        let micros = i64::try_from(time.as_micros()).unwrap_or(i64::MAX);
+        self.plus_micros(micros).unwrap_or(Self::MAX)
     }
 
     fn checked(micros: i64) -> Option<Self> {

@@ -12,7 +12,7 @@ use orders_db::LeasedWebhook;
 use tokio::sync::watch;
 
 use super::Shared;
-use super::delivering::Delivering;
+use super::delivery_task::DeliveryTask;
 use crate::http::log_text::LogText;
 
 /// How often leases are renewed, and webhooks looked for that no instance has.
@@ -120,8 +120,8 @@ impl Leases {
         let (shared, validity) = (Rc::clone(&self.shared), Rc::clone(&self.validity));
         let handle = actix_web::rt::spawn(async move {
             let changed = shared.changed.clone();
-            if let Some(delivering) = Delivering::start(shared, validity, webhook).await {
-                delivering.run(stopped).await;
+            if let Some(task) = DeliveryTask::start(shared, validity, webhook).await {
+                task.run(stopped).await;
             }
             // So that the webhook is released at once, and perhaps leased again.
             changed.notify_one();

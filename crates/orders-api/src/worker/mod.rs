@@ -1,10 +1,10 @@
 //! Sends changes to webhooks: [`Worker`].
 //!
 //! One thread with a low priority, so that requests come first. `leases` finds out which webhooks this instance delivers,
-//! `delivering` sends the changes of one of them, and `saver` stores the progress of all together. Which change is sent next
+//! `delivery_task` sends the changes of one of them, and `saver` stores the progress of all together. Which change is sent next
 //! is decided by [`orders_core::Delivery`].
 
-mod delivering;
+mod delivery_task;
 mod leases;
 mod pace;
 mod saver;

@@ -20,7 +20,7 @@ const REST: u32 = 9;
 /// The longest rest.
 const MAX_REST: Duration = Duration::from_secs(1);
 
-/// Whether a webhook was saved: its lease and its beginning were those that were named.
+/// Whether a webhook was saved: its lease and its generation were those that were named.
 type IsSaved = bool;
 
 /// Tells a delivery whether it was saved.

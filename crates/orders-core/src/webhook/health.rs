@@ -82,7 +82,7 @@ impl Health {
             jittered(pause.min(MAX_PROBE), random)
         });
         let pause = probe.max(failure.retry_after.map(|pause| pause.min(MAX_RETRY_AFTER)));
-        self.retry_at = self.retry_at.max(pause.map(|pause| after(now, pause)));
+        self.retry_at = self.retry_at.max(pause.map(|pause| now.saturating_add(pause)));
         if failure.gone {
             self.disabled = Some(format!("the endpoint wants no more messages: {}", failure.error));
         }
@@ -90,7 +90,7 @@ impl Health {
 
     /// When the webhook is given up, if nothing is delivered before.
     pub(super) fn give_up_at(&self) -> Option<Timestamp> {
-        self.failing_since.map(|since| after(since, GIVE_UP_AFTER))
+        self.failing_since.map(|since| since.saturating_add(GIVE_UP_AFTER))
     }
 
     /// Gives up the webhook if it is time to do so. Returns whether that is new.
@@ -116,15 +116,10 @@ pub(super) fn retry_at(
 ) -> Timestamp {
     let place = (attempts.saturating_sub(1) as usize).min(RETRIES.len() - 1);
     let pause = jittered(RETRIES[place], random);
-    after(now, pause.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER)))
+    now.saturating_add(pause.max(retry_after.unwrap_or_default().min(MAX_RETRY_AFTER)))
 }
 
 /// A pause between 0.9 and 1.1 of this one, so that endpoints and orders that failed together are not tried again together.
 fn jittered(pause: Duration, random: f64) -> Duration {
     pause.mul_f64(0.9 + 0.2 * random.clamp(0.0, 1.0))
-}
-
-fn after(at: Timestamp, pause: Duration) -> Timestamp {
-    let micros = i64::try_from(pause.as_micros()).unwrap_or(i64::MAX);
-    at.plus_micros(micros).unwrap_or(Timestamp::MAX)
 }

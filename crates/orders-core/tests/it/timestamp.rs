@@ -1,8 +1,10 @@
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use orders_core::{InvalidTimestamp, Timestamp};
 use proptest::prelude::*;
 
-use crate::{any_timestamp, at, cases, micros, text};
+use crate::{SECOND, any_timestamp, at, cases, micros, text};
 
 #[track_caller]
 fn check(text: &str, printed: &str) {
@@ -217,4 +219,12 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_sum_that_is_out_of_range_is_the_last_instant() {
+    let later = |time| Timestamp::MAX.plus_micros(-2 * SECOND).unwrap().saturating_add(time);
+    assert_eq!(later(Duration::from_secs(1)), Timestamp::MAX.plus_micros(-SECOND).unwrap());
+    assert_eq!(later(Duration::from_secs(3)), Timestamp::MAX);
+    assert_eq!(later(Duration::MAX), Timestamp::MAX);
 }

@@ -9,7 +9,7 @@ mod positions;
 
 pub(crate) use expiry::expire;
 pub(crate) use feed::{changes_of, known_cursor};
-pub(crate) use positions::head_of;
+pub(crate) use positions::{cursor, head_of};
 
 use orders_core::{
     After, AsOf, ChangePage, ChangeQuery, Changes, HistoryPage, Order, OrderId, RecordedChange,

@@ -91,7 +91,8 @@ pub(crate) fn head_of(
     })
 }
 
-pub(super) fn cursor(position: i64, assigned_at: PgTimestamp) -> QueryResult<Cursor> {
+/// The cursor in these columns.
+pub(crate) fn cursor(position: i64, assigned_at: PgTimestamp) -> QueryResult<Cursor> {
     Ok(Cursor {
         position: row::decode(position.try_into())?,
         assigned_at: row::timestamp(assigned_at)?,

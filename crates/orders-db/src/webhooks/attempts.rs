@@ -7,8 +7,9 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, Text, Timestamptz};
 use orders_core::{ChangeType, Cursor, OrderId, StoreError, Timestamp, WebhookId};
 
-use super::{cursor, get, pg_position};
+use super::{get, pg_position};
 use crate::PgStore;
+use crate::changes::cursor;
 use crate::row::{self, decode};
 use crate::statement::statement;
 

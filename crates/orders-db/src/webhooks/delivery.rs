@@ -1,7 +1,7 @@
 //! What the service stores while it sends changes to webhooks.
 //!
 //! An instance leases webhooks and sends their changes alone until the lease ends. All that it saves names the lease and
-//! the beginning, so an instance that has lost a webhook, or does not know that a client has let it begin anew, saves nothing.
+//! the generation, so an instance that has lost a webhook, or does not know that a client has let it begin anew, saves nothing.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -15,11 +15,11 @@ use orders_core::{
 };
 
 use super::{
-    DeliveryAttempt, RetryParked, StoredSecrets, attempts, cursor, pg_position, stored_secrets,
+    DeliveryAttempt, RetryParked, StoredSecrets, attempts, pg_position, stored_secrets,
     subscription,
 };
 use crate::PgStore;
-use crate::changes::changes_of;
+use crate::changes::{changes_of, cursor};
 use crate::row::{self, decode};
 use crate::statement::statement;
 
@@ -40,7 +40,7 @@ pub struct LeasedWebhook {
     /// Counts the changes that clients made to it.
     pub configuration: i64,
     /// Another number for each lease, and whenever a client lets it begin anew.
-    pub beginning: i64,
+    pub generation: i64,
     /// Where changes are sent.
     pub url: WebhookUrl,
     /// Which changes are sent.
@@ -66,7 +66,7 @@ pub struct WebhookProgress {
     /// Its id.
     pub id: WebhookId,
     /// That of [`LeasedWebhook`].
-    pub beginning: i64,
+    pub generation: i64,
     /// What has changed.
     pub progress: Progress,
     /// The attempts since it was last saved.
@@ -121,7 +121,7 @@ statement! {
     "SELECT id, configuration FROM webhooks WHERE lease = $1 AND NOT paused AND disabled IS NULL"
 }
 
-/// id, (configuration, beginning), url, calendar, service, types, secret, previous_secret, previous_secret_expires_at, position,
+/// id, (configuration, generation), url, calendar, service, types, secret, previous_secret, previous_secret_expires_at, position,
 /// assigned_at, done, failures, failing_since, retry_at, last_error
 type LeasedRow = (
     String,
@@ -146,13 +146,13 @@ statement! {
         Nullable<Timestamptz>, BigInt, Timestamptz, Array<BigInt>,
         (BigInt, Nullable<Timestamptz>, Nullable<Timestamptz>, Nullable<Text>),
     ) =
-    "UPDATE webhooks SET lease = $1, leased_until = now() + interval '30 s', beginning = beginning + 1
+    "UPDATE webhooks SET lease = $1, leased_until = now() + interval '30 s', generation = generation + 1
        FROM (SELECT id FROM webhooks
               WHERE NOT paused AND disabled IS NULL AND (leased_until IS NULL OR leased_until < now())
                 AND (retry_at IS NULL OR retry_at <= now())
               ORDER BY id LIMIT $2 FOR UPDATE SKIP LOCKED) AS free
       WHERE webhooks.id = free.id
-     RETURNING webhooks.id, configuration, beginning, url, calendar, service, types, secret, previous_secret,
+     RETURNING webhooks.id, configuration, generation, url, calendar, service, types, secret, previous_secret,
                previous_secret_expires_at, position, assigned_at, done, failures, failing_since, retry_at, last_error"
 }
 
@@ -171,7 +171,7 @@ statement! {
     SaveProgress<'a> {
         lease: i64 as BigInt,
         ids: Vec<&'a str> as Array<Text>,
-        beginnings: Vec<i64> as Array<BigInt>,
+        generations: Vec<i64> as Array<BigInt>,
         positions: Vec<i64> as Array<BigInt>,
         assigned: Vec<PgTimestamp> as Array<Timestamptz>,
         done: Vec<String> as Array<Text>,
@@ -190,10 +190,10 @@ statement! {
             leased_until = now() + interval '30 s'
        FROM (SELECT $1 AS lease) AS instance,
             unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS saved
-            (id, beginning, position, assigned_at, done, failures, failing_since, retry_at, last_error, disabled,
+            (id, generation, position, assigned_at, done, failures, failing_since, retry_at, last_error, disabled,
              attempts)
       WHERE webhooks.id = saved.id AND webhooks.lease = instance.lease
-        AND webhooks.beginning = saved.beginning
+        AND webhooks.generation = saved.generation
      RETURNING webhooks.id, webhooks.attempts"
 }
 
@@ -341,7 +341,7 @@ impl PgStore {
 fn leased_webhook(row: LeasedRow) -> QueryResult<LeasedWebhook> {
     let (
         id,
-        (configuration, beginning),
+        (configuration, generation),
         url,
         calendar,
         service,
@@ -358,7 +358,7 @@ fn leased_webhook(row: LeasedRow) -> QueryResult<LeasedWebhook> {
     Ok(LeasedWebhook {
         id: decode(WebhookId::new(id))?,
         configuration,
-        beginning,
+        generation,
         url: decode(WebhookUrl::new(url))?,
         subscription: subscription(calendar, service, types)?,
         secrets: stored_secrets(secret, previous_secret, previous_secret_expires_at)?,
@@ -413,7 +413,7 @@ fn save_progress(
     let save = SaveProgress {
         lease,
         ids: webhooks.iter().map(|it| it.id.as_str()).collect(),
-        beginnings: webhooks.iter().map(|it| it.beginning).collect(),
+        generations: webhooks.iter().map(|it| it.generation).collect(),
         positions: cursors().map(|it| pg_position(it.position)).collect(),
         assigned: cursors().map(|it| row::pg_timestamp(it.assigned_at)).collect(),
         done: webhooks.iter().map(done).collect(),

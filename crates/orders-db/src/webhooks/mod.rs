@@ -9,7 +9,7 @@ use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use orders_core::{
-    After, CalendarId, ChangeFilter, ChangeType, Cursor, ListPage, ListQuery, Resource, ServiceId,
+    After, CalendarId, ChangeFilter, ChangeType, ListPage, ListQuery, Resource, ServiceId,
     StoreError, Subscription, Timestamp, Webhook, WebhookDraft, WebhookId, WebhookState,
     WebhookUrl,
 };
@@ -17,7 +17,7 @@ use orders_core::{
 pub use self::attempts::DeliveryAttempt;
 pub use self::delivery::{LeasedWebhook, Leases, WebhookLag, WebhookProgress};
 use crate::PgStore;
-use crate::changes::known_cursor;
+use crate::changes::{cursor, known_cursor};
 use crate::error::{Failure, violates};
 use crate::row::{self, decode};
 use crate::statement::statement;
@@ -67,23 +67,28 @@ type WebhookSql = (
     BigInt,
 );
 
-statement! {
-    /// The webhooks after an id, by id.
-    ListWebhooks<'a> { after: &'a str as Text, limit: i64 as BigInt } -> WebhookSql =
-    "SELECT webhooks.id, url, calendar, service, types, paused, disabled, webhooks.position, webhooks.assigned_at,
-            failing_since, last_error, GREATEST(change_feed.position - webhooks.position, 0),
-            (SELECT count(*) FROM webhook_parked_orders WHERE webhook = webhooks.id)
-       FROM webhooks CROSS JOIN change_feed
-      WHERE webhooks.id > $1 ORDER BY webhooks.id LIMIT $2"
+/// The statement for the webhooks that a condition selects.
+macro_rules! select_webhooks {
+    ($condition:literal) => {
+        concat!(
+            "SELECT webhooks.id, url, calendar, service, types, paused, disabled, webhooks.position, webhooks.assigned_at,
+                    failing_since, last_error, GREATEST(change_feed.position - webhooks.position, 0),
+                    (SELECT count(*) FROM webhook_parked_orders WHERE webhook = webhooks.id)
+               FROM webhooks CROSS JOIN change_feed
+              WHERE ",
+            $condition
+        )
+    };
 }
 
 statement! {
-    GetWebhook<'a> { id: &'a str as Text } -> WebhookSql =
-    "SELECT webhooks.id, url, calendar, service, types, paused, disabled, webhooks.position, webhooks.assigned_at,
-            failing_since, last_error, GREATEST(change_feed.position - webhooks.position, 0),
-            (SELECT count(*) FROM webhook_parked_orders WHERE webhook = webhooks.id)
-       FROM webhooks CROSS JOIN change_feed
-      WHERE webhooks.id = $1"
+    /// The webhooks after an id, by id.
+    ListWebhooks<'a> { after: &'a str as Text, limit: i64 as BigInt } -> WebhookSql =
+    select_webhooks!("webhooks.id > $1 ORDER BY webhooks.id LIMIT $2")
+}
+
+statement! {
+    GetWebhook<'a> { id: &'a str as Text } -> WebhookSql = select_webhooks!("webhooks.id = $1")
 }
 
 statement! {
@@ -128,7 +133,7 @@ statement! {
             assigned_at = COALESCE(request.assigned_at, webhooks.assigned_at),
             done = CASE WHEN request.position IS NULL THEN done ELSE '{}' END,
             configuration = configuration + 1,
-            beginning = beginning + CASE
+            generation = generation + CASE
                 WHEN request.position IS NOT NULL
                      OR (webhooks.url, webhooks.calendar, webhooks.service, webhooks.types)
                         IS DISTINCT FROM (request.url, request.calendar, request.service, request.types)
@@ -386,10 +391,6 @@ fn stored_secrets(
 ) -> QueryResult<StoredSecrets> {
     let expires_at = expires_at.map(row::timestamp).transpose()?;
     Ok(StoredSecrets { current, previous: previous.zip(expires_at) })
-}
-
-fn cursor(position: i64, assigned_at: PgTimestamp) -> QueryResult<Cursor> {
-    Ok(Cursor { position: decode(position.try_into())?, assigned_at: row::timestamp(assigned_at)? })
 }
 
 /// A position as a column. No change has one that it cannot hold.

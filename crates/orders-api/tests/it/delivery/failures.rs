@@ -13,7 +13,7 @@ use crate::samples::order;
 
 /// As if the time had come at which an instance tries again what has failed.
 const TRY_AGAIN: &str = "UPDATE webhook_parked_orders SET retry_at = now();
-                         UPDATE webhooks SET retry_at = NULL, configuration = configuration + 1, beginning = beginning + 1;";
+                         UPDATE webhooks SET retry_at = NULL, configuration = configuration + 1, generation = generation + 1;";
 
 /// The last attempt to deliver a change of this order to the webhook `crm`. It is saved within a second or so.
 fn failed_attempt(app: &App, order: &str) -> Value {
@@ -170,7 +170,7 @@ fn a_webhook_whose_history_was_discarded_is_disabled_with_the_reason() {
     webhook_when(&app, "crm", |crm| crm["behind"] == 0);
     // As after a failover to a server where this position belongs to another change.
     app.execute(
-        "UPDATE webhooks SET assigned_at = assigned_at - interval '1 s', configuration = configuration + 1, beginning = beginning + 1",
+        "UPDATE webhooks SET assigned_at = assigned_at - interval '1 s', configuration = configuration + 1, generation = generation + 1",
     );
     app.post("/orders", order("b", 900)).is(201);
     let crm = webhook_when(&app, "crm", |crm| crm["state"] == "disabled");

@@ -52,8 +52,8 @@ fn an_instance_that_has_died_is_replaced() {
     assert_eq!(leased(&store, SECOND, 10), [""; 0]);
     let_leases_end(&database);
     let second = lease(&store, SECOND);
-    assert_ne!(second.beginning, first.beginning);
-    assert_eq!(second, LeasedWebhook { beginning: second.beginning, ..first.clone() });
+    assert_ne!(second.generation, first.generation);
+    assert_eq!(second, LeasedWebhook { generation: second.generation, ..first.clone() });
     // It was not dead, only slow.
     assert_eq!(kept(&store, FIRST), [].into());
     assert_eq!(save(&store, FIRST, &[unchanged(&first)]), [].into());

@@ -97,7 +97,7 @@ fn kept(store: &PgStore, instance: i64) -> BTreeMap<WebhookId, i64> {
 fn unchanged(webhook: &LeasedWebhook) -> WebhookProgress {
     WebhookProgress {
         id: webhook.id.clone(),
-        beginning: webhook.beginning,
+        generation: webhook.generation,
         progress: Progress {
             cursor: webhook.saved.cursor,
             done: BTreeSet::new(),

@@ -1,4 +1,4 @@
-//! Sends the changes of one webhook: [`Delivering`].
+//! Sends the changes of one webhook: [`DeliveryTask`].
 
 use std::collections::VecDeque;
 use std::rc::Rc;
@@ -45,11 +45,11 @@ const RETRY: Duration = Duration::from_secs(1);
 const HOLD: Duration = Duration::from_secs(60);
 
 /// The delivery of changes to one webhook.
-pub(super) struct Delivering {
+pub(super) struct DeliveryTask {
     shared: Rc<Shared>,
     validity: Rc<Validity>,
     id: WebhookId,
-    beginning: i64,
+    generation: i64,
     subscription: Subscription,
     endpoint: Rc<Endpoint>,
     delivery: Delivery,
@@ -109,7 +109,7 @@ impl Endpoint {
     }
 }
 
-impl Delivering {
+impl DeliveryTask {
     /// Continues where it was saved. `None` if the endpoint cannot be used; that is saved, so that no instance leases the
     /// webhook for a while.
     pub(super) async fn start(
@@ -122,21 +122,21 @@ impl Delivering {
             Ok(endpoint) => Rc::new(endpoint),
             Err(error) => {
                 log::error!("webhook {} is not delivered: {}", webhook.id, LogText(&error));
-                delivery.hold(error, later(now(), HOLD));
+                delivery.hold(error, now().saturating_add(HOLD));
                 let progress = delivery.unsaved()?;
-                let LeasedWebhook { id, beginning, .. } = webhook;
+                let LeasedWebhook { id, generation, .. } = webhook;
                 let attempts = Vec::new();
-                shared.saver.save(WebhookProgress { id, beginning, progress, attempts }).await;
+                shared.saver.save(WebhookProgress { id, generation, progress, attempts }).await;
                 return None;
             }
         };
         let follower = shared.feed.follow_for_webhook();
-        let LeasedWebhook { id, beginning, subscription, .. } = webhook;
+        let LeasedWebhook { id, generation, subscription, .. } = webhook;
         Some(Self {
             shared,
             validity,
             id,
-            beginning,
+            generation,
             subscription,
             endpoint,
             delivery,
@@ -300,8 +300,8 @@ impl Delivering {
         if let Some(reason) = &progress.health.disabled {
             log::warn!("webhook {} is disabled: {}", self.id, LogText(reason));
         }
-        let (id, beginning) = (self.id.clone(), self.beginning);
-        let progress = WebhookProgress { id, beginning, progress, attempts };
+        let (id, generation) = (self.id.clone(), self.generation);
+        let progress = WebhookProgress { id, generation, progress, attempts };
         let shared = Rc::clone(&self.shared);
         self.is_saving = true;
         self.work.push(async move { Done::Saved(shared.saver.save(progress).await) }.boxed_local());
@@ -319,7 +319,7 @@ impl Delivering {
             }
             Done::LookedUp(order, _, Err(error)) => {
                 self.log_unreadable(&error);
-                self.delivery.not_looked_up(&order, later(now(), RETRY));
+                self.delivery.not_looked_up(&order, now().saturating_add(RETRY));
             }
             Done::Sent(message, at, attempt) => self.finish_sending(&message, at, attempt),
             Done::Saved(is_saved) => {
@@ -391,10 +391,6 @@ impl Delivering {
             log::info!("webhook {} works again", self.id);
         }
     }
-}
-
-fn later(at: Timestamp, pause: Duration) -> Timestamp {
-    at.plus_micros(pause.as_micros() as i64).unwrap_or(Timestamp::MAX)
 }
 
 /// The time from one instant to another, which may be over.
