@@ -17,7 +17,9 @@ pub struct Receiver {
 /// A message.
 #[derive(Debug, Clone)]
 pub struct Received {
-    /// The path of the request.
+    /// The method of the request.
+    pub method: String,
+    /// The path of the request, with its query.
     pub path: String,
     /// The headers, their names in lower case.
     pub headers: Vec<(String, String)>,
@@ -171,7 +173,8 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Received>> {
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
     }
-    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+    let mut words = line.split(' ').map(str::to_owned);
+    let (method, path) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let mut headers = Vec::new();
     loop {
         line.clear();
@@ -179,7 +182,7 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Received>> {
         let Some((name, value)) = line.trim_end().split_once(": ") else { break };
         headers.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    let mut received = Received { path, headers, body: Vec::new() };
+    let mut received = Received { method, path, headers, body: Vec::new() };
     received.body = vec![0; received.header("content-length").parse().unwrap_or(0)];
     reader.read_exact(&mut received.body)?;
     Ok(Some(received))

@@ -36,6 +36,7 @@ mod reference_and_metadata;
 mod requirements;
 mod samples;
 mod services;
+mod signatures;
 mod together;
 mod transfers;
 mod webhooks;

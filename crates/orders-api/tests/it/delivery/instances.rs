@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use orders_testkit::{Received, Reply};
 
-use super::{LOCAL, accepting, arrived, change, place, receiver, webhook, webhook_when};
+use super::{LOCAL, accepting, arrived, change, is_leased, place, receiver, webhook, webhook_when};
 use crate::app::App;
 use crate::program::Program;
 use crate::samples::order;
@@ -21,8 +19,7 @@ fn another_instance_continues_at_once_after_one_has_stopped() {
     place(&app, "a", 3);
     arrived(&receiver, 3);
     drop(first);
-    let is_free = diesel::dsl::sql::<Bool>("(SELECT lease IS NULL FROM webhooks)");
-    assert!(diesel::select(is_free).get_result::<bool>(&mut app.sql()).unwrap());
+    assert!(!is_leased(&app, "crm"));
     let _second = app.start_another(&LOCAL);
     app.post("/orders", order("b", 900)).is(201);
     arrived(&receiver, 4);
@@ -37,6 +34,23 @@ fn an_instance_without_webhooks_sends_nothing() {
     place(&app, "a", 3);
     webhook_when(&app, "crm", |crm| crm["behind"] == 3);
     assert_eq!(receiver.count(), 0);
+}
+
+#[test]
+fn a_lease_of_which_the_instance_does_not_know_is_released() {
+    let app = App::start_with(&LOCAL);
+    let (known, unknown) = (accepting(), accepting());
+    app.post("/webhooks", webhook("known", &known)).is(201);
+    place(&app, "a", 1);
+    arrived(&known, 1);
+    // As if the response to the statement that leased it had been lost.
+    app.execute(&format!(
+        "INSERT INTO webhooks (id, url, secret, position, assigned_at, lease, leased_until)
+         SELECT 'unknown', 'http://{}', secret, position, assigned_at, lease, leased_until FROM webhooks",
+        unknown.address()
+    ));
+    app.post("/orders", order("b", 900)).is(201);
+    arrived(&unknown, 1);
 }
 
 /// Fails the first attempt to deliver a third of the messages, each in one of several ways.

@@ -6,6 +6,8 @@ mod settings;
 
 use std::time::{Duration, Instant};
 
+use diesel::prelude::*;
+use diesel::sql_types::Bool;
 use orders_testkit::{Received, Receiver, Reply};
 use serde_json::{Value, json};
 
@@ -61,6 +63,12 @@ fn webhook_when(app: &App, id: &str, is_good: impl Fn(&Value) -> bool) -> Value 
         assert!(start.elapsed() < PATIENCE, "{webhook}");
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Whether an instance has leased the webhook, so that it may send changes.
+fn is_leased(app: &App, id: &str) -> bool {
+    let is_leased = format!("(SELECT lease IS NOT NULL FROM webhooks WHERE id = '{id}')");
+    diesel::select(diesel::dsl::sql::<Bool>(&is_leased)).get_result(&mut app.sql()).unwrap()
 }
 
 /// Places so many orders.

@@ -4,13 +4,15 @@ mod access;
 mod addresses;
 mod logs;
 mod manage;
-mod receiver;
 mod secrets;
 mod test_messages;
 
+use std::cell::Cell;
+
+use orders_testkit::{Received, Receiver, Reply};
 use serde_json::{Value, json};
 
-use crate::app::App;
+use crate::app::{App, STALL_TIMEOUT};
 
 /// A service that may send messages to this machine.
 fn app() -> App {
@@ -43,4 +45,30 @@ fn secret(response: &Value) -> String {
     // 32 bytes in base64.
     assert!(secret.starts_with("whsec_") && secret.len() == 50, "{secret}");
     secret.to_owned()
+}
+
+/// An endpoint of a webhook that answers every message in the same way.
+struct Endpoint {
+    receiver: Receiver,
+    seen: Cell<usize>,
+}
+
+impl Endpoint {
+    fn answering(reply: Reply) -> Self {
+        let receiver = Receiver::start(move |_| reply.clone()).unwrap();
+        Self { receiver, seen: Cell::new(0) }
+    }
+
+    /// The URL of this path.
+    fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.receiver.address())
+    }
+
+    /// The next message.
+    #[track_caller]
+    fn next(&self) -> Received {
+        let seen = self.seen.replace(self.seen.get() + 1);
+        let received = self.receiver.wait_until(STALL_TIMEOUT, |received| received.len() > seen);
+        received.expect("a message").remove(seen)
+    }
 }

@@ -5,13 +5,13 @@ use std::net::TcpListener;
 use orders_core::Timestamp;
 use serde_json::json;
 
-use super::receiver::Receiver;
 use super::*;
+use crate::signatures::verify;
 
 #[test]
 fn a_test_message_is_like_every_other_message() {
     let app = app();
-    let receiver = Receiver::answering("204 No Content");
+    let receiver = Endpoint::answering(Reply::Status(204));
     let secret = app.add_webhook(with(draft("crm"), "url", receiver.url("/hooks?token=1")));
     // In every state.
     let states = [
@@ -29,14 +29,14 @@ fn a_test_message_is_like_every_other_message() {
         assert_eq!(result.as_object().unwrap().len(), 2, "{result}");
 
         let message = receiver.next();
-        assert_eq!(message.request, "POST /hooks?token=1");
-        assert_eq!(message.headers["content-type"], "application/json");
-        message.verify(&secret);
-        let body: Value = serde_json::from_str(&message.body).unwrap();
+        assert_eq!((&*message.method, &*message.path), ("POST", "/hooks?token=1"));
+        assert_eq!(message.header("content-type"), "application/json");
+        verify(&message, &secret);
+        let body: Value = serde_json::from_slice(&message.body).unwrap();
         let timestamp = body["timestamp"].as_str().unwrap();
         assert_eq!(body, json!({ "type": "webhook.test", "timestamp": timestamp, "data": {} }));
         timestamp.parse::<Timestamp>().unwrap();
-        let id = message.headers["webhook-id"].to_str().unwrap().to_owned();
+        let id = message.header("webhook-id").to_owned();
         assert!(!id.contains('.') && !ids.contains(&id), "{id} {ids:?}");
         ids.push(id);
     }
@@ -47,16 +47,17 @@ fn a_test_message_is_like_every_other_message() {
 #[test]
 fn the_status_is_that_of_the_response_whatever_it_is() {
     let app = app();
-    for (id, status, number) in [
-        ("a", "500 Oh No", 500),
-        ("b", "302 Found\r\nLocation: /elsewhere", 302),
-        ("c", "410 Gone", 410),
+    for (id, reply, number) in [
+        ("a", Reply::Status(500), 500),
+        ("b", Reply::With(302, "Location: /elsewhere\r\n".to_owned()), 302),
+        ("c", Reply::Status(410), 410),
     ] {
-        let receiver = Receiver::answering(status);
+        let receiver = Endpoint::answering(reply);
         app.add_webhook(with(draft(id), "url", receiver.url("/")));
         let result = app.send("POST", &format!("/webhooks/{id}/test"), &[]).is(200);
         assert_eq!((&result["status"], &result["error"]), (&json!(number), &Value::Null));
-        assert_eq!(receiver.next().request, "POST /");
+        let message = receiver.next();
+        assert_eq!((&*message.method, &*message.path), ("POST", "/"));
         assert_eq!(app.get(&format!("/webhooks/{id}")).is(200)["state"], "active");
     }
 }
