@@ -62,6 +62,8 @@ pub(super) struct DeliveryTask {
     work: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     is_reading: bool,
     is_saving: bool,
+    /// The instant from which the next message may be sent.
+    turn: Option<Instant>,
     /// When the first thing happened that is not saved.
     unsaved_since: Option<Instant>,
 }
@@ -147,6 +149,7 @@ impl DeliveryTask {
             work: FuturesUnordered::new(),
             is_reading: false,
             is_saving: false,
+            turn: None,
             unsaved_since: None,
         })
     }
@@ -228,22 +231,25 @@ impl DeliveryTask {
             if !self.validity.suffices() {
                 return Some(Instant::now() + RETRY);
             }
-            if let Some(at) = self.shared.pace.wait_until(Instant::now()) {
-                return Some(at);
+            let instant = Instant::now();
+            let turn = *self.turn.get_or_insert_with(|| self.shared.pace.take_turn(instant));
+            if turn > instant {
+                return Some(turn);
             }
             let now = now();
             match self.delivery.next(now) {
                 Next::Send(message) => self.send_message(message),
                 Next::LookUp(order, first, last) => self.look_up(order, first, last),
+                // The turn is kept for the next message.
                 Next::Wait(until) => {
-                    return until.map(|until| Instant::now() + between(now, until));
+                    return until.map(|until| instant + between(now, until));
                 }
             }
+            self.turn = None;
         }
     }
 
     fn send_message(&mut self, message: Box<Message>) {
-        self.shared.pace.sent(Instant::now());
         let (shared, endpoint) = (Rc::clone(&self.shared), Rc::clone(&self.endpoint));
         let send = async move {
             let at = now();
