@@ -36,6 +36,10 @@ const IMPORT_PAUSE: Duration = Duration::from_secs(1);
 const IMPORTED: u64 = 100;
 const EXPORT_PAUSE: Duration = Duration::from_secs(5);
 
+/// How many connections the requests take at most. A pause of the machine opens all of them, and each takes memory: with more,
+/// the memory would show the pauses.
+const MAX_CONNECTIONS: usize = 64;
+
 /// How long the highest rate is measured.
 const CALIBRATION: Duration = Duration::from_secs(10);
 
@@ -132,7 +136,7 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     let table = report(&readings, &mut section);
     section.text = format!(
         "{} requests a second, half of what {} connections can do beside the rest: {}; \
-         {STREAMS} event streams; {} orders imported, {IMPORTED} at a time; {} orders exported, all of them at a time. \
+         at most {MAX_CONNECTIONS} connections; {STREAMS} event streams; {} orders imported, {IMPORTED} at a time; {} orders exported, all of them at a time. \
          Memory in MiB; of the PostgreSQL backends, what they do not share.\n\n{table}",
         figure(rate),
         cli.connections,
@@ -142,9 +146,6 @@ pub(super) fn run(cli: &Cli, program: &Path) -> Result<Section> {
     );
     Ok(section)
 }
-
-/// The most connections that the requests of the open loop take.
-const MAX_CONNECTIONS: usize = 500;
 
 /// Imports orders until it is to stop; how many.
 fn import_again(
