@@ -1,6 +1,7 @@
 //! What the endpoints share: extractors, responses, streams and the request log.
 
 pub(crate) mod body;
+pub(crate) mod channel;
 pub(crate) mod conditional;
 pub(crate) mod cross_origin;
 pub(crate) mod endpoint;
@@ -12,6 +13,7 @@ pub(crate) mod ndjson;
 pub(crate) mod negotiation;
 pub(crate) mod page;
 pub(crate) mod path;
+pub(crate) mod producer;
 pub(crate) mod query;
 pub(crate) mod request_log;
 pub(crate) mod resource;

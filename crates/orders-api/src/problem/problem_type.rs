@@ -142,7 +142,7 @@ impl ProblemType {
                 "not-acceptable",
                 "There is no such form of the answer",
                 "The client accepts none of the media types that there are; detail lists them.",
-                "there is only application/json and application/x-ndjson",
+                "there is only application/json, application/x-ndjson and text/csv",
             ),
             Self::RequestTimeout => (
                 StatusCode::REQUEST_TIMEOUT,

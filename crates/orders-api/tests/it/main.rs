@@ -13,6 +13,7 @@ mod commands;
 mod conditional;
 mod connections;
 mod cross_origin;
+mod csv;
 mod delivery;
 mod docs;
 mod document;

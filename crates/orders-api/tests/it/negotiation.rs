@@ -4,6 +4,8 @@ use crate::app::{App, NDJSON};
 use crate::samples::{lines, order};
 use crate::wire::Wire;
 
+const CSV_CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
+
 /// A server with 50 orders.
 fn start() -> App {
     let app = App::start();
@@ -23,6 +25,10 @@ fn a_list_has_the_preferred_media_type() {
         ("application/x-ndjson;q=0.4, application/json;q=0.5", "application/json"),
         ("text/html, */*;q=0.1", "application/json"),
         ("application/json;q=0, */*", NDJSON),
+        ("text/csv", CSV_CONTENT_TYPE),
+        ("text/*", CSV_CONTENT_TYPE),
+        ("text/csv;q=0.5, application/x-ndjson;q=0.4", CSV_CONTENT_TYPE),
+        ("text/csv;q=0.4, application/json;q=0.5", "application/json"),
     ] {
         let answer = app.send("GET", "/orders", &[("Accept", accept)]);
         assert_eq!(answer.status, 200, "{accept}");
@@ -35,10 +41,11 @@ fn a_list_has_the_preferred_media_type() {
 #[test]
 fn an_unknown_media_type_is_not_acceptable() {
     let app = start();
-    for accept in ["text/html", "application/xml, text/csv", "application/json;q=0", "*/*;q=0"] {
+    for accept in ["text/html", "application/xml, text/plain", "application/json;q=0", "*/*;q=0"] {
         let answer = app.send("GET", "/orders", &[("Accept", accept)]);
         let problem = answer.is_problem(406, "not-acceptable");
-        assert!(problem["detail"].as_str().unwrap().contains(NDJSON), "{problem}");
+        let offers = "application/json, application/x-ndjson and text/csv";
+        assert_eq!(problem["detail"], format!("there is only {offers}"));
     }
     let problem =
         app.send("GET", "/changes", &[("Accept", "image/png")]).is_problem(406, "not-acceptable");
@@ -60,6 +67,7 @@ fn lists_are_compressed_if_the_client_accepts_that() {
         for (path, kind) in [
             ("/orders", "application/json"),
             ("/orders", NDJSON),
+            ("/orders", "text/csv"),
             ("/changes", "application/json"),
             ("/changes", NDJSON),
         ] {
@@ -103,6 +111,7 @@ fn head_has_the_headers_of_get_and_no_body() {
         ("/orders", "*/*"),
         ("/orders?limit=5&order=desc", "*/*"),
         ("/orders", NDJSON),
+        ("/orders", "text/csv"),
         ("/orders", "text/html"),
         ("/orders?limit=0", "*/*"),
         ("/orders/1", "*/*"),
@@ -122,6 +131,7 @@ fn head_has_the_headers_of_get_and_no_body() {
             "Vary",
             "Cache-Control",
             "Transfer-Encoding",
+            "Content-Disposition",
         ] {
             assert_eq!(head.headers.get(name), get.headers.get(name), "{name} of {path}");
         }

@@ -11,8 +11,9 @@ use orders_db::PgStore;
 
 use super::{ChangeParameters, ChangesResponse, changes_after};
 use crate::Store;
+use crate::http::channel::{Chunks, CutOff};
 use crate::http::endpoint::Reply;
-use crate::http::ndjson::{self, Chunks, CutOff, NdjsonStream};
+use crate::http::ndjson::{self, NdjsonStream};
 use crate::problem::Problem;
 
 /// How many changes are read at once.

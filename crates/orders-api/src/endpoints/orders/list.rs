@@ -1,4 +1,4 @@
-//! `GET /orders`: a page as a JSON array, or all orders as NDJSON.
+//! `GET /orders`: a page as a JSON array, or all orders as NDJSON or CSV.
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
@@ -9,13 +9,15 @@ use orders_core::{
 use orders_db::PgStore;
 use serde_json::{Value, json};
 
+use super::csv::{AS_FILE, CONTENT_DISPOSITION, CSV, CSV_CONTENT_TYPE, CsvRows, OrderTable};
 use super::cursor::Cursor;
-use super::export::Export;
+use super::export::{Export, Lines};
 use crate::Store;
 use crate::endpoints::changes::changes_after;
+use crate::http::channel::{Chunks, streamed};
 use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
 use crate::http::link::{LINK, Target};
-use crate::http::ndjson::{LinesOf, NDJSON, NdjsonStream};
+use crate::http::ndjson::{LinesOf, NDJSON};
 use crate::http::negotiation::{Accept, MediaTypes};
 use crate::http::query::{FromQuery, Limit, Parameter, Parameters, Query, invalid, query_text};
 use crate::http::response::{JSON, Json, VARY};
@@ -29,7 +31,7 @@ pub(crate) fn list() -> Endpoint {
                        the cursor meanwhile may appear at both places or at neither. With \
                        `Accept: application/x-ndjson`, every matching order, one a line, from one consistent snapshot, \
                        with a `Link` to the changes after it (`rel=\"monitor\"`): follow it, and skip versions that you \
-                       have. There is no such link with `from`, `to` or `reference`, by which changes cannot be \
+                       have. With `Accept: text/csv`, the same as rows of a table. There is no such link with `from`, `to` or `reference`, by which changes cannot be \
                        selected. Such exports are limited in number, for each client and in all: one too many is 503.";
     endpoint(list_orders, "listOrders", "orders", "List orders, by time", description)
         .problems(&[ProblemType::NotPermitted])
@@ -43,13 +45,17 @@ async fn list_orders(
     transfers: Transfers,
 ) -> Reply<ListResponse> {
     let parameters = query.0;
-    if let ListMediaType::Json = media_type.0 {
-        return store.run(move |orders| page(orders, &parameters)).await;
-    }
+    let form = match media_type.0 {
+        ListMediaType::Json => return store.run(move |orders| page(orders, &parameters)).await,
+        ListMediaType::All(form) => form,
+    };
     let for_pages = [("limit", parameters.limit.is_some()), ("after", parameters.after.is_some())];
     for (name, is_given) in for_pages {
         if is_given {
-            return Err(invalid(name, "is for pages; as NDJSON every matching order is answered"));
+            return Err(invalid(
+                name,
+                "is for pages; as NDJSON or CSV every matching order is answered",
+            ));
         }
     }
     let ListParameters { filter, direction, .. } = parameters;
@@ -57,13 +63,13 @@ async fn list_orders(
     let export = Export {
         filter,
         direction,
-        with_lines: method != Method::HEAD,
+        lines: (method != Method::HEAD).then(|| form.lines()),
         total_timeout: transfers.export_timeout(),
         place: transfers.export(&store)?,
     };
-    let (cursor, lines) = export.stream(&store).await?;
+    let (cursor, orders) = export.stream(&store).await?;
     let monitor = cursor.zip(followed).map(|(cursor, filter)| changes_after(cursor, &filter));
-    Ok(ListResponse::All { orders: NdjsonStream::new(lines), monitor })
+    Ok(ListResponse::All { form, orders, monitor })
 }
 
 /// The filter of the changes that keep an export with this filter current, if there is one.
@@ -83,18 +89,35 @@ fn page(orders: &PgStore, parameters: &ListParameters) -> Result<ListResponse, S
 #[derive(Clone, Copy)]
 enum ListMediaType {
     Json,
+    All(Form),
+}
+
+/// The form of all orders.
+#[derive(Clone, Copy)]
+enum Form {
     Ndjson,
+    Csv,
 }
 
 impl MediaTypes for ListMediaType {
-    const OFFERS: &'static [(&'static str, Self)] = &[(JSON, Self::Json), (NDJSON, Self::Ndjson)];
+    const OFFERS: &'static [(&'static str, Self)] =
+        &[(JSON, Self::Json), (NDJSON, Self::All(Form::Ndjson)), (CSV, Self::All(Form::Csv))];
+}
+
+impl Form {
+    fn lines(self) -> Lines {
+        match self {
+            Self::Ndjson => Lines::Ndjson,
+            Self::Csv => Lines::Csv(CsvRows::default()),
+        }
+    }
 }
 
 enum ListResponse {
     /// A page, and the next one.
     Page { orders: Json<Vec<Order>>, next: Option<Target> },
     /// All orders, and the changes after them.
-    All { orders: NdjsonStream<Order>, monitor: Option<Target> },
+    All { form: Form, orders: Chunks, monitor: Option<Target> },
 }
 
 impl Response for ListResponse {
@@ -107,8 +130,18 @@ impl Response for ListResponse {
                 }
                 orders.complete(response)
             }
-            Self::All { orders, monitor } => {
-                orders.respond_with(request, monitor.map(|monitor| monitor.link("monitor")))
+            Self::All { form, orders, monitor } => {
+                let mut response = HttpResponse::Ok();
+                if let Some(monitor) = monitor {
+                    response.insert_header(monitor.link("monitor"));
+                }
+                match form {
+                    Form::Ndjson => response.content_type(NDJSON),
+                    Form::Csv => response
+                        .content_type(CSV_CONTENT_TYPE)
+                        .insert_header(CONTENT_DISPOSITION.with(AS_FILE)),
+                };
+                streamed(response, request, orders)
             }
         };
         let varies = HeaderValue::from_static("Accept, Accept-Encoding");
@@ -117,10 +150,12 @@ impl Response for ListResponse {
     }
 
     fn describe(operation: &mut Operation) {
-        let description = "A page of orders, or all of them as lines.";
-        operation.response(StatusCode::OK, description, &[LINK.optional(), VARY]);
+        let description = "A page of orders, or all of them as lines or as a table.";
+        let headers = [LINK.optional(), VARY, CONTENT_DISPOSITION.optional()];
+        operation.response(StatusCode::OK, description, &headers);
         operation.content::<Vec<Order>>(StatusCode::OK, JSON);
         operation.content::<LinesOf<Order>>(StatusCode::OK, NDJSON);
+        operation.content::<OrderTable>(StatusCode::OK, CSV);
     }
 }
 
@@ -168,10 +203,10 @@ impl FromQuery for ListParameters {
             "order",
             "By `datetime` then `id`, earliest first (`asc`) or latest first (`desc`).",
         );
-        let limit = query.optional("limit", "The most orders on a page. Not for NDJSON.");
+        let limit = query.optional("limit", "The most orders on a page. Only for JSON.");
         let after = query.optional(
             "after",
-            "Where the page begins: an opaque cursor from the `Link` of the page before. Not for NDJSON.",
+            "Where the page begins: an opaque cursor from the `Link` of the page before. Only for JSON.",
         );
         let filter = OrderFilter {
             calendar: calendar?,

@@ -1,5 +1,6 @@
 //! `/orders`, `/orders/{id}`
 
+mod csv;
 mod cursor;
 mod export;
 pub(crate) mod history;

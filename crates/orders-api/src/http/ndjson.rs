@@ -1,16 +1,13 @@
 //! Newline-delimited JSON, written while it is sent: [`NdjsonStream`].
 
-mod channel;
-
 use std::marker::PhantomData;
 
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
-use futures_util::StreamExt as _;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-pub(crate) use self::channel::{Chunks, ClientGone, CutOff, Sender, channel, holding};
+use super::channel::{Chunks, streamed};
 use super::endpoint::Response;
 use crate::openapi::{Components, Example, Model, Operation, example};
 
@@ -36,9 +33,8 @@ impl<T> NdjsonStream<T> {
         for header in headers {
             response.insert_header(header);
         }
-        // The framework would read the whole body of a response to HEAD only to throw it away.
-        let most = if request.method() == Method::HEAD { 0 } else { usize::MAX };
-        response.content_type(NDJSON).streaming(self.0.take(most))
+        response.content_type(NDJSON);
+        streamed(response, request, self.0)
     }
 }
 

@@ -3,8 +3,10 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use actix_web::http::Method;
 use actix_web::rt::time::timeout;
 use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use futures_util::stream::{BoxStream, Peekable};
 use futures_util::{FutureExt as _, StreamExt as _};
 use tokio::io::{AsyncWriteExt as _, DuplexStream, duplex};
@@ -67,15 +69,26 @@ pub(crate) fn holding(body: Chunks, held: impl Send + 'static) -> Chunks {
     body.map(keep).boxed().peekable()
 }
 
+/// The response to this request with this body.
+pub(crate) fn streamed(
+    mut response: HttpResponseBuilder,
+    request: &HttpRequest,
+    body: Chunks,
+) -> HttpResponse {
+    // The framework would read the whole body of a response to HEAD only to throw it away.
+    let most = if request.method() == Method::HEAD { 0 } else { usize::MAX };
+    response.streaming(body.take(most))
+}
+
 impl Sender {
     /// Cuts the body off if it takes longer than this.
     pub(crate) fn limited_to(self, total: Duration) -> Self {
         Self { end_at: Instant::now().checked_add(total).map(|end| (end, total)), ..self }
     }
 
-    /// Sends lines, as soon as there is capacity for them.
-    pub(crate) async fn send(&mut self, lines: &[u8]) -> Result<(), ClientGone> {
-        let write = self.pipe.write_all(lines);
+    /// Sends a part of the body, as soon as there is capacity for it.
+    pub(crate) async fn send(&mut self, part: &[u8]) -> Result<(), ClientGone> {
+        let write = self.pipe.write_all(part);
         let written = match self.end_at {
             None => write.await,
             Some((end_at, total)) => {
