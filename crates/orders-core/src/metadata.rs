@@ -34,6 +34,7 @@ pub struct MetadataValue(Box<str>);
 
 /// A change of metadata, with the meaning of a JSON Merge Patch (RFC 7396). The default changes nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(untagged))]
 pub enum MetadataPatch {
     /// Removes all entries.
     Clear,
@@ -153,6 +154,12 @@ impl Default for MetadataPatch {
 }
 
 impl MetadataPatch {
+    /// Whether it changes nothing, whatever the metadata is.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        matches!(self, Self::Merge(changes) if changes.is_empty())
+    }
+
     /// The metadata after this patch.
     ///
     /// # Errors

@@ -40,15 +40,9 @@ pub struct Order {
 ///
 /// ```
 /// use orders_core::{Metadata, OrderDraft, OrderedServices, ServiceId};
-/// let draft = OrderDraft {
-///     id: None,
-///     calendar: None,
-///     datetime: "2022-11-01T11:11:11.111Z".parse()?,
-///     totalfee: "100".parse()?,
-///     services: OrderedServices::new([ServiceId::new("123")?])?,
-///     reference: None,
-///     metadata: Metadata::default(),
-/// };
+/// let services = OrderedServices::new([ServiceId::new("123")?])?;
+/// let draft = OrderDraft::new("2022-11-01T11:11:11.111Z".parse()?, "100".parse()?, services);
+/// assert_eq!((&draft.id, &draft.metadata), (&None, &Metadata::default()));
 /// assert!(OrderedServices::new([]).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -150,6 +144,20 @@ impl<'a> IntoIterator for &'a OrderedServices {
 }
 
 impl OrderDraft {
+    /// A draft with only the fields that an order needs.
+    #[must_use]
+    pub fn new(datetime: Timestamp, totalfee: Fee, services: OrderedServices) -> Self {
+        Self {
+            id: None,
+            calendar: None,
+            datetime,
+            totalfee,
+            services,
+            reference: None,
+            metadata: Metadata::default(),
+        }
+    }
+
     /// Those of `orders` that this draft conflicts with, if the gap of its calendar is `gap`.
     ///
     /// Orders of other calendars and the order with the draft's own id never conflict.
@@ -169,20 +177,27 @@ impl OrderDraft {
     }
 }
 
-/// A change of some fields of an order. A field that is `None` stays as it is.
+/// A change of some fields of an order. A field that is `None` stays as it is. Its JSON form is a merge patch (RFC 7396).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OrderPatch {
     /// The new calendar.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub calendar: Option<CalendarId>,
     /// The new time.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub datetime: Option<Timestamp>,
     /// The new fee.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub totalfee: Option<Fee>,
     /// All of the new services.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub services: Option<OrderedServices>,
     /// The new reference; `Some(None)` removes it.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub reference: Option<Option<Reference>>,
     /// The change of the metadata.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "MetadataPatch::is_empty"))]
     pub metadata: MetadataPatch,
 }
 

@@ -1,7 +1,7 @@
 use orders_core::{
-    Booking, Calendar, CalendarDraft, CalendarId, Fee, Interval, Metadata, MinimumGap, Name,
-    NearestFree, Order, OrderDraft, OrderId, OrderedServices, Reference, Service, ServiceDraft,
-    ServiceId, Timestamp,
+    Booking, Calendar, CalendarDraft, CalendarId, Fee, Interval, Metadata, MetadataKey,
+    MetadataPatch, MetadataValue, MinimumGap, Name, NearestFree, Order, OrderDraft, OrderId,
+    OrderPatch, OrderedServices, Reference, Service, ServiceDraft, ServiceId, Timestamp,
 };
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -78,6 +78,33 @@ fn a_draft_leaves_out_what_it_does_not_say() {
     let nulls = r#"{"id":null,"calendar":null,"reference":null,"metadata":null,"#;
     let nulls: OrderDraft = from_str(&bare.replacen('{', nulls, 1)).unwrap();
     assert_eq!(nulls, from_str(bare).unwrap());
+}
+
+#[test]
+fn a_patch_contains_only_what_it_changes() {
+    #[track_caller]
+    fn check(patch: &OrderPatch, json: Value) {
+        assert_eq!(to_value(patch).unwrap(), json);
+    }
+    check(&OrderPatch::default(), json!({}));
+    let metadata = |metadata| OrderPatch { metadata, ..OrderPatch::default() };
+    check(&metadata(MetadataPatch::Clear), json!({ "metadata": null }));
+    let [gate, lang] = ["gate", "lang"].map(|key| MetadataKey::new(key).unwrap());
+    let entries = [(gate, MetadataValue::new("B").ok()), (lang, None)];
+    let merge = MetadataPatch::Merge(entries.into());
+    check(&metadata(merge), json!({ "metadata": { "gate": "B", "lang": null } }));
+    let reference = |reference| OrderPatch { reference: Some(reference), ..OrderPatch::default() };
+    check(&reference(None), json!({ "reference": null }));
+    check(&reference(Reference::new("PO-1").ok()), json!({ "reference": "PO-1" }));
+    let patch = OrderPatch {
+        calendar: CalendarId::new("roof").ok(),
+        datetime: Some(at("2022-11-01T11:11:11Z")),
+        totalfee: "99.95".parse().ok(),
+        services: OrderedServices::new([ServiceId::new("123").unwrap()]).ok(),
+        ..OrderPatch::default()
+    };
+    let json = r#"{"calendar":"roof","datetime":"2022-11-01T11:11:11Z","totalfee":99.95,"services":[{"id":"123"}]}"#;
+    assert_eq!(to_string(&patch).unwrap(), json);
 }
 
 #[test]
