@@ -20,7 +20,7 @@ const LISTENING: &str = "listening on http://";
 /// The log filter that lets this line through, whatever the level of the rest.
 const LOG_LISTENING: &str = "orders_api::cli=info";
 
-/// A running service on a port of 127.0.0.1 that it chose itself. It is a [`Process`] too.
+/// A running service, usually on a port of 127.0.0.1 that it chose itself. It is a [`Process`] too.
 #[derive(Debug)]
 pub struct Service {
     process: Process,
@@ -54,7 +54,7 @@ pub enum StartError {
 }
 
 impl Service {
-    /// Runs the service and waits until it can use its database.
+    /// Runs the service on a free port and waits until it can use its database.
     ///
     /// `command` says which program, with which arguments and environment; where it listens and what it logs (the
     /// given level) is added here. The log is appended to a file.
@@ -62,11 +62,24 @@ impl Service {
     /// # Errors
     /// If it cannot be run, ends, or is not ready within a minute.
     pub fn start(command: &mut Command, level: &str, log: &Path) -> Result<Self, StartError> {
+        Self::start_at(([127, 0, 0, 1], 0).into(), command, level, log)
+    }
+
+    /// The same on this address, for example that of a service which has ended.
+    ///
+    /// # Errors
+    /// As those of [`Service::start`].
+    pub fn start_at(
+        bind: SocketAddr,
+        command: &mut Command,
+        level: &str,
+        log: &Path,
+    ) -> Result<Self, StartError> {
         let file = File::options().append(true).create(true).open(log)?;
         let earlier = file.metadata()?.len() as usize;
         let start = Instant::now();
         command
-            .env("ORDERS_BIND", "127.0.0.1:0")
+            .env("ORDERS_BIND", bind.to_string())
             .env("ORDERS_LOG", format!("{level},{LOG_LISTENING}"))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -11,14 +11,20 @@ fn a_service_is_ready_when_it_was_started() {
     let log = directory.path().join("service.log");
     let mut command = Command::new(program::build().unwrap());
     command.env("DATABASE_URL", postgres.url("orders"));
-    // The second start appends to the log, and reads its own address.
-    for _ in 0..2 {
-        let mut service = Service::start(&mut command, "error", &log).unwrap();
+    // The second start appends to the log, and reads its own address. The third one takes that address again.
+    let mut address = None;
+    for again in [false, false, true] {
+        let mut service = match address.filter(|_| again) {
+            None => Service::start(&mut command, "error", &log).unwrap(),
+            Some(address) => Service::start_at(address, &mut command, "error", &log).unwrap(),
+        };
+        assert!(!again || Some(service.address()) == address);
+        address = Some(service.address());
         service.wait_until_ready().unwrap();
         assert_eq!(service.kill().unwrap(), None);
         assert!(service.wait_until_ready().is_err());
     }
-    assert_eq!(fs::read_to_string(log).unwrap().matches("listening on").count(), 2);
+    assert_eq!(fs::read_to_string(log).unwrap().matches("listening on").count(), 3);
 }
 
 #[test]
