@@ -1,0 +1,19 @@
+#![doc = include_str!("../README.md")]
+
+mod client;
+mod error;
+pub mod wire;
+
+pub use client::{
+    BuildError, Call, Changes, Client, ClientBuilder, Export, Import, ImportResult, List,
+};
+pub use error::{Cause, Error, ImportStopped, Unknown};
+#[doc(no_inline)]
+pub use orders_core::{
+    self, After, AsOf, Booking, Calendar, CalendarDraft, CalendarId, Change, ChangeFilter,
+    ChangeType, Conflict, Cursor, Direction, Fee, GapTooWide, IdempotencyKey, Interval, Metadata,
+    MetadataKey, MetadataPatch, MetadataValue, MinimumGap, Name, NearestFree, Order, OrderDraft,
+    OrderFilter, OrderId, OrderPatch, OrderedServices, Reference, Replica, Service, ServiceDraft,
+    ServiceId, Timestamp,
+};
+pub use wire::{FieldError, ImportLine, Problem};

@@ -1,0 +1,12 @@
+use orders_client::{Client, OrderDraft, OrderPatch, OrderedServices};
+
+async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    let services = OrderedServices::new(["123".parse()?])?;
+    let draft = OrderDraft::new("2031-01-11T09:00:00Z".parse()?, "100".parse()?, services);
+    let order = client.create(&draft).await?;
+
+    let patch = OrderPatch { totalfee: Some("120".parse()?), ..OrderPatch::default() };
+    let dearer = client.patch(&order.id, &patch).await?;
+    assert_eq!((dearer.totalfee, dearer.datetime), ("120".parse()?, order.datetime));
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! The client against the real service, through proxies that fail; and its messages alone.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod access;
+mod book;
+mod build;
+mod examples;
+mod faults;
+mod proxy;
+mod repetition;
+mod samples;
+mod service;
+mod streams;
+mod tls;
+mod wire;
