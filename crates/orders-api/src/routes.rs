@@ -6,8 +6,8 @@ use orders_core::Scope;
 
 use crate::endpoints::orders::{history, import, list};
 use crate::endpoints::{
-    availability, calendars, changes, docs, health, index, metrics, orders, problems, services,
-    webhooks,
+    access, availability, calendars, changes, docs, health, index, metrics, orders, problems,
+    schedule, services, webhooks,
 };
 use crate::http::resource::{Resource, at};
 use crate::metrics::Route;
@@ -58,12 +58,15 @@ pub(crate) fn table() -> Vec<Resource> {
         at("/webhooks/{id}/test").post(ADMIN, webhooks::test()),
         at("/webhooks/{id}/deliveries").get(ADMIN, webhooks::list_deliveries()),
         at("/availability").get(READ, availability::get()),
+        at("/access").get(READ, access::get()),
         at("/metrics").get(READ, metrics::get()).compressed(),
         at("/healthz").get(OPEN, health::alive()),
         at("/readyz").get(OPEN, health::ready()),
         at("/problems").get(OPEN, problems::list()),
         at("/problems/{slug}").get(OPEN, problems::get()),
         at("/openapi.json").get(OPEN, docs::document()).compressed(),
+        at("/schedule").get(OPEN, schedule::page()).compressed(),
+        at("/schedule/{file}").get(OPEN, schedule::file()).compressed(),
         at("/docs").get(OPEN, docs::page()).compressed(),
         at("/docs/{file}").get(OPEN, docs::file()).compressed(),
     ]

@@ -31,7 +31,8 @@ fn serve_on(sockets: Sockets, database: &Database, cli: &Cli) -> Result<()> {
     }
     let address = listening.address();
     log::info!(
-        "listening on http://{address}, documentation: http://{address}/docs, database: {database}"
+        "listening on http://{address}, schedule: http://{address}/schedule, documentation: http://{address}/docs, \
+         database: {database}"
     );
     System::new().block_on(listening.run()).context("the server failed")
 }

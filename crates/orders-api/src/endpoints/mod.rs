@@ -1,5 +1,6 @@
 //! The endpoints, one module for each resource.
 
+pub(crate) mod access;
 pub(crate) mod availability;
 pub(crate) mod calendars;
 pub(crate) mod changes;
@@ -9,5 +10,6 @@ pub(crate) mod index;
 pub(crate) mod metrics;
 pub(crate) mod orders;
 pub(crate) mod problems;
+pub(crate) mod schedule;
 pub(crate) mod services;
 pub(crate) mod webhooks;

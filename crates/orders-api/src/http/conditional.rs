@@ -13,9 +13,12 @@ use super::endpoint::{Argument, Reply};
 use crate::openapi::{Header, Operation};
 use crate::problem::{Problem, ProblemType};
 
-/// The header with an order's [`etag`].
-pub(crate) const ETAG: Header =
-    Header::new("ETag", "The strong entity tag of the order's version.", r#"^"\d+"$"#);
+/// The header with an entity tag: that of an order is its [`etag`].
+pub(crate) const ETAG: Header = Header::new(
+    "ETag",
+    "The entity tag of what is returned. That of an order is strong, and is its version.",
+    r#"^(W/)?"[!#-~]+"$"#,
+);
 
 /// A list of entity tags, or `*` for any (RFC 9110, section 13.1.1).
 const ENTITY_TAGS: &str = r#"^(\*|[ ,]*(W/)?"[!#-~]*"( *,[ ,]*(W/)?"[!#-~]*")*[ ,]*)$"#;
@@ -65,19 +68,17 @@ impl IfMatch {
     }
 }
 
-/// The versions of an order that the client has already.
+/// The versions of a resource that the client has already.
 pub(crate) struct IfNoneMatch(Option<Tags>);
 
 impl IfNoneMatch {
-    /// Whether the client has the current version of the order.
-    pub(crate) fn includes(&self, order: &Order) -> bool {
+    /// Whether the client has the version with this entity tag, which is given without its quotes.
+    pub(crate) fn includes(&self, opaque: &str) -> bool {
         match &self.0 {
             None => false,
             Some(Tags::Any) => true,
             // The comparison is weak: a weak tag counts too.
-            Some(Tags::These(tags)) => {
-                tags.iter().any(|tag| tag.opaque == order.version.to_string())
-            }
+            Some(Tags::These(tags)) => tags.iter().any(|tag| tag.opaque == opaque),
         }
     }
 }

@@ -18,5 +18,6 @@ pub(crate) mod query;
 pub(crate) mod request_log;
 pub(crate) mod resource;
 pub(crate) mod response;
+pub(crate) mod site;
 mod trace_context;
 pub(crate) mod unread_body;

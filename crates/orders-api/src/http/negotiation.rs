@@ -1,4 +1,4 @@
-//! The media type of a response (RFC 9110, section 12.5.1): [`Accept`].
+//! The media type of a response (RFC 9110, section 12.5.1): [`Accept`], [`PrefersHtml`].
 //!
 //! The choice is made by hand: the framework only sorts the ranges of the header.
 
@@ -28,6 +28,18 @@ impl<T: MediaTypes> Argument for Accept<T> {
     fn describe(operation: &mut Operation) {
         operation.problems(&[ProblemType::NotAcceptable]);
     }
+}
+
+/// Whether the client prefers a page for people to JSON, as browsers do.
+pub(crate) struct PrefersHtml(pub(crate) bool);
+
+impl Argument for PrefersHtml {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        let offers = [("application/json", false), ("text/html", true)];
+        Ok(Self(negotiate(request, &offers).unwrap_or(false)))
+    }
+
+    fn describe(_: &mut Operation) {}
 }
 
 /// The offer with the highest quality, and the first of several. Without a header that can be read, every

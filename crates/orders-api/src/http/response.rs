@@ -13,8 +13,9 @@ use crate::openapi::{Header, Model, Operation};
 /// The media type of JSON.
 pub(crate) const JSON: &str = "application/json";
 
-/// The header with the path of a new resource.
-pub(crate) const LOCATION: Header = Header::new("Location", "The path of the new resource.", "^/");
+/// The header with the path of a new resource, or of another one to get instead.
+pub(crate) const LOCATION: Header =
+    Header::new("Location", "The path of the new resource, or of the one to get instead.", "^/");
 
 /// The header of a response that has several representations.
 pub(crate) const VARY: Header = Header::new("Vary", "What the response depends on.", "^Accept");

@@ -14,7 +14,9 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value, json};
 
-pub(crate) use self::components::{Components, Example, Model, described, example, object};
+pub(crate) use self::components::{
+    Components, Example, Model, described, example, object, with_optional,
+};
 pub(crate) use self::model::ordered_services;
 use self::operation::SECURITY_SCHEME;
 pub(crate) use self::operation::{Header, Operation};

@@ -45,14 +45,15 @@ fn a_request_is_logged_once_with_what_was_sent() {
 }
 
 #[test]
-fn the_start_says_where_the_documentation_is() {
+fn the_start_says_where_the_schedule_and_the_documentation_are() {
     let app = App::start();
     let program = start(&app);
     let log = program.whole_log();
-    let (_, rest) = log.split_once("documentation: http://").unwrap();
-    let (address, _) = rest.split_once("/docs,").unwrap();
-    assert_eq!(address, program.address().to_string());
-    assert_eq!(program.send("GET", "/docs", "").status, 200);
+    for (name, path) in [("schedule", "/schedule"), ("documentation", "/docs")] {
+        let url = format!("{name}: http://{}{path},", program.address());
+        assert!(log.contains(&url), "{log}");
+        assert_eq!(program.send("GET", path, "").status, 200);
+    }
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod program;
 mod reference_and_metadata;
 mod requirements;
 mod samples;
+mod schedule;
 mod services;
 mod signatures;
 mod together;

@@ -74,7 +74,7 @@ async fn get_order(
         None => store.read_with(|client| GetOrder { client, id }).await?,
         Some(as_of) => store.run(move |orders| orders.order_as_of(&id, as_of)).await?,
     };
-    Ok(match known.includes(&order) {
+    Ok(match known.includes(&order.version.to_string()) {
         true => GetResponse::NotModified(order),
         false => GetResponse::Modified(order),
     })

@@ -4,6 +4,7 @@ mod database_role;
 mod defaults;
 mod imports;
 mod keys;
+mod own;
 mod routes;
 mod secrets;
 mod snapshot;

@@ -18,13 +18,15 @@ const WRITE: Option<Scope> = Some(Scope::Write);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// All routes. Order 1 is in calendar `default`, of which the client of the last column sees nothing.
-const ROWS: [Row; 38] = [
+const ROWS: [Row; 41] = [
     Row("GET", "/", None, 200),
     Row("GET", "/healthz", None, 200),
     Row("GET", "/readyz", None, 200),
     Row("GET", "/problems", None, 200),
     Row("GET", "/problems/{slug}", None, 200),
     Row("GET", "/openapi.json", None, 200),
+    Row("GET", "/schedule", None, 200),
+    Row("GET", "/schedule/{file}", None, 200),
     Row("GET", "/docs", None, 200),
     Row("GET", "/docs/{file}", None, 200),
     Row("GET", "/orders", READ, 200),
@@ -55,6 +57,7 @@ const ROWS: [Row; 38] = [
     Row("POST", "/webhooks/{id}/test", ADMIN, 403),
     Row("GET", "/webhooks/{id}/deliveries", ADMIN, 403),
     Row("GET", "/availability", READ, 403),
+    Row("GET", "/access", READ, 200),
     Row("GET", "/metrics", READ, 200),
     Row("GET", "/nowhere", None, 404),
 ];
@@ -66,6 +69,7 @@ impl Row {
             "/availability" => {
                 "/availability?from=2030-01-01T00:00:00Z&to=2030-01-02T00:00:00Z".to_owned()
             }
+            "/schedule/{file}" => "/schedule/main.js".to_owned(),
             path => {
                 let parameters = [("{id}", "1"), ("{slug}", "not-found"), ("{file}", "docs.js")];
                 parameters

@@ -1,0 +1,59 @@
+/** Problems in words. */
+
+import { Problem, Unreachable } from "./api.js";
+import * as format from "./format.js";
+
+/**
+ * Why a booking or a move was rejected: which orders are too close.
+ * @param {Problem} problem `order-conflict`
+ * @param {string} zone
+ * @param {import("./orders.js").Orders} orders those that are known, and so their references
+ */
+export function conflict(problem, zone, orders) {
+  const others = problem.body.conflicts_with.map((/** @type {{ id: string, datetime: string }} */ { id, datetime }) =>
+    `order ${orders.get(id)?.reference ?? id} at ${format.timeWithOffset(zone, datetime)}`);
+  const gap = format.inWords(format.millis(problem.body.minimum_gap));
+  const shown = others.slice(0, 2).join(" and ");
+  return `Less than ${gap} from ${shown}${others.length > 2 ? ` and ${others.length - 2} more` : ""}.`;
+}
+
+/**
+ * The free times that a conflict offers, as the service wrote them.
+ * @param {Problem} problem `order-conflict`
+ * @returns {string[]}
+ */
+export function offers(problem) {
+  const { before, after } = problem.body.nearest_free ?? {};
+  return [before, after].filter((time) => time !== null && time !== undefined);
+}
+
+/**
+ * A failure in words.
+ * @param {unknown} error
+ */
+export function words(error) {
+  if (error instanceof Unreachable) {
+    return "The service does not answer.";
+  }
+  if (!(error instanceof Problem)) {
+    return error instanceof DOMException && error.name === "TimeoutError"
+      ? "The service does not answer." : "Something went wrong on this page.";
+  }
+  switch (error.type) {
+    case "version-mismatch": return "Somebody else changed this order.";
+    case "not-found": return "Somebody else cancelled this order.";
+    case "authentication-required": return "A key is needed.";
+    case "not-permitted": return "Your key does not permit this.";
+    case "too-many-requests": return "Too many requests for your key. Try again in a moment.";
+    case "unavailable": return "The service is busy. Try again in a moment.";
+    default: return `${error.message}.`.replace(/\.\.$/, ".");
+  }
+}
+
+/**
+ * Whether it is not known if the service did what was asked.
+ * @param {unknown} error
+ */
+export function isUnknown(error) {
+  return !(error instanceof Problem) || error.status >= 500;
+}
