@@ -1,12 +1,16 @@
 #![doc = include_str!("../README.md")]
 
+#[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
 mod error;
 pub mod wire;
 
+#[cfg(feature = "client")]
 pub use client::{
     BuildError, Call, Changes, Client, ClientBuilder, Export, Import, ImportResult, List,
 };
+#[cfg(feature = "client")]
 pub use error::{Cause, Error, ImportStopped, Unknown};
 #[doc(no_inline)]
 pub use orders_core::{
