@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use orders_core::{
-    Booking, CalendarId, MAX_PAIRS, OrderId, SEARCH_REACH_MICROS, Slot, Timestamp, TooClose,
+    Booking, CalendarId, Conflict, MAX_PAIRS, OrderId, SEARCH_REACH_MICROS, Slot, Timestamp,
+    TooClose,
 };
 
 use crate::history::{History, Operation};
-use crate::http::{OrderConflict, Outcome, Request};
+use crate::http::{Outcome, Request};
 use crate::workload::OWN_ID_PREFIX;
 
 use super::CheckResult;
@@ -73,7 +74,7 @@ pub(super) fn gaps_too_wide(
 /// Why an `order-conflict` cannot be right.
 fn objection(
     operation: &Operation,
-    conflict: &OrderConflict,
+    conflict: &Conflict,
     possible: &PossibleOrders<'_>,
     gaps: &Gaps,
 ) -> Option<String> {
@@ -82,7 +83,7 @@ fn objection(
         Request::Replace { id, calendar, datetime } => (Some(id), calendar.as_ref(), *datetime),
         _ => return Some("the request books nothing".to_owned()),
     };
-    let OrderConflict { calendar, minimum_gap: gap, conflicts_with, nearest_free } = conflict;
+    let Conflict { calendar, minimum_gap: gap, conflicts_with, nearest_free, .. } = conflict;
     if requested.is_some_and(|requested| requested != calendar) {
         return Some(format!("the conflict is in calendar {calendar}"));
     }

@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use orders_client::wire::Event;
+
 use crate::history::{Follower, Moment, ReadOutcome};
-use crate::http::{Event, EventStream, Failure};
+use crate::http::{EventStream, Failure};
 
 use super::order_copy::OrderCopy;
 use super::{Followed, Followers};
@@ -26,7 +28,7 @@ pub(super) fn follow(followers: &Followers) -> Followed {
         };
         let (path, invoked) = ("/changes".to_owned(), followers.clock.now());
         let until = invoked.plus(MAX_CONNECTION.mul_f64(rng.f64()));
-        let received = receive(&mut copy, address, &path, until);
+        let received = receive(&mut copy, address, until);
         let outcome = match (received, copy.cursor()) {
             (Err(failure), _) => ReadOutcome::Failed(failure),
             (Ok(()), Some(cursor)) => ReadOutcome::UpTo { cursor, complete: false },
@@ -38,14 +40,9 @@ pub(super) fn follow(followers: &Followers) -> Followed {
 }
 
 /// Receives events until the copy is complete, but only until this moment.
-fn receive(
-    copy: &mut OrderCopy<'_>,
-    address: SocketAddr,
-    path: &str,
-    until: Moment,
-) -> Result<(), Failure> {
+fn receive(copy: &mut OrderCopy<'_>, address: SocketAddr, until: Moment) -> Result<(), Failure> {
     let followers = copy.followers;
-    let mut stream = EventStream::open(address, &followers.key, path, copy.cursor())?;
+    let mut stream = EventStream::open(address, &followers.key, copy.cursor())?;
     while !copy.is_finished() && followers.clock.now() < until {
         if let Some(event) = stream.next()? {
             apply(copy, event)?;
@@ -58,10 +55,6 @@ fn receive(
 fn apply(copy: &mut OrderCopy<'_>, event: Event) -> Result<(), Failure> {
     let Event { id, name, data } = event;
     let malformed = || Failure::Invalid(format!("a malformed event: {id:?}, {name:?}, {data:?}"));
-    if (&id, &name, &data) == (&None, &None, &None) {
-        // It only says after which time to connect again.
-        return Ok(());
-    }
     let id_cursor = id.as_deref().and_then(|id| id.parse().ok()).ok_or_else(malformed)?;
     match (&name, &data) {
         (Some(name), Some(data)) => {

@@ -4,13 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use ureq::http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, ETAG, LINK, LOCATION, RETRY_AFTER};
-use ureq::{Agent, Body, http};
+use http::HeaderValue;
+use http::header::{ACCEPT, AUTHORIZATION};
+use orders_client::wire::{self, Response};
+use ureq::{Agent, Body};
 
 use crate::history::OperationId;
 
-use super::classify::Response;
-use super::message::RequestMessage;
+use super::message::{self, Message};
 use super::{Failure, Outcome, Request};
 
 /// How long a client waits for a response. The service promises one within 10 seconds.
@@ -43,49 +44,47 @@ impl Connection {
 
     /// Sends the request of an operation once, and waits for the outcome.
     pub(crate) fn execute(&self, request: &Request, operation: OperationId) -> Outcome {
-        let RequestMessage { method, path, body } = RequestMessage::new(request, operation);
-        match self.send(method, &path, body) {
-            Ok(response) => Outcome::of_response(request, &response),
+        let message = Message::new(request, operation);
+        match self.send(message.request()) {
+            Ok(response) => message.outcome(&response),
             Err(error) => Outcome::Failed(failure(&error)),
         }
     }
 
-    /// Reads a resource once in this media type.
+    /// Sends a read of the feed once, which wants this media type.
     ///
     /// # Errors
     /// If there is no response, or it has another status than 200.
-    pub(crate) fn get(&self, path: &str, media_type: &str) -> Result<Response, Failure> {
-        let request = self.request("GET", path).header(ACCEPT, media_type);
-        let response = request.body(()).map_err(ureq::Error::from);
-        let response = response.and_then(|request| read(self.agent.run(request)?));
-        response.map_err(|error| failure(&error))?.succeeded()
+    pub(crate) fn get(
+        &self,
+        mut request: wire::Request,
+        media_type: &'static str,
+    ) -> Result<Response, Failure> {
+        request.headers_mut().insert(ACCEPT, HeaderValue::from_static(media_type));
+        let response = self.send(request).map_err(|error| failure(&error))?;
+        match response.status().as_u16() {
+            200 => Ok(response),
+            _ => Err(message::failure(&response)),
+        }
     }
 
     /// Sends a request, and returns the response whatever its status is.
     ///
     /// # Errors
     /// If there is no response.
-    pub(crate) fn send(
-        &self,
-        method: &str,
-        path: &str,
-        body: Option<String>,
-    ) -> Result<Response, ureq::Error> {
-        let request = self.request(method, path);
-        let response = match body {
-            Some(body) => {
-                self.agent.run(request.header(CONTENT_TYPE, "application/json").body(body)?)?
-            }
-            None => self.agent.run(request.body(())?)?,
+    pub(crate) fn send(&self, request: wire::Request) -> Result<Response, ureq::Error> {
+        let (mut parts, body) = request.into_parts();
+        parts.uri =
+            format!("http://{}{}", self.address, parts.uri).parse().map_err(http::Error::from)?;
+        let mut request = http::Request::from_parts(parts, ());
+        let authorization =
+            HeaderValue::from_str(&self.authorization).map_err(http::Error::from)?;
+        request.headers_mut().insert(AUTHORIZATION, authorization);
+        let response = match body.is_empty() {
+            true => self.agent.run(request)?,
+            false => self.agent.run(request.map(|()| body.as_ref()))?,
         };
         read(response)
-    }
-
-    fn request(&self, method: &str, path: &str) -> http::request::Builder {
-        http::Request::builder()
-            .method(method)
-            .uri(format!("http://{}{path}", self.address))
-            .header(AUTHORIZATION, &self.authorization)
     }
 }
 
@@ -99,18 +98,8 @@ fn failure(error: &ureq::Error) -> Failure {
     }
 }
 
-fn read(mut response: http::Response<Body>) -> Result<Response, ureq::Error> {
-    let header = |name| {
-        let value = response.headers().get(name)?;
-        Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    Ok(Response {
-        status: response.status().as_u16(),
-        content_type: header(CONTENT_TYPE),
-        location: header(LOCATION),
-        etag: header(ETAG),
-        link: header(LINK),
-        retry_after: header(RETRY_AFTER),
-        body: response.body_mut().with_config().limit(MAX_BODY).read_to_string()?,
-    })
+fn read(response: http::Response<Body>) -> Result<Response, ureq::Error> {
+    let (head, mut body) = response.into_parts();
+    let body = body.with_config().limit(MAX_BODY).read_to_vec()?;
+    Ok(Response::from_parts(head, body.into()))
 }

@@ -4,10 +4,13 @@ use std::io::{self, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
-use orders_core::Cursor;
+use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
+use orders_client::wire::{Event, Events, FollowChanges, Response};
+use orders_core::{After, ChangeFilter, Cursor};
 
 use super::Failure;
-use super::classify::{Invalid, Response};
+use super::message::{Invalid, failure};
 
 /// How long one attempt to read waits.
 const POLL: Duration = Duration::from_millis(100);
@@ -15,24 +18,13 @@ const POLL: Duration = Duration::from_millis(100);
 /// How long a stream may be silent. The service promises to send something every 15 seconds.
 const MAX_SILENCE: Duration = Duration::from_secs(20);
 
-const MEDIA_TYPE: &str = "text/event-stream";
-
 /// An open event stream.
 pub(crate) struct EventStream {
     socket: TcpStream,
     last_received: Instant,
     /// What was received and is not decoded yet.
     received: Vec<u8>,
-    /// The part of the body that was decoded and contains no whole event.
-    body: Vec<u8>,
-}
-
-/// An event, or only an `id`, which advances the cursor.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Event {
-    pub(crate) id: Option<String>,
-    pub(crate) name: Option<String>,
-    pub(crate) data: Option<String>,
+    events: Events,
 }
 
 impl EventStream {
@@ -43,17 +35,18 @@ impl EventStream {
     pub(crate) fn open(
         address: SocketAddr,
         key: &str,
-        path: &str,
         last_event_id: Option<Cursor>,
     ) -> Result<Self, Failure> {
         let refused = |_| Failure::NotSent;
         let socket = TcpStream::connect_timeout(&address, MAX_SILENCE).map_err(refused)?;
-        let (received, body) = (Vec::new(), Vec::new());
-        let mut stream = Self { socket, last_received: Instant::now(), received, body };
-        stream.send(address, key, path, last_event_id).map_err(|error| lost(&error))?;
-        let response = stream.response()?.succeeded()?;
-        response.require_content_type(MEDIA_TYPE).map_err(Failure::Invalid)?;
-        Ok(stream)
+        let (received, events) = (Vec::new(), Events::default());
+        let mut stream = Self { socket, last_received: Instant::now(), received, events };
+        stream.send(address, key, last_event_id).map_err(|error| lost(&error))?;
+        let response = stream.response()?;
+        match FollowChanges::check(&response) {
+            Ok(()) => Ok(stream),
+            Err(_) => Err(failure(&response)),
+        }
     }
 
     /// The next event; `None` if there was none for a moment.
@@ -62,9 +55,9 @@ impl EventStream {
     /// If the stream ended or was silent for too long.
     pub(crate) fn next(&mut self) -> Result<Option<Event>, Failure> {
         loop {
-            if let Some(end) = find(&self.body, b"\n\n") {
-                let event: Vec<u8> = self.body.drain(..end + 2).collect();
-                return parse(&event[..end]).map(Some).map_err(Failure::Invalid);
+            let event = self.events.next_event();
+            if let Some(event) = event.map_err(|error| Failure::Invalid(error.to_string()))? {
+                return Ok(Some(event));
             }
             if !self.decode_chunk().map_err(Failure::Invalid)? && !self.receive()? {
                 return Ok(None);
@@ -76,19 +69,23 @@ impl EventStream {
         &mut self,
         address: SocketAddr,
         key: &str,
-        path: &str,
         last_event_id: Option<Cursor>,
     ) -> io::Result<()> {
-        let last_event_id = last_event_id.map(|cursor| format!("Last-Event-ID: {cursor}\r\n"));
+        let follow = FollowChanges { after: After::Oldest, filter: ChangeFilter::default() };
+        let request = follow.request();
+        let mut head = format!(
+            "{} {} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n",
+            request.method(),
+            request.uri()
+        );
+        for (name, value) in request.headers() {
+            head += &format!("{name}: {}\r\n", value.to_str().unwrap_or_default());
+        }
+        if let Some(cursor) = last_event_id {
+            head += &format!("Last-Event-ID: {cursor}\r\n");
+        }
         self.socket.set_read_timeout(Some(POLL))?;
-        self.socket.write_all(
-            format!(
-                "GET {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
-                 Accept: {MEDIA_TYPE}\r\n{}\r\n",
-                last_event_id.unwrap_or_default()
-            )
-            .as_bytes(),
-        )
+        self.socket.write_all((head + "\r\n").as_bytes())
     }
 
     /// The head of the response, with the body if its length is known.
@@ -101,24 +98,21 @@ impl EventStream {
         };
         let head: Vec<u8> = self.received.drain(..end + 4).collect();
         let head = String::from_utf8_lossy(&head).into_owned();
-        let header = |wanted: &str| {
-            let mut headers = head.lines().filter_map(|line| line.split_once(": "));
-            let found = headers.find(|(name, _)| name.eq_ignore_ascii_case(wanted));
-            found.map(|(_, value)| value.to_owned())
-        };
-        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or(0);
-        let length = header("content-length").and_then(|length| length.parse().ok()).unwrap_or(0);
+        let status = head.split(' ').nth(1).unwrap_or_default();
+        let mut response = http::Response::builder().status(status);
+        for (name, value) in head.lines().filter_map(|line| line.split_once(": ")) {
+            response = response.header(name, value);
+        }
+        let mut response = response
+            .body(Bytes::new())
+            .map_err(|error| Failure::Invalid(format!("a malformed head, {error}: {head}")))?;
+        let length = response.headers().get(CONTENT_LENGTH);
+        let length = length.and_then(|length| length.to_str().ok()?.parse().ok()).unwrap_or(0);
         while self.received.len() < length {
             self.receive()?;
         }
-        let body: Vec<u8> = self.received.drain(..length).collect();
-        Ok(Response {
-            status,
-            content_type: header("content-type"),
-            retry_after: header("retry-after"),
-            body: String::from_utf8_lossy(&body).into_owned(),
-            ..Response::default()
-        })
+        *response.body_mut() = self.received.drain(..length).collect();
+        Ok(response)
     }
 
     /// Receives more bytes; `false` if there were none for a moment.
@@ -145,7 +139,7 @@ impl EventStream {
         }
     }
 
-    /// Moves a whole chunk from what was received to the body; `false` if there is none. The last chunk has no bytes.
+    /// Moves a whole chunk from what was received to the events; `false` if there is none. The last chunk has no bytes.
     fn decode_chunk(&mut self) -> Result<bool, Invalid> {
         let Some(start) = find(&self.received, b"\r\n") else { return Ok(false) };
         let size = String::from_utf8_lossy(&self.received[..start]);
@@ -154,7 +148,7 @@ impl EventStream {
         if self.received.len() < end + 2 {
             return Ok(false);
         }
-        self.body.extend_from_slice(&self.received[start..end]);
+        self.events.push(&self.received[start..end]);
         self.received.drain(..end + 2);
         Ok(true)
     }
@@ -167,21 +161,6 @@ fn lost(error: &io::Error) -> Failure {
 
 fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
     bytes.windows(wanted.len()).position(|window| window == wanted)
-}
-
-fn parse(event: &[u8]) -> Result<Event, Invalid> {
-    let text = str::from_utf8(event).map_err(|error| error.to_string())?;
-    let mut parsed = Event::default();
-    for line in text.lines() {
-        match line.split_once(": ") {
-            Some(("id", value)) => parsed.id = Some(value.to_owned()),
-            Some(("event", value)) => parsed.name = Some(value.to_owned()),
-            Some(("data", value)) if parsed.data.is_none() => parsed.data = Some(value.to_owned()),
-            Some(("retry", _)) => {}
-            _ => return Err(format!("the line {line:?} has no place in an event")),
-        }
-    }
-    Ok(parsed)
 }
 
 #[cfg(test)]
@@ -207,7 +186,7 @@ mod tests {
             String::from_utf8(request).unwrap()
         });
         let mut events = Vec::new();
-        let failure = match EventStream::open(address, "key", "/changes", "7_1".parse().ok()) {
+        let failure = match EventStream::open(address, "key", "7_1".parse().ok()) {
             Err(failure) => failure,
             Ok(mut stream) => loop {
                 match stream.next() {
@@ -238,7 +217,7 @@ mod tests {
     fn a_problem_is_a_failure() {
         let (events, failure) = read(
             "HTTP/1.1 503 Unavailable\r\ncontent-type: application/problem+json\r\nRetry-After: 1\r\n\
-             content-length: 46\r\n\r\n{\"type\":\"/problems/unavailable\",\"status\":503}\n",
+             content-length: 68\r\n\r\n{\"type\":\"/problems/unavailable\",\"status\":503,\"title\":\"\",\"detail\":\"\"}",
         );
         assert_eq!((events.len(), failure), (0, Failure::Unavailable));
         let (_, failure) = read("HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n");

@@ -1,15 +1,23 @@
 //! Reading changes, exports and histories: [`ChangesRead`], [`OrdersRead`], [`HistoryRead`].
 
-use orders_core::{Cursor, Order};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use orders_client::wire::{
+    ExportOrders, Failure as WireFailure, GetPage, Lines, Operation as _, Page, Response, Target,
+};
+use orders_core::{Cursor, Direction, Order, OrderFilter};
 use serde_json::value::RawValue;
 
-use super::classify::{Invalid, Response};
+use super::message::{Invalid, invalid};
 use super::{Connection, Failure};
 
 const JSON: &str = "application/json";
 const NDJSON: &str = "application/x-ndjson";
 
-/// A link of a response (RFC 8288).
+/// Changes as they were written.
+type Changes = GetPage<Box<RawValue>>;
+
+/// A link to changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Link {
     /// Where it leads.
@@ -45,8 +53,9 @@ impl ChangesRead {
     /// # Errors
     /// If there is none.
     pub(crate) fn page(connection: &Connection, path: &str) -> Result<Self, Failure> {
-        let response = connection.get(path, JSON)?;
-        Self::of_page(&response).map_err(Failure::Invalid)
+        let page = changes(path);
+        let response = connection.get(page.request(), JSON)?;
+        Self::of_page(&page, &response).map_err(|cause| invalid(&response, &cause))
     }
 
     /// All changes up to now.
@@ -54,17 +63,21 @@ impl ChangesRead {
     /// # Errors
     /// If they cannot be read.
     pub(crate) fn lines(connection: &Connection, path: &str) -> Result<Self, Failure> {
-        let response = connection.get(path, NDJSON)?;
-        Self::of_lines(&response).map_err(Failure::Invalid)
+        let response = connection.get(changes(path).request(), NDJSON)?;
+        Self::of_lines(&response).map_err(|cause| invalid(&response, &cause))
     }
 
-    fn of_page(response: &Response) -> Result<Self, Invalid> {
-        Ok(Self { changes: response.changes()?, next: response.link("next")? })
+    fn of_page(page: &Changes, response: &Response) -> Result<Self, Invalid> {
+        let Page { items, next } = read(page, response)?;
+        Ok(Self { changes: items, next: Link::of(next.map(|next| next.target().clone()))? })
     }
 
     fn of_lines(response: &Response) -> Result<Self, Invalid> {
-        let changes = response.lines()?.map(Into::into).collect();
-        Ok(Self { changes, next: response.link("next")? })
+        let changes = lines(response)?
+            .into_iter()
+            .map(|line| str::from_utf8(&line).map(Into::into).map_err(|error| error.to_string()));
+        let changes = changes.collect::<Result<_, _>>()?;
+        Ok(Self { changes, next: Link::of(Target::of(response.headers(), "next"))? })
     }
 }
 
@@ -74,16 +87,17 @@ impl OrdersRead {
     /// # Errors
     /// If there is none.
     pub(crate) fn export(connection: &Connection) -> Result<Self, Failure> {
-        let response = connection.get("/orders", NDJSON)?;
-        Self::of_lines(&response).map_err(Failure::Invalid)
+        let (filter, direction) = (OrderFilter::default(), Direction::Ascending);
+        let response = connection.get(ExportOrders { filter, direction }.request(), NDJSON)?;
+        Self::of_lines(&response).map_err(|cause| invalid(&response, &cause))
     }
 
     fn of_lines(response: &Response) -> Result<Self, Invalid> {
-        let orders = response.lines()?.map(|line| {
-            serde_json::from_str(line)
-                .map_err(|error| format!("a malformed order, {error}: {line}"))
+        let orders = lines(response)?.into_iter().map(|line| {
+            serde_json::from_slice(&line).map_err(|error| format!("a malformed order, {error}"))
         });
-        Ok(Self { orders: orders.collect::<Result<_, _>>()?, monitor: response.link("monitor")? })
+        let orders = orders.collect::<Result<_, _>>()?;
+        Ok(Self { orders, monitor: Link::of(Target::of(response.headers(), "monitor"))? })
     }
 }
 
@@ -93,47 +107,54 @@ impl HistoryRead {
     /// # Errors
     /// If there is none.
     pub(crate) fn page(connection: &Connection, path: &str) -> Result<Self, Failure> {
-        let response = connection.get(path, JSON)?;
-        Self::of_page(&response).map_err(Failure::Invalid)
+        let page = changes(path);
+        let response = connection.get(page.request(), JSON)?;
+        Self::of_page(&page, &response).map_err(|cause| invalid(&response, &cause))
     }
 
-    fn of_page(response: &Response) -> Result<Self, Invalid> {
-        let next = response.link.is_some().then(|| response.target("next").map(str::to_owned));
-        Ok(Self { changes: response.changes()?, next: next.transpose()? })
+    fn of_page(page: &Changes, response: &Response) -> Result<Self, Invalid> {
+        let Page { items, next } = read(page, response)?;
+        Ok(Self { changes: items, next: next.map(|next| next.target().to_string()) })
     }
 }
 
-impl Response {
-    fn changes(&self) -> Result<Vec<Box<str>>, Invalid> {
-        let changes: Vec<Box<RawValue>> = self.json(JSON)?;
-        Ok(changes.into_iter().map(|change| change.get().into()).collect())
+impl Link {
+    fn of(target: Option<Target>) -> Result<Self, Invalid> {
+        let target = target.ok_or("a link is missing")?;
+        let cursor = target.cursor();
+        let cursor = cursor.ok_or_else(|| format!("the link to {target} has no cursor"))?;
+        Ok(Self { path: target.to_string(), cursor })
     }
+}
 
-    fn lines(&self) -> Result<std::str::Lines<'_>, Invalid> {
-        self.require_content_type(NDJSON)?;
-        match self.body.is_empty() || self.body.ends_with('\n') {
-            true => Ok(self.body.lines()),
-            false => Err("the last line is cut off".to_owned()),
-        }
+/// OK because the path is one of this program or of a link.
+fn changes(path: &str) -> Changes {
+    GetPage::at(Target::new(path).expect("a path"))
+}
+
+/// The changes on a page.
+fn read(page: &Changes, response: &Response) -> Result<Page<Box<str>>, Invalid> {
+    let Page { items, next } = page.read(response).map_err(|failure| match failure {
+        WireFailure::Problem(problem) => problem.to_string(),
+        WireFailure::Unexpected(unexpected) => unexpected.to_string(),
+    })?;
+    let items = items.into_iter().map(|change| change.get().into()).collect();
+    Ok(Page { items, next: next.map(|next| GetPage::at(next.target().clone())) })
+}
+
+/// The lines of a body that ends with a line end.
+fn lines(response: &Response) -> Result<Vec<Bytes>, Invalid> {
+    if response.headers().get(CONTENT_TYPE).is_none_or(|value| value != NDJSON) {
+        return Err("the body is not declared as lines".to_owned());
     }
-
-    /// A link to changes.
-    fn link(&self, relation: &str) -> Result<Link, Invalid> {
-        let path = self.target(relation)?;
-        let cursor = || {
-            let query = path.strip_prefix("/changes?")?;
-            let after = query.split('&').find_map(|parameter| parameter.strip_prefix("after="))?;
-            after.parse().ok()
-        };
-        let cursor = cursor().ok_or_else(|| format!("the link to {path} has no cursor"))?;
-        Ok(Link { path: path.to_owned(), cursor })
+    let (mut lines, mut found) = (Lines::default(), Vec::new());
+    lines.push(response.body());
+    while let Some(line) = lines.next_line().map_err(|error| error.to_string())? {
+        found.push(line);
     }
-
-    /// The path to which a link leads.
-    fn target(&self, relation: &str) -> Result<&str, Invalid> {
-        let link = self.link.as_deref().and_then(|link| link.strip_prefix('<'));
-        let target = link.and_then(|link| link.strip_suffix(&format!(">; rel=\"{relation}\"")));
-        target.ok_or_else(|| format!("the link {:?} is not {relation}", self.link))
+    match lines.has_part() {
+        true => Err("the last line is cut off".to_owned()),
+        false => Ok(found),
     }
 }
 
@@ -142,13 +163,15 @@ mod tests {
     use super::*;
 
     fn response(content_type: &str, relation: &str, body: &str) -> Response {
-        Response {
-            status: 200,
-            content_type: Some(content_type.to_owned()),
-            link: Some(format!("</changes?after=42_7&limit=5>; rel=\"{relation}\"")),
-            body: body.to_owned(),
-            ..Response::default()
-        }
+        http::Response::builder()
+            .header("content-type", content_type)
+            .header("link", format!("</changes?after=42_7&limit=5>; rel=\"{relation}\""))
+            .body(Bytes::from(body.to_owned()))
+            .unwrap()
+    }
+
+    fn page() -> Changes {
+        changes("/changes")
     }
 
     #[test]
@@ -159,18 +182,19 @@ mod tests {
         };
         let changes = vec![r#"{"a": 1.50}"#.into(), r#"{"b":2}"#.into()];
         let expected = Ok(ChangesRead { changes, next });
-        let page = response(JSON, "next", r#"[{"a": 1.50},{"b":2}]"#);
-        assert_eq!(ChangesRead::of_page(&page), expected);
+        let body = response(JSON, "next", r#"[{"a": 1.50},{"b":2}]"#);
+        assert_eq!(ChangesRead::of_page(&page(), &body), expected);
         let lines = response(NDJSON, "next", "{\"a\": 1.50}\n{\"b\":2}\n");
         assert_eq!(ChangesRead::of_lines(&lines), expected);
     }
 
     #[test]
     fn the_last_page_of_a_history_has_no_link() {
-        let page = response(JSON, "next", "[{},{}]");
-        let read = HistoryRead::of_page(&page).unwrap();
+        let mut body = response(JSON, "next", "[{},{}]");
+        let read = HistoryRead::of_page(&page(), &body).unwrap();
         assert_eq!((read.changes.len(), read.next.is_some()), (2, true));
-        let last = HistoryRead::of_page(&Response { link: None, ..page }).unwrap();
+        body.headers_mut().remove("link");
+        let last = HistoryRead::of_page(&page(), &body).unwrap();
         assert_eq!((last.changes.len(), last.next), (2, None));
     }
 
@@ -181,7 +205,7 @@ mod tests {
         {
             ChangesRead::of_lines(&response(content_type, relation, body)).unwrap_err();
         }
-        ChangesRead::of_page(&response(JSON, "next", "[{}")).unwrap_err();
+        ChangesRead::of_page(&page(), &response(JSON, "next", "[{}")).unwrap_err();
         OrdersRead::of_lines(&response(NDJSON, "next", "")).unwrap_err();
         assert_eq!(OrdersRead::of_lines(&response(NDJSON, "monitor", "")).unwrap().orders, []);
         OrdersRead::of_lines(&response(NDJSON, "monitor", "{}\n")).unwrap_err();

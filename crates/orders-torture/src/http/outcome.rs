@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-use orders_core::{Booking, Calendar, CalendarId, MinimumGap, NearestFree, Order, TooClose};
-use serde::Deserialize;
+use orders_core::{Booking, Calendar, Conflict, Order, TooClose};
 
 use super::Failure;
 
@@ -23,24 +22,11 @@ pub enum Outcome {
     /// 409 `id-taken`
     IdTaken,
     /// 409 `order-conflict`
-    OrderConflict(OrderConflict),
+    OrderConflict(Conflict),
     /// 409 `gap-too-wide`
     GapTooWide(Vec<TooClose>),
     /// There is no result.
     Failed(Failure),
-}
-
-/// The members of an `order-conflict` problem.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct OrderConflict {
-    /// The calendar of the request.
-    pub calendar: CalendarId,
-    /// The minimum gap of the calendar.
-    pub minimum_gap: MinimumGap,
-    /// The orders that are too close.
-    pub conflicts_with: Vec<Booking>,
-    /// The nearest free times.
-    pub nearest_free: NearestFree,
 }
 
 impl Outcome {
@@ -80,9 +66,7 @@ impl fmt::Display for Outcome {
                 write!(f, "calendar {id}, {name:?}, gap {minimum_gap}")
             }
             Self::Deleted => f.write_str("deleted"),
-            Self::OrderConflict(OrderConflict {
-                calendar, minimum_gap, conflicts_with, ..
-            }) => {
+            Self::OrderConflict(Conflict { calendar, minimum_gap, conflicts_with, .. }) => {
                 write!(f, "order-conflict in {calendar} (gap {minimum_gap}) with")?;
                 conflicts_with
                     .iter()

@@ -2,8 +2,8 @@
 
 use std::io;
 
+use orders_client::wire::{CreateCalendar, CreateService, Operation, ReplaceCalendar};
 use orders_core::{Calendar, CalendarDraft, CalendarId, MinimumGap, Name, ServiceDraft, ServiceId};
-use serde::Serialize;
 
 use crate::cluster::{Cluster, ClusterError};
 use crate::http::{Connection, SERVICES};
@@ -19,38 +19,28 @@ pub(super) fn create_services_and_calendars(cluster: &Cluster) -> Result<Vec<Cal
     // OK because the constants are valid ids and names.
     for id in SERVICES {
         let (id, name) = (ServiceId::new(id).expect("an id"), Name::new(id).expect("a name"));
-        send(&connection, "POST", "/services", &ServiceDraft { id: Some(id), name })?;
+        let draft = ServiceDraft { id: Some(id), name };
+        send(&connection, &CreateService { draft })?;
     }
     let mut calendars = Vec::new();
     for id in CALENDARS {
         let (id, name) = (CalendarId::new(id).expect("an id"), Name::new(id).expect("a name"));
-        let minimum_gap = MinimumGap::default();
-        let draft = CalendarDraft {
-            id: Some(id.clone()),
-            name: name.clone(),
-            minimum_gap: Some(minimum_gap),
-        };
-        if id.is_default() {
-            send(&connection, "PUT", "/calendars/default", &draft)?;
-        } else {
-            send(&connection, "POST", "/calendars", &draft)?;
-        }
-        calendars.push(Calendar { id, name, minimum_gap });
+        let minimum_gap = Some(MinimumGap::default());
+        let draft = CalendarDraft { id: Some(id.clone()), name, minimum_gap };
+        calendars.push(match id.is_default() {
+            true => send(&connection, &ReplaceCalendar { id, draft })?,
+            false => send(&connection, &CreateCalendar { draft })?,
+        });
     }
     Ok(calendars)
 }
 
-fn send(
-    connection: &Connection,
-    method: &str,
-    path: &str,
-    draft: &impl Serialize,
-) -> Result<(), RunError> {
-    let failed = |response| RunError::Setup { path: path.to_owned(), response };
-    let body = serde_json::to_string(draft).map_err(|error| failed(error.to_string()))?;
-    match connection.send(method, path, Some(body)) {
-        Ok(response) if matches!(response.status, 200 | 201) => Ok(()),
-        Ok(response) => Err(failed(format!("{} {}", response.status, response.body))),
+fn send<O: Operation>(connection: &Connection, operation: &O) -> Result<O::Output, RunError> {
+    let request = operation.request();
+    let path = request.uri().to_string();
+    let failed = |response| RunError::Setup { path, response };
+    match connection.send(request) {
+        Ok(response) => operation.read(&response).map_err(|failure| failed(failure.to_string())),
         Err(error) => Err(failed(error.to_string())),
     }
 }

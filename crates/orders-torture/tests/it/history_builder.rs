@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use orders_core::{
-    Booking, Calendar, CalendarId, Change, ChangeType, Cursor, MinimumGap, Name, NearestFree,
-    Order, OrderId, Timestamp,
+    Booking, Calendar, CalendarId, Change, ChangeType, Conflict, Cursor, MinimumGap, Name,
+    NearestFree, Order, OrderId, Timestamp,
 };
 use orders_torture::checks::{CheckResult, check};
 use orders_torture::database::{CalendarRow, OrderRow, Rows};
@@ -13,9 +13,7 @@ use orders_torture::history::{
     Export, FeedChange, FeedRead, Follower, Following, History, Moment, Operation, OperationId,
     ReadOutcome, ReceivedChange,
 };
-use orders_torture::http::{
-    Failure, OrderConflict, Outcome, Request, metadata_of, reference_of, services_of,
-};
+use orders_torture::http::{Failure, Outcome, Request, metadata_of, reference_of, services_of};
 
 /// A history of the calendar `default`, and the rows after it. Operations are numbered from 0.
 /// Their times are in seconds, and the times of orders are in hours.
@@ -299,7 +297,8 @@ pub(crate) fn gap_set(gap: &str) -> impl Fn(OperationId) -> Outcome {
 }
 
 pub(crate) fn conflict(gap: MinimumGap, id: &str, at: i64) -> Outcome {
-    Outcome::OrderConflict(OrderConflict {
+    Outcome::OrderConflict(Conflict {
+        datetime: hour(at),
         calendar: CalendarId::default(),
         minimum_gap: gap,
         conflicts_with: vec![Booking { id: order_id(id), datetime: hour(at) }],
