@@ -16,14 +16,14 @@ import * as format from "./format.js";
 import { enableHint } from "./hint.js";
 import { openKeyForm } from "./key_form.js";
 import { enableKeys } from "./keyboard.js";
-import { STEP, angle, bookable, earliest, taken } from "./layout.js";
+import { angle, bookable, earliest, snap, taken } from "./layout.js";
 import { Loader } from "./loader.js";
 import { notify, say } from "./notices.js";
 import { openForm } from "./order_form.js";
 import { Orders } from "./orders.js";
 import { dayOf, rowsOf } from "./rows.js";
 import { Toolbar } from "./toolbar.js";
-import { MINUTE, addDays, dateAt, neighbour } from "./zone.js";
+import { MINUTE, addDays, dateAt, isZone, neighbour } from "./zone.js";
 
 /**
  * @typedef {import("./address.js").Address} Address
@@ -69,6 +69,8 @@ export class App {
         this.toolbar.connection(state);
         if (state === "locked") {
           this.#lock();
+        } else if (state === "live") {
+          this.loader.retry();
         }
       },
     });
@@ -114,9 +116,8 @@ export class App {
 
   /** The address in the URL, or today. */
   #read() {
-    const zone = address.read(location.hash, {
-      day: "", view: "day", calendar: "", zone: Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC",
-    }).zone;
+    const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const { zone } = address.read(location.hash, { day: "", view: "day", calendar: "", zone: isZone(here) ? here : "UTC" });
     return address.read(location.hash, { day: dateAt(zone, Date.now()), view: "day", calendar: "", zone });
   }
 
@@ -393,12 +394,15 @@ export class App {
     }
   }
 
+  /** Opens the form at the first free time, from now on if today is shown. */
   #bookNext() {
     const now = Date.now();
     const row = this.board.rows.find(({ from, to }) => from <= now && now < to) ?? this.board.rows[0];
     if (row) {
-      const start = Math.max(row.from, row.from <= now && now < row.to ? Math.ceil(now / STEP) * STEP : 0);
-      this.#book(row, format.rfc3339(start));
+      const isToday = row.from <= now && now < row.to;
+      const free = this.board.freeOf(row).find(({ to }) => !isToday || Date.parse(to) > now);
+      const at = free ? earliest(free, now, row.from) : isToday ? snap(now, row.from) : row.from;
+      this.#book(row, typeof at === "string" ? at : format.rfc3339(at));
     }
   }
 

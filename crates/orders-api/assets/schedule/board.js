@@ -20,7 +20,7 @@ const NARROWEST = 44;
 const ZOOMS = [1, 1.5, 2.2, 3.3, 5, 8];
 
 /** In pixels: if nobody has chosen a width, the orders of half of the calendars are at least so wide, up to a limit. */
-const LEGIBLE = 92;
+const LEGIBLE = 108;
 const LEGIBLE_ZOOM = 3;
 
 export class Board {

@@ -34,7 +34,13 @@ export class ChangeStream {
   constructor(listener) {
     this.listener = listener;
     /** @type {Promise<void>} Resolves at the first connection, or when the first attempt fails. */
-    this.started = new Promise((resolve) => {
+    this.started = this.#beginning();
+  }
+
+  /** @returns {Promise<void>} */
+  #beginning() {
+    this.#isStarted = false;
+    return new Promise((resolve) => {
       this.#resolve = resolve;
     });
   }
@@ -61,10 +67,11 @@ export class ChangeStream {
     }
   }
 
-  /** Connects anew with another key, from now on. */
+  /** Connects anew with another key, from now on. What was loaded before does not count. */
   restart() {
     this.stop();
     this.#cursor = "";
+    this.started = this.#beginning();
     this.start();
   }
 

@@ -97,6 +97,16 @@ export function shortDay(date) {
 }
 
 /**
+ * `23 Nov – 29 Nov 2026`
+ * @param {string} from
+ * @param {string} to
+ */
+export function week(from, to) {
+  const day = (/** @type {string} */ date, /** @type {number} */ count) => words(SHORT, midnightOf(date), count).replace(/^\S+ /, "");
+  return `${day(from, 3)} – ${day(to, 4)}`;
+}
+
+/**
  * `Tue`
  * @param {string} zone
  * @param {number} instant

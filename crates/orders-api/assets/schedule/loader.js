@@ -24,6 +24,8 @@ export class Loader {
   #running = new Map();
   /** @type {Set<string>} */
   #loaded = new Set();
+  /** @type {Set<string>} Rows that are not asked for again until the service answers again. */
+  #failed = new Set();
   /** @type {Set<string>} Rows whose free times are to be loaded again. */
   #stale = new Set();
   /** @type {Set<string>} Those that will be stale when the changes have settled. */
@@ -51,6 +53,7 @@ export class Loader {
     this.#waiting.clear();
     this.#running.clear();
     this.#loaded.clear();
+    this.#failed.clear();
     this.#stale.clear();
     this.#changed.clear();
   }
@@ -61,13 +64,21 @@ export class Loader {
    */
   want(rows) {
     this.#waiting.clear();
-    for (const row of rows) {
+    for (const row of rows.filter(({ key }) => !this.#failed.has(key))) {
       const all = !this.#loaded.has(row.key);
       if ((all && !this.#running.get(row.key)?.all) || (!all && this.#stale.has(row.key))) {
         this.#waiting.set(row.key, { row, all });
       }
     }
     this.#next();
+  }
+
+  /** Loads the rows that failed again, when they are wanted. */
+  retry() {
+    if (this.#failed.size > 0) {
+      this.#failed.clear();
+      this.listener.stale();
+    }
   }
 
   /**
@@ -120,6 +131,7 @@ export class Loader {
       }
     } catch (error) {
       if (!signal.aborted) {
+        this.#failed.add(row.key);
         this.listener.failed(row, error);
       }
     }

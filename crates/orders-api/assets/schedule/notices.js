@@ -13,12 +13,15 @@ const MOST = 3;
  */
 
 /**
- * Shows a notice. One about a failure stays until it is closed, or something is done about it.
+ * Shows a notice, instead of one with the same words. One about a failure stays until it is closed, or something is done
+ * about it.
  * @param {string} words
  * @param {{ actions?: Action[], failure?: boolean }} [options]
  */
 export function notify(words, { actions = [], failure = false } = {}) {
   const place = byId("notices");
+  const same = [...place.children].find((other) => other.querySelector("p")?.textContent === words);
+  same?.remove();
   const notice = h("div", { class: failure ? "notice failure" : "notice" },
     h("p", {}, words),
     h("div", { class: "actions" },

@@ -176,7 +176,8 @@ export class RowView {
     return h("div", { class: "order", role: "gridcell" },
       h("button", { class: "block", tabindex: "-1", "data-order": order.id },
         h("span", { class: "lines" },
-          h("span", { class: "when" }, h("b"), h("small")), h("span", { class: "what" }), h("span", { class: "more" }))));
+          h("span", { class: "when" }, h("b"), h("small")), h("span", { class: "what" }), h("span", { class: "more" })),
+        h("span", { class: "hidden" })));
   }
 
   /**
@@ -194,19 +195,20 @@ export class RowView {
     block.dataset.known = String(this.#known(order));
     const services = order.services.map(({ id }) => service(id)).join(", ");
     const day = order.start < this.row.from ? `${format.weekday(zone, order.start)} ` : "";
-    const [when, what, more] = /** @type {HTMLElement[]} */ ([.../** @type {Element} */ (block.firstElementChild).children]);
+    const [lines, rest] = block.children;
+    const [when, what, more] = /** @type {HTMLElement[]} */ ([...lines.children]);
     const [time, offset] = /** @type {HTMLElement[]} */ ([...when.children]);
     text(time, `${day}${format.minute(zone, order.start)}`);
     text(offset, format.offset(zone, order.start));
     text(what, services);
     more.replaceChildren(h("b", {}, format.money(order.totalfee)), order.reference ? ` · ${order.reference}` : "");
     style(cell, { "--angle": String(angle(order.services[0]?.id ?? "")) });
-    const words = [
-      `Order ${order.reference ?? order.id}`, services, format.dateTime(zone, order.datetime), `fee ${format.money(order.totalfee)}`,
-      this.row.calendar.name,
-    ];
-    attribute(block, "aria-label", words.join(", "));
-    attribute(block, "title", words.join("\n"));
+    const [date] = format.dateTime(zone, order.datetime).split(", ");
+    text(rest, `, ${date}, ${this.row.calendar.name}`);
+    attribute(block, "title", [
+      format.dateTime(zone, order.datetime), services, `Fee ${format.money(order.totalfee)}`,
+      order.reference ? `Reference ${order.reference}` : `Order ${order.id}`,
+    ].join("\n"));
     if (isNew) {
       flash(cell);
     }

@@ -2,6 +2,7 @@
 
 import { attribute, byId, h, text } from "./dom.js";
 import * as format from "./format.js";
+import { isZone } from "./zone.js";
 
 /**
  * @typedef {import("./address.js").Address} Address
@@ -68,7 +69,7 @@ export class Toolbar {
   show(address, calendars, { from, to, offset }) {
     const isWeek = address.view === "week";
     const name = calendars.find(({ id }) => id === address.calendar)?.name ?? "";
-    const title = isWeek ? `${format.shortDay(from)} – ${format.shortDay(to)} ${to.slice(0, 4)}` : format.longDay(from);
+    const title = isWeek ? format.week(from, to) : format.longDay(from);
     text(byId("title"), title);
     document.title = `${title}${isWeek ? ` · ${name}` : ""} · Schedule`;
     input("day").value = address.day;
@@ -93,8 +94,8 @@ export class Toolbar {
     const zones = select("zone");
     if (zones.options.length === 0) {
       const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
-      const all = [...new Set([here, "UTC", ...Intl.supportedValuesOf("timeZone")])];
-      zones.append(...all.map((name) => h("option", { value: name }, name.replaceAll("_", " "))));
+      const all = new Set([here, "UTC", ...Intl.supportedValuesOf("timeZone")].filter(isZone));
+      zones.append(...[...all].map((name) => h("option", { value: name }, name.replaceAll("_", " "))));
     }
     const known = [...zones.options];
     known.forEach((option) => text(option, option.value.replaceAll("_", " ")));
