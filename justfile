@@ -14,7 +14,7 @@ serve *args:
 test *args:
     cargo test --workspace "$@"
 
-# Everything that CI checks: format, lints, documentation, licences, tests
+# Everything that CI checks: format, lints, documentation, licences, tests, and the page if there is a browser
 check:
     scripts/check
 
@@ -66,6 +66,10 @@ fuzz-api *args:
 # Lint the OpenAPI document, and run a client that is generated from it
 check-api:
     scripts/check-api
+
+# Go through the page /schedule with a browser, or run some of its tests: `just check-page browser/views.test.js` (needs Chromium and Node.js)
+check-page *args:
+    scripts/check-page "$@"
 
 # Run the receivers of webhooks in the documentation, with the official libraries (needs Python, Node.js and the network)
 webhooks:

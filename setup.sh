@@ -3,8 +3,11 @@
 # Installs what is missing to build, run and test the orders service: a C linker, libpq, the
 # PostgreSQL server programs, curl and openssl. Does nothing if nothing is missing.
 #
+#     ./setup.sh [--page] [--missing]
+#
 # Uses apt (Debian, Ubuntu), dnf (Fedora, RHEL) or brew (macOS). It checks that Rust is there, but does not
-# install it.
+# install it. With --page, it also installs what checks the page: Chromium, Node.js and its packages. With --missing, it
+# prints what is missing and installs nothing.
 
 set -euo pipefail
 
@@ -14,10 +17,29 @@ readonly OLDEST_POSTGRES=13
 # Debian's PostgreSQL packages read here whether to create a database cluster.
 readonly CLUSTER_SETTINGS=/etc/postgresql-common/createcluster.d
 
+# The oldest Node.js that runs the tests of the page.
+readonly OLDEST_NODE=20
+
+# The tests of the page, and their packages.
+readonly PAGE_TESTS=crates/orders-api/tests/page
+
+with_page=false
+
 main() {
     cd "$(dirname "${BASH_SOURCE[0]}")"
-    local missing
+    local argument missing only_missing=false
+    for argument in "$@"; do
+        case $argument in
+        --page) with_page=true ;;
+        --missing) only_missing=true ;;
+        *) fail "unknown argument $argument; the arguments are --page and --missing" ;;
+        esac
+    done
     missing=$(missing_tools)
+    if "$only_missing"; then
+        echo "$missing"
+        return
+    fi
     if [ -n "$missing" ]; then
         say "missing: $missing"
         install_tools "$missing"
@@ -27,6 +49,9 @@ main() {
         say "installed"
     fi
     check_rust
+    if "$with_page"; then
+        (cd "$PAGE_TESTS" && npm ci --silent --no-audit --no-fund --ignore-scripts)
+    fi
     say "everything needed is here"
 }
 
@@ -38,6 +63,10 @@ missing_tools() {
     command -v openssl >/dev/null || missing+=(openssl)
     has_libpq || missing+=(libpq)
     has_postgres || missing+=(postgres)
+    if "$with_page"; then
+        has_chromium || missing+=(chromium)
+        has_node || missing+=(node)
+    fi
     echo "${missing[*]-}"
 }
 
@@ -72,6 +101,16 @@ postgres_folders() {
         /Applications/Postgres.app/Contents/Versions/*/bin; do
         [ ! -d "$bin" ] || echo "$bin"
     done
+}
+
+# Whether there is a browser that the tests of the page find.
+has_chromium() {
+    command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ||
+        [ -x "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome" ]
+}
+
+has_node() {
+    command -v npm >/dev/null && command -v node >/dev/null && [ "$(major_version node)" -ge "$OLDEST_NODE" ]
 }
 
 # The major version of a program: 17 if it says `postgres (PostgreSQL) 17.2`.
@@ -110,6 +149,7 @@ install_with_apt() {
         cc) packages+=(gcc libc6-dev) ;;
         libpq) packages+=(libpq-dev) ;;
         postgres) packages+=(postgresql) ;;
+        node) packages+=(nodejs npm) ;;
         *) packages+=("$tool") ;;
         esac
     done
@@ -142,6 +182,7 @@ install_with_dnf() {
         cc) packages+=(gcc) ;;
         libpq) packages+=(libpq-devel) ;;
         postgres) packages+=(postgresql-server postgresql-contrib) ;;
+        node) packages+=(nodejs npm) ;;
         *) packages+=("$tool") ;;
         esac
     done
@@ -150,16 +191,18 @@ install_with_dnf() {
 }
 
 install_with_brew() {
-    local tool formulas=()
+    local tool formulas=() casks=()
     for tool in $1; do
         case $tool in
         cc) fail "there is no C compiler; run: xcode-select --install" ;;
         postgres) formulas+=(postgresql@17) ;;
+        chromium) casks+=(google-chrome) ;;
         *) formulas+=("$tool") ;;
         esac
     done
-    say "brew install ${formulas[*]}"
-    brew install --quiet "${formulas[@]}"
+    say "brew install ${formulas[*]-} ${casks[*]-}"
+    [ ${#formulas[@]} -eq 0 ] || brew install --quiet "${formulas[@]}"
+    [ ${#casks[@]} -eq 0 ] || brew install --quiet --cask "${casks[@]}"
     # Homebrew does not link libpq by itself, but the build finds it with its pg_config.
     case " $1 " in
     *" libpq "*) brew link --force --quiet libpq ;;

@@ -1,0 +1,93 @@
+/** Many orders and many calendars. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Schedule, launch } from "../support/browser.js";
+import { Service } from "../support/service.js";
+
+const CALENDARS = 200;
+const ORDERS = 100_000;
+
+/** So soon the page is ready, in milliseconds. */
+const READY = 1_000;
+
+let browser;
+let service;
+
+const calendar = (n) => `crew-${String(n).padStart(3, "0")}`;
+
+/** Orders 4 hours apart, in each calendar from 2026-09-01 on. */
+function* lines() {
+  const start = Date.parse("2026-09-01T00:00:00Z");
+  for (let n = 0; n < ORDERS; n += 1) {
+    const datetime = new Date(start + Math.floor(n / CALENDARS) * 4 * 3_600_000).toISOString();
+    yield JSON.stringify({ calendar: calendar(n % CALENDARS), datetime, totalfee: 100, services: [{ id: ["123", "456", "789"][n % 3] }] });
+  }
+}
+
+before(async () => {
+  [browser, service] = await Promise.all([launch(), Service.start()]);
+  for (let n = 0; n < CALENDARS; n += 1) {
+    await service.calendar(calendar(n), `Crew ${n}`);
+  }
+  const answers = await service.send("POST", "/orders/import", [...lines()].join("\n"), { "Content-Type": "application/x-ndjson" });
+  assert.equal(answers.trim().split("\n").filter((line) => !line.startsWith('{"id"')).length, 0);
+});
+
+after(async () => {
+  await browser.close();
+  await service.remove();
+});
+
+/** The milliseconds from the navigation until all that can be seen was there. */
+function readyAfter(schedule) {
+  return schedule.page.evaluate(() => Math.round(performance.getEntriesByName("ready")[0].startTime));
+}
+
+test("with 100,000 orders, the page is ready within a second and loads only what can be seen", async () => {
+  for (const address of [
+    { day: "2026-09-10", zone: "Europe/Berlin" },
+    { day: "2026-10-20", view: "week", calendar: calendar(7), zone: "Europe/Berlin" },
+  ]) {
+    const times = [];
+    // Something else may keep the machine busy for a moment.
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      const schedule = await Schedule.open(browser, service, { address });
+      times.push(await readyAfter(schedule));
+      const rows = await schedule.page.locator(".row").count();
+      assert.ok(rows < 30, `${rows} rows`);
+      await schedule.close();
+    }
+    console.log(`${address.view ?? "day"}: ready after ${times.join(", ")} ms`);
+    assert.ok(Math.min(...times) < READY, `${times}`);
+  }
+});
+
+test("rows that come into sight are loaded, and the focus stays when its row leaves it", async () => {
+  const schedule = await Schedule.open(browser, service, { address: { day: "2026-09-10", zone: "UTC" } });
+  const { page } = schedule;
+  await schedule.row(`2026-09-10 ${calendar(1)}`).locator(".name").focus();
+  await page.locator("#board").evaluate((board) => {
+    board.scrollTop = board.scrollHeight;
+  });
+  const last = schedule.row(`2026-09-10 ${calendar(CALENDARS - 1)}`);
+  await last.locator(".block").first().waitFor();
+  assert.equal(await last.locator(".block").count(), 6);
+  assert.equal(await page.evaluate(() => document.activeElement.closest(".row").dataset.key), `2026-09-10 ${calendar(1)}`);
+  assert.ok((await page.locator(".row").count()) < 30);
+  await page.locator("#filter").fill("crew 19");
+  await schedule.ready();
+  assert.equal(await page.locator(".row").count(), 11);
+  await schedule.close();
+});
+
+test("the keyboard reaches rows that are not on the page yet", async () => {
+  const schedule = await Schedule.open(browser, service, { address: { day: "2026-09-10", zone: "UTC" } });
+  await schedule.row(`2026-09-10 ${calendar(0)}`).locator(".name").focus();
+  for (let n = 0; n < 30; n += 1) {
+    await schedule.page.keyboard.press("ArrowDown");
+  }
+  assert.equal(await schedule.page.evaluate(() => document.activeElement.closest(".row").dataset.key), `2026-09-10 ${calendar(30)}`);
+  await schedule.close();
+});
