@@ -18,8 +18,8 @@ test *args:
 check:
     scripts/check
 
-# The same, the service against its OpenAPI document, receivers of webhooks, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
-check-all: check fuzz-api check-api webhooks prometheus kubernetes systemd
+# The same, the service against its OpenAPI document, generated clients, receivers of webhooks, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
+check-all: check fuzz-api check-api generated-clients webhooks prometheus kubernetes systemd
 
 # Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --failover`
 torture *args:
@@ -63,13 +63,17 @@ doc:
 fuzz-api *args:
     scripts/fuzz-api "$@"
 
-# Lint the OpenAPI document, and run a client that is generated from it
+# Lint the OpenAPI document (needs Node.js and the network)
 check-api:
     scripts/check-api
 
 # Go through the page /schedule with a browser, or run some of its tests: `just check-page browser/views.test.js` (needs Chromium and Node.js)
 check-page *args:
     scripts/check-page "$@"
+
+# Generate clients for TypeScript and Python, and run the examples of docs/clients.md with them (needs Node.js, Python 3.11 and the network)
+generated-clients:
+    scripts/generated-clients
 
 # Run the receivers of webhooks in the documentation, with the official libraries (needs Python, Node.js and the network)
 webhooks:

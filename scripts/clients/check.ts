@@ -59,4 +59,3 @@ must(gaps.data?.[0]?.to === "2022-11-01T11:11:11.111001Z", "free times are told"
 
 const gone = await client.DELETE("/orders/{id}", { params: { path } });
 must(gone.response.status === 204, "an order is deleted");
-console.log("the generated client works");
