@@ -120,6 +120,8 @@ impl Full {
                     ClientKey::Client(id) => format!("client {id}"),
                     ClientKey::Address(Some(address)) => format!("the address {address}"),
                     ClientKey::Address(None) => "the client".to_owned(),
+                    ClientKey::Feed(Some(_)) => "the feed".to_owned(),
+                    ClientKey::Feed(None) => "everyone who reads feeds".to_owned(),
                 };
                 format!("{client} has as many {things} as it may ({all}); end one first")
             }

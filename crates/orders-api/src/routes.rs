@@ -6,8 +6,8 @@ use orders_core::Scope;
 
 use crate::endpoints::orders::{history, import, list};
 use crate::endpoints::{
-    access, availability, calendars, changes, docs, health, index, metrics, orders, problems,
-    schedule, services, webhooks,
+    access, availability, calendar_feeds, calendars, changes, docs, health, index, metrics, orders,
+    problems, schedule, services, webhooks,
 };
 use crate::http::resource::{Resource, at};
 use crate::metrics::Route;
@@ -57,6 +57,9 @@ pub(crate) fn table() -> Vec<Resource> {
         at("/webhooks/{id}/secret").post(ADMIN, webhooks::rotate_secret()),
         at("/webhooks/{id}/test").post(ADMIN, webhooks::test()),
         at("/webhooks/{id}/deliveries").get(ADMIN, webhooks::list_deliveries()),
+        at("/feeds").get(ADMIN, calendar_feeds::list()).post(ADMIN, calendar_feeds::create()),
+        at("/feeds/{token}.ics").get(OPEN, calendar_feeds::read()),
+        at("/feeds/{id}").delete(ADMIN, calendar_feeds::delete()),
         at("/availability").get(READ, availability::get()),
         at("/access").get(READ, access::get()),
         at("/metrics").get(READ, metrics::get()).compressed(),

@@ -1,4 +1,4 @@
-//! The store of a request: [`Store`].
+//! The store of a request: [`Store`], and [`OpenStore`].
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -135,21 +135,65 @@ impl Store {
 
 impl Argument for Store {
     async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
-        // OK because every app has them, see `server::listen`.
-        let threads =
-            request.app_data::<web::Data<DbThreads<PgStore>>>().expect("the store is set");
-        // A route that is open to everyone must not use the store.
+        // A route that is open to everyone must use [`OpenStore`].
         let caller = request.extensions().get::<Caller>().cloned();
         let caller = caller.ok_or_else(|| Problem::internal("the route has no scope"))?;
+        // OK because every app has it, see `server::listen`.
         let feed = request.app_data::<web::Data<Feed>>().expect("the feed is set");
-        let (threads, feed) = (DbThreads::clone(threads), Feed::clone(feed));
-        let address = request.peer_addr().map(|address| address.ip().to_canonical());
-        Ok(Self { threads, feed, caller, address })
+        let (threads, feed) = (threads(request), Feed::clone(feed));
+        Ok(Self { threads, feed, caller, address: address(request) })
     }
 
     fn describe(operation: &mut Operation) {
         operation.problems(&[ProblemType::InternalError, ProblemType::Unavailable]);
     }
+}
+
+/// The store for a request that everyone may send. What it may read does not depend on who has sent it.
+pub(crate) struct OpenStore {
+    threads: DbThreads<PgStore>,
+    address: Option<IpAddr>,
+}
+
+impl OpenStore {
+    /// Does a job that counts for these clients, see [`DbThreads::run`].
+    pub(crate) async fn run<T, F>(&self, clients: ClientKey, job: F) -> Result<T, Problem>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.threads.run(clients, Kind::Single, job).await
+    }
+
+    /// Everyone without credentials at the address of the client.
+    pub(crate) fn address(&self) -> ClientKey {
+        ClientKey::Address(self.address)
+    }
+
+    /// The store itself, see [`Store::store`].
+    pub(crate) fn store(&self) -> PgStore {
+        PgStore::clone(&self.threads.store())
+    }
+}
+
+impl Argument for OpenStore {
+    async fn extract(request: &HttpRequest, _: &mut Payload) -> Reply<Self> {
+        Ok(Self { threads: threads(request), address: address(request) })
+    }
+
+    fn describe(operation: &mut Operation) {
+        Store::describe(operation);
+    }
+}
+
+fn threads(request: &HttpRequest) -> DbThreads<PgStore> {
+    // OK because every app has them, see `server::listen`.
+    let threads = request.app_data::<web::Data<DbThreads<PgStore>>>().expect("the store is set");
+    DbThreads::clone(threads)
+}
+
+fn address(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|address| address.ip().to_canonical())
 }
 
 /// Implements [`Batchable`] for the requests of the store.

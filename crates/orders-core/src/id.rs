@@ -1,4 +1,5 @@
-//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`], [`ClientId`], [`WebhookId`].
+//! Ids: [`OrderId`], [`ServiceId`], [`CalendarId`], [`ClientId`], [`WebhookId`],
+//! [`CalendarFeedId`].
 
 use std::fmt;
 use std::str::FromStr;
@@ -141,6 +142,16 @@ id! {
     /// # Ok::<(), orders_core::InvalidId>(())
     /// ```
     WebhookId
+}
+
+id! {
+    /// Names a feed of calendars; the same characters as an [`OrderId`].
+    ///
+    /// ```
+    /// use orders_core::CalendarFeedId;
+    /// assert!(CalendarFeedId::new("a b").is_err());
+    /// ```
+    CalendarFeedId
 }
 
 id! {

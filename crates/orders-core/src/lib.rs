@@ -2,6 +2,7 @@
 
 mod access;
 mod calendar;
+mod calendar_feed;
 mod candidate;
 mod change;
 mod conflict;
@@ -28,6 +29,10 @@ mod wire;
 
 pub use access::{Client, InvalidScope, Scope};
 pub use calendar::{Calendar, CalendarDraft};
+pub use calendar_feed::{
+    CalendarEvent, CalendarFeed, CalendarFeedDraft, CalendarFeeds, FeedCalendars, FeedDigest,
+    FeedHead, FeedState, FeedTokenHash, InvalidFeedCalendars, MAX_FEED_CALENDARS, Pace,
+};
 pub use candidate::Candidate;
 pub use change::{
     After, AsOf, Change, ChangeFilter, ChangePage, ChangeQuery, ChangeType, HistoryPage,
@@ -37,7 +42,9 @@ pub use conflict::{Booking, Conflict, GapTooWide, MAX_PAIRS, TooClose};
 pub use cursor::{Cursor, InvalidCursor};
 pub use fee::{FEE_DECIMALS, Fee, InvalidFee};
 pub use gap::{InvalidGap, MinimumGap};
-pub use id::{CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId, WebhookId};
+pub use id::{
+    CalendarFeedId, CalendarId, ClientId, InvalidId, MAX_ID_LENGTH, OrderId, ServiceId, WebhookId,
+};
 pub use idempotency::{IdempotencyKey, InvalidKey, MAX_KEY_LENGTH, Placed};
 pub use metadata::{
     InvalidMetadataKey, InvalidMetadataValue, MAX_METADATA_ENTRIES, MAX_METADATA_KEY_LENGTH,

@@ -1,11 +1,11 @@
-//! What people call a service or a calendar: [`Name`].
+//! What people call a service, a calendar or a feed: [`Name`].
 
 use std::fmt;
 
 /// The longest name, in characters.
 pub const MAX_NAME_LENGTH: usize = 200;
 
-/// What people call a service or a calendar: 1 to 200 characters, not all of them blank, none a control character.
+/// What people call a service, a calendar or a feed: 1 to 200 characters, not all of them blank, none a control character.
 ///
 /// ```
 /// use orders_core::Name;

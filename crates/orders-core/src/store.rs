@@ -8,10 +8,10 @@ use std::ops::ControlFlow;
 
 use crate::query;
 use crate::{
-    AsOf, Calendar, CalendarDraft, CalendarId, ChangePage, ChangeQuery, ClientId, Conflict, Cursor,
-    Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, ListPage, ListQuery, Order,
-    OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed, Precondition, Service,
-    ServiceDraft, ServiceId, TooManyEntries, WebhookId,
+    AsOf, Calendar, CalendarDraft, CalendarFeedId, CalendarId, ChangePage, ChangeQuery, ClientId,
+    Conflict, Cursor, Direction, GapTooWide, HistoryPage, IdempotencyKey, Interval, ListPage,
+    ListQuery, Order, OrderDraft, OrderFilter, OrderId, OrderPatch, OrderQuery, Page, Placed,
+    Precondition, Service, ServiceDraft, ServiceId, TooManyEntries, WebhookId,
 };
 
 /// The orders. Two orders of one calendar are never less than its minimum gap apart.
@@ -288,6 +288,8 @@ pub enum Resource {
     Client(ClientId),
     /// A webhook.
     Webhook(WebhookId),
+    /// A feed of calendars.
+    CalendarFeed(CalendarFeedId),
 }
 
 impl std::fmt::Display for Resource {
@@ -302,6 +304,7 @@ impl std::fmt::Display for Resource {
             Self::Calendar(id) => write!(f, "calendar {id}"),
             Self::Client(id) => write!(f, "client {id}"),
             Self::Webhook(id) => write!(f, "webhook {id}"),
+            Self::CalendarFeed(id) => write!(f, "feed {id}"),
         }
     }
 }
@@ -318,6 +321,9 @@ pub enum StoreError {
     /// The calendar or services of an order do not exist.
     #[error(transparent)]
     UnknownReferences(UnknownReferences),
+    /// The calendars of a feed do not exist: each with its index in the client's list, from 0.
+    #[error("there is no such calendar")]
+    UnknownCalendars(Vec<(usize, CalendarId)>),
     /// The metadata of an order would have too many entries after a patch.
     #[error(transparent)]
     TooManyEntries(#[from] TooManyEntries),
@@ -360,6 +366,9 @@ pub enum StoreError {
     /// There are as many webhooks as there may be.
     #[error("there are {0} webhooks, the most that there may be; delete one first")]
     TooManyWebhooks(u64),
+    /// There are as many feeds as there may be.
+    #[error("there are {0} feeds, the most that there may be; delete one first")]
+    TooManyFeeds(u64),
     /// Concurrent changes, for example a new gap of the calendar, kept the call from finishing. It changed nothing; a
     /// later attempt may succeed.
     #[error(

@@ -1,10 +1,11 @@
 //! The ports of `orders-core` on PostgreSQL, with Diesel.
 //!
-//! [`PgStore`] implements `Orders`, `Changes`, `Services` and `Calendars`. The database enforces the rule by an exclusion
+//! [`PgStore`] implements `Orders`, `Changes`, `Services`, `Calendars` and `CalendarFeeds`. The database enforces the rule by an exclusion
 //! constraint on the orders' slots, so it holds for any number of stores and for anyone with `psql`. This crate avoids
 //! deadlocks on the constraint, stays fast if many clients want the same time, and finds the reason for a rejection.
 
 mod access;
+mod calendar_feeds;
 mod calendars;
 mod caller;
 mod changes;

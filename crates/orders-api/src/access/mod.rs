@@ -4,6 +4,7 @@
 
 mod authorization;
 mod credentials;
+pub(crate) mod feed_token;
 pub(crate) mod key;
 mod policy;
 mod rate;

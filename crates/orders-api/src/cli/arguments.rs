@@ -22,6 +22,7 @@ use crate::cli::limits::LimitArgs;
 use crate::cli::webhooks::WebhookArgs;
 use crate::db_threads::Limits;
 use crate::http::cross_origin::Origin;
+use crate::http::public_url::PublicUrl;
 use crate::server::Timeouts;
 
 /// How many requests may wait for each database thread in a short burst.
@@ -190,6 +191,10 @@ pub struct ServerArgs {
     /// An address on which GET /metrics is answered without a key; with port 0 the system chooses a free port
     #[arg(long, env = "ORDERS_METRICS_BIND", global = true, value_name = "ADDRESS")]
     pub metrics_bind: Option<BindAddress>,
+    /// Where clients reach the service, as `https://orders.example`, for the links that it gives away; by default what each request
+    /// says, in `Host` and in what a proxy adds
+    #[arg(long, env = "ORDERS_PUBLIC_URL", global = true, value_name = "URL")]
+    pub(crate) public_url: Option<PublicUrl>,
     /// The largest request body, in bytes
     #[arg(
         long,

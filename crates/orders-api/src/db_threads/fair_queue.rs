@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use orders_core::ClientId;
+use orders_core::{CalendarFeedId, ClientId};
 
 use super::kind::Kind;
 
@@ -15,6 +15,8 @@ pub enum ClientKey {
     Client(ClientId),
     /// Everyone without credentials at this address; `None` if it is not known.
     Address(Option<IpAddr>),
+    /// Everyone who reads a feed of calendars, or any of them.
+    Feed(Option<CalendarFeedId>),
 }
 
 /// How many clients without waiting jobs are remembered.

@@ -2,6 +2,7 @@
 
 pub(crate) mod access;
 pub(crate) mod availability;
+pub(crate) mod calendar_feeds;
 pub(crate) mod calendars;
 pub(crate) mod changes;
 pub(crate) mod docs;

@@ -1,12 +1,16 @@
-//! Conditional requests (RFC 9110, section 13): [`IfMatch`], [`IfNoneMatch`].
+//! Conditional requests (RFC 9110, section 13): [`IfMatch`], [`IfNoneMatch`], [`IfModified`].
 //!
 //! The headers are parsed by hand: what the framework reads leaves out what is not an entity tag, and a misspelt
 //! condition must not count as met.
 
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use actix_web::http::header::{EntityTag, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH};
-use orders_core::{Order, Precondition};
+use actix_web::http::header::{
+    EntityTag, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
+};
+use orders_core::{Order, Precondition, Timestamp};
 use serde_json::{Value, json};
 
 use super::endpoint::{Argument, Reply};
@@ -19,6 +23,10 @@ pub(crate) const ETAG: Header = Header::new(
     "The entity tag of what is returned. That of an order is strong, and is its version.",
     r#"^(W/)?"[!#-~]+"$"#,
 );
+
+/// The header with the time of the last modification.
+pub(crate) const LAST_MODIFIED: Header =
+    Header::new("Last-Modified", "When it became as it is, or shortly after.", " GMT$");
 
 /// A list of entity tags, or `*` for any (RFC 9110, section 13.1.1).
 const ENTITY_TAGS: &str = r#"^(\*|[ ,]*(W/)?"[!#-~]*"( *,[ ,]*(W/)?"[!#-~]*")*[ ,]*)$"#;
@@ -81,6 +89,51 @@ impl IfNoneMatch {
             Some(Tags::These(tags)) => tags.iter().any(|tag| tag.opaque == opaque),
         }
     }
+}
+
+/// The version that the client has already, by its entity tag or by its time.
+pub(crate) struct IfModified {
+    known: IfNoneMatch,
+    since: Option<SystemTime>,
+}
+
+impl IfModified {
+    /// Whether the client does not have the version with this entity tag and this time. If it has sent tags, only they
+    /// count.
+    pub(crate) fn is_met(&self, opaque: &str, modified_at: Timestamp) -> bool {
+        match (&self.known.0, self.since) {
+            (Some(_), _) => !self.known.includes(opaque),
+            (None, Some(since)) => to_second(modified_at) > since,
+            (None, None) => true,
+        }
+    }
+}
+
+impl Argument for IfModified {
+    async fn extract(request: &HttpRequest, payload: &mut Payload) -> Reply<Self> {
+        let since = request.headers().get(IF_MODIFIED_SINCE).and_then(|since| since.to_str().ok());
+        // What is no date is ignored (RFC 9110, section 13.1.3).
+        let since = since.and_then(|since| httpdate::parse_http_date(since).ok());
+        Ok(Self { known: IfNoneMatch::extract(request, payload).await?, since })
+    }
+
+    fn describe(operation: &mut Operation) {
+        IfNoneMatch::describe(operation);
+        let description = "The `Last-Modified` of the version that the client has. If there is no later one, it is 304. \
+                           Ignored with `If-None-Match`.";
+        operation.header("If-Modified-Since", description, json!({ "type": "string" }));
+    }
+}
+
+/// An instant as a header has it.
+pub(crate) fn http_date(at: Timestamp) -> String {
+    httpdate::fmt_http_date(to_second(at))
+}
+
+/// An instant without its fraction, and not before 1970, as a header has it.
+fn to_second(at: Timestamp) -> SystemTime {
+    let seconds = u64::try_from(at.as_micros().div_euclid(1_000_000)).unwrap_or(0);
+    UNIX_EPOCH + Duration::from_secs(seconds)
 }
 
 impl Argument for IfNoneMatch {

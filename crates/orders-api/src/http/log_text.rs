@@ -3,20 +3,23 @@
 use std::borrow::Cow;
 use std::fmt::{self, Display, Write as _};
 
-use crate::access::key::PREFIX;
+use crate::access::{feed_token, key};
+
+/// How the secrets begin that clients send.
+const SECRETS: [&str; 2] = [key::PREFIX, feed_token::PREFIX];
 
 /// How many characters of a text are shown.
 const MAX_CHARS: usize = 256;
 
 /// Text from a client or the database, displayed as a part of one line of the log.
 ///
-/// The secret part of an API key is left out. Backslashes, and characters that could end the line or control a terminal, are escaped as in Rust. After
+/// The secret part of an API key and of the token of a feed is left out. Backslashes, and characters that could end the line or control a terminal, are escaped as in Rust. After
 /// [`MAX_CHARS`] characters comes `...`. White space around the text is removed.
 pub(crate) struct LogText<'a>(pub(crate) &'a str);
 
 impl Display for LogText<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = without_keys(self.0.trim());
+        let text = SECRETS.iter().fold(Cow::Borrowed(self.0.trim()), without_secrets);
         let mut characters = text.chars();
         for character in characters.by_ref().take(MAX_CHARS) {
             if must_be_escaped(character) {
@@ -32,15 +35,20 @@ impl Display for LogText<'_> {
     }
 }
 
-/// The text without what follows the prefix of an API key.
-fn without_keys(text: &str) -> Cow<'_, str> {
-    if !text.contains(PREFIX) {
-        return Cow::Borrowed(text);
+/// Whether a text contains a secret of a client.
+pub(crate) fn has_secret(text: &str) -> bool {
+    SECRETS.iter().any(|prefix| text.contains(prefix))
+}
+
+/// The text without what follows the prefix of a secret.
+fn without_secrets<'a>(text: Cow<'a, str>, prefix: &&str) -> Cow<'a, str> {
+    if !text.contains(prefix) {
+        return text;
     }
-    let mut parts = text.split(PREFIX);
+    let mut parts = text.split(prefix);
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        shown.push_str(PREFIX);
+        shown.push_str(prefix);
         shown.push_str("..");
         shown.push_str(part.trim_start_matches(|c: char| c.is_ascii_alphanumeric()));
     }
@@ -81,7 +89,9 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_left_out() {
+    fn secrets_are_left_out() {
+        check("/feeds/ordf_0a9.ics", "/feeds/ordf_...ics");
+        check("ordf_0 ordk_1 ordf_2", "ordf_.. ordk_.. ordf_..");
         check("/orders/ordk_0aZ9", "/orders/ordk_..");
         check("ordk_a?x=ordk_b&y", "ordk_..?x=ordk_..&y");
     }

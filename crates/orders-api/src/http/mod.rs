@@ -14,6 +14,7 @@ pub(crate) mod negotiation;
 pub(crate) mod page;
 pub(crate) mod path;
 pub(crate) mod producer;
+pub(crate) mod public_url;
 pub(crate) mod query;
 pub(crate) mod request_log;
 pub(crate) mod resource;

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use actix_web::HttpRequest;
 use actix_web::dev::Payload;
-use orders_core::{CalendarId, InvalidId, OrderId, ServiceId, WebhookId};
+use orders_core::{CalendarFeedId, CalendarId, InvalidId, OrderId, ServiceId, WebhookId};
 
 use super::endpoint::{Argument, Reply};
 use super::query::Parameter;
@@ -19,6 +19,7 @@ impl Id for OrderId {}
 impl Id for ServiceId {}
 impl Id for CalendarId {}
 impl Id for WebhookId {}
+impl Id for CalendarFeedId {}
 
 /// The parameter in a request's path.
 pub(crate) struct Path<T>(pub(crate) T);

@@ -3,6 +3,7 @@
 //! It is generated from the route table. Each endpoint has its prose; parameters, bodies, responses and problems
 //! come from the types of its handler's arguments and response, see `http::endpoint`.
 
+mod calendar_feed;
 mod components;
 mod model;
 mod operation;
@@ -60,10 +61,11 @@ identity provider that the operator trusts. A client has one of the \
 scopes `read`, `write` and `admin`, each of which includes those before it, and may be restricted to some calendars.";
 
 /// The groups of operations, and what they are about.
-const TAGS: [(&str, &str); 6] = [
+const TAGS: [(&str, &str); 7] = [
     ("orders", "Booked appointments."),
     ("changes", "What happened to orders."),
     ("webhooks", "Endpoints of other systems, to which the changes of orders are sent."),
+    ("feeds", "Calendars to which programs such as Google Calendar subscribe."),
     ("services", "What can be ordered."),
     ("calendars", "Resources that serve one order at a time, and when they are free."),
     ("about", "The service itself: its health, its problems, its documentation."),

@@ -20,6 +20,7 @@ pub(crate) enum ProblemType {
     GapTooWide,
     RotationOpen,
     TooManyWebhooks,
+    TooManyFeeds,
     CursorGone,
     VersionGone,
     VersionMismatch,
@@ -35,7 +36,7 @@ pub(crate) enum ProblemType {
 
 impl ProblemType {
     /// All types, by status.
-    pub(crate) const ALL: [ProblemType; 26] = [
+    pub(crate) const ALL: [ProblemType; 27] = [
         ProblemType::MalformedRequest,
         ProblemType::AuthenticationRequired,
         ProblemType::NotPermitted,
@@ -51,6 +52,7 @@ impl ProblemType {
         ProblemType::GapTooWide,
         ProblemType::RotationOpen,
         ProblemType::TooManyWebhooks,
+        ProblemType::TooManyFeeds,
         ProblemType::CursorGone,
         ProblemType::VersionGone,
         ProblemType::VersionMismatch,
@@ -127,7 +129,7 @@ impl ProblemType {
                 StatusCode::NOT_FOUND,
                 "not-found",
                 "There is no such thing",
-                "There is no order, service, calendar or route of this name.",
+                "There is no order, service, calendar, feed or route of this name.",
                 "there is no order 223",
             ),
             Self::MethodNotAllowed => (
@@ -206,6 +208,13 @@ impl ProblemType {
                 "There are too many webhooks",
                 "The number of webhooks is limited; delete one that is not used any more.",
                 "there are 1000 webhooks, the most that there may be; delete one first",
+            ),
+            Self::TooManyFeeds => (
+                StatusCode::CONFLICT,
+                "too-many-feeds",
+                "There are too many feeds",
+                "The number of feeds of calendars is limited; delete one that is not used any more.",
+                "there are 1000 feeds, the most that there may be; delete one first",
             ),
             Self::CursorGone => (
                 StatusCode::GONE,

@@ -97,6 +97,7 @@ pub fn listen(
     let listen_for_metrics = |sockets| listener::listen(sockets, metrics.clone(), connections);
     let separate = sockets.metrics.map(listen_for_metrics).transpose()?;
     let origins = web::Data::<[Origin]>::from(Arc::from(arguments.allow_origin.as_slice()));
+    let public_url = web::Data::new(arguments.public_url.clone());
     let shared = web::Data::new(threads.clone());
     let followed = web::Data::new(feed.clone());
     let clients = arguments.limits;
@@ -121,6 +122,7 @@ pub fn listen(
             .app_data(metrics.clone())
             .app_data(limits)
             .app_data(origins.clone())
+            .app_data(public_url.clone())
             .wrap(from_fn(allow_origins))
             .wrap(from_fn(log_request))
             .configure(routes)

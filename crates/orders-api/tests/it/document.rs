@@ -69,7 +69,13 @@ fn matches(template: &str, path: &str) -> bool {
     template.clone().count() == path.clone().count()
         && template
             .zip(path)
-            .all(|(part, segment)| part == segment || part.starts_with('{') && !segment.is_empty())
+            .all(|(part, segment)| part == segment || matches_parameter(part, segment))
+}
+
+/// Whether a segment is a parameter, with what the template has after it.
+fn matches_parameter(part: &str, segment: &str) -> bool {
+    let rest = part.strip_prefix('{').and_then(|part| part.split_once('}'));
+    rest.is_some_and(|(_, rest)| segment.len() > rest.len() && segment.ends_with(rest))
 }
 
 /// The problem types that a schema allows: one, or one of several.

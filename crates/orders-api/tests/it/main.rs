@@ -6,6 +6,7 @@ mod access;
 mod app;
 mod availability;
 mod bad_bodies;
+mod calendar_feeds;
 mod calendars;
 mod changes;
 mod client;

@@ -1,6 +1,7 @@
 //! The contract of the ports, sentence by sentence, put to every store there is.
 
 mod availability;
+mod calendar_feeds;
 mod calendars;
 mod changes;
 mod gap_changes;

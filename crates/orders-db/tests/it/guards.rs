@@ -158,7 +158,8 @@ fn schema_rs_agrees_with_the_migrated_database() {
              SELECT oid, relname FROM pg_class
               WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'
                 AND relname NOT IN ('__diesel_schema_migrations', 'order_versions', 'change_feed',
-                                    'webhooks', 'webhook_parked_orders', 'webhook_attempts')),
+                                    'webhooks', 'webhook_parked_orders', 'webhook_attempts',
+                                    'calendar_feeds', 'calendar_feed_calendars')),
          columns AS (
              SELECT relname, attname, attnotnull,
                     CASE typname

@@ -4,6 +4,7 @@
 
 mod access;
 mod agreement;
+mod calendar_feeds;
 mod contract;
 mod database;
 mod dry_runs;

@@ -1,10 +1,10 @@
 //! Values to try a store with, made briefly.
 
 use orders_core::{
-    AsOf, Booking, CalendarDraft, CalendarId, Calendars, Changes, Conflict, IdempotencyKey,
-    Interval, Metadata, MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order, OrderDraft,
-    OrderId, OrderedServices, Orders, Precondition, Reference, Resource, Service, ServiceDraft,
-    ServiceId, Services, StoreError, Timestamp, UnknownReferences,
+    AsOf, Booking, CalendarDraft, CalendarFeeds, CalendarId, Calendars, Changes, Conflict,
+    IdempotencyKey, Interval, Metadata, MetadataKey, MetadataValue, MinimumGap, Mode, Name, Order,
+    OrderDraft, OrderId, OrderedServices, Orders, Precondition, Reference, Resource, Service,
+    ServiceDraft, ServiceId, Services, StoreError, Timestamp, UnknownReferences,
 };
 
 use proptest::test_runner::{Config, RngSeed, TestRunner};
@@ -12,9 +12,12 @@ use proptest::test_runner::{Config, RngSeed, TestRunner};
 pub(crate) use Mode::{DryRun, Write};
 
 /// All that a store is.
-pub(crate) trait Store: Orders + Changes + Services + Calendars + Sync {}
+pub(crate) trait Store:
+    Orders + Changes + Services + Calendars + CalendarFeeds + Sync
+{
+}
 
-impl<S: Orders + Changes + Services + Calendars + Sync> Store for S {}
+impl<S: Orders + Changes + Services + Calendars + CalendarFeeds + Sync> Store for S {}
 
 pub(crate) const HOUR: i64 = 3_600_000_000;
 

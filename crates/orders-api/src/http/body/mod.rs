@@ -4,6 +4,7 @@
 //! all errors at once.
 
 mod calendar;
+mod calendar_feed;
 mod fields;
 mod json;
 mod media_type;

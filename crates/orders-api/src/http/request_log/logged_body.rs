@@ -15,7 +15,7 @@ use log::Level;
 
 use super::as_text;
 use crate::access::Caller;
-use crate::http::log_text::LogText;
+use crate::http::log_text::{LogText, has_secret};
 use crate::http::trace_context::trace_id;
 use crate::http::unread_body::UnreadBody;
 use crate::metrics::ActiveRequest;
@@ -157,7 +157,7 @@ impl Drop for LoggedBody {
         let trace_id = trace_id(request.headers());
         // The body of a response to HEAD is produced but not sent.
         let bytes = if request.method() == Method::HEAD { 0 } else { self.bytes };
-        let (method, path) = (LogText(request.method().as_str()), LogText(request.path()));
+        let (method, path) = (LogText(request.method().as_str()), LogText(shown_path(request)));
         let (status, request_id) = (status.as_u16(), as_text(id));
         log::log!(
             level,
@@ -169,6 +169,12 @@ impl Drop for LoggedBody {
             Part(" trace ", trace_id),
         );
     }
+}
+
+/// The path as it was sent; without its escapes if they hide a secret, which the log must find.
+fn shown_path(request: &HttpRequest) -> &str {
+    let unescaped = request.match_info().as_str();
+    if has_secret(unescaped) { unescaped } else { request.path() }
 }
 
 /// A part of a line with what precedes it, or nothing.

@@ -17,8 +17,7 @@ use log::Level;
 use uuid::{Builder, Uuid};
 
 use self::logged_body::{LoggedBody, LoggedRequest};
-use crate::access::key::PREFIX;
-use crate::http::log_text::LogText;
+use crate::http::log_text::{LogText, has_secret};
 use crate::http::unread_body::UnreadBody;
 use crate::metrics::ActiveRequest;
 use crate::problem::{PROBLEM_JSON, Problem, ProblemType};
@@ -65,12 +64,12 @@ pub(crate) async fn log_request(
     Ok(response.map_body(|_, body| LoggedBody::new(body, request, unread, answering)))
 }
 
-/// The client's id if it can be written to the log and is not a key, or else a new one.
+/// The client's id if it can be written to the log and is not a secret, or else a new one.
 fn request_id(headers: &HeaderMap) -> HeaderValue {
     let given = headers.get(X_REQUEST_ID).filter(|given| {
         (1..=MAX_REQUEST_ID).contains(&given.len())
             && given.as_bytes().iter().all(u8::is_ascii_graphic)
-            && !as_text(given).contains(PREFIX)
+            && !has_secret(as_text(given))
     });
     // OK because a UUID consists of hexadecimal digits and hyphens.
     given.cloned().unwrap_or_else(|| HeaderValue::from_str(&new_id().to_string()).expect("a UUID"))

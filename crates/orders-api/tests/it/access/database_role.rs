@@ -65,6 +65,11 @@ fn the_documented_rights_are_enough_for_the_service_and_its_commands() {
     send("POST", "/webhooks/crm/secret", String::new()).is(200);
     send("GET", "/webhooks/crm/deliveries", String::new()).is(200);
     send("DELETE", "/webhooks/crm", String::new()).is(204);
+    let draft = json!({ "name": "Crews", "calendars": ["default"] });
+    let feed = send("POST", "/feeds", draft.to_string()).is(201);
+    let (_, link) = feed["url"].as_str().unwrap().split_once("/feeds/").unwrap();
+    assert_eq!(send("GET", &format!("/feeds/{link}"), String::new()).status, 200);
+    send("DELETE", &format!("/feeds/{}", feed["id"].as_str().unwrap()), String::new()).is(204);
     for path in
         ["/changes?wait=1", "/changes?after=now&wait=1", "/orders/1/history", "/orders/1?version=1"]
     {

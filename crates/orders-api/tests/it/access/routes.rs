@@ -18,7 +18,7 @@ const WRITE: Option<Scope> = Some(Scope::Write);
 const ADMIN: Option<Scope> = Some(Scope::Admin);
 
 /// All routes. Order 1 is in calendar `default`, of which the client of the last column sees nothing.
-const ROWS: [Row; 41] = [
+const ROWS: [Row; 45] = [
     Row("GET", "/", None, 200),
     Row("GET", "/healthz", None, 200),
     Row("GET", "/readyz", None, 200),
@@ -56,6 +56,10 @@ const ROWS: [Row; 41] = [
     Row("POST", "/webhooks/{id}/secret", ADMIN, 403),
     Row("POST", "/webhooks/{id}/test", ADMIN, 403),
     Row("GET", "/webhooks/{id}/deliveries", ADMIN, 403),
+    Row("GET", "/feeds", ADMIN, 200),
+    Row("POST", "/feeds", ADMIN, 403),
+    Row("DELETE", "/feeds/{id}", ADMIN, 404),
+    Row("GET", "/feeds/{token}.ics", None, 404),
     Row("GET", "/availability", READ, 403),
     Row("GET", "/access", READ, 200),
     Row("GET", "/metrics", READ, 200),
@@ -71,7 +75,9 @@ impl Row {
             }
             "/schedule/{file}" => "/schedule/main.js".to_owned(),
             path => {
-                let parameters = [("{id}", "1"), ("{slug}", "not-found"), ("{file}", "docs.js")];
+                let token = ("{token}", "ordf_00000000000000000000000000000000");
+                let parameters =
+                    [("{id}", "1"), ("{slug}", "not-found"), ("{file}", "docs.js"), token];
                 parameters
                     .iter()
                     .fold(path.to_owned(), |path, (name, value)| path.replace(name, value))
@@ -83,6 +89,7 @@ impl Row {
             ("PATCH", _) => json!({ "totalfee": 2 }).to_string(),
             (_, "/orders/{id}") => order("1", 0).to_string(),
             (_, path) if path.starts_with("/orders") => order("2", 24).to_string(),
+            (_, "/feeds") => json!({ "name": "new", "calendars": ["default"] }).to_string(),
             _ => json!({ "name": "new" }).to_string(),
         };
         let mut headers = vec![("Content-Type", media_type)];

@@ -1,5 +1,6 @@
-//! The contract of a store as a program: four maps behind one lock, and the pure rules of `orders-core`.
+//! The contract of a store as a program: maps behind one lock, and the pure rules of `orders-core`.
 
+mod feeds;
 mod state;
 
 use std::collections::BTreeMap;
@@ -36,6 +37,7 @@ impl Model {
             calendars: BTreeMap::from([(default.id.clone(), default)]),
             keys: BTreeMap::new(),
             changes: Vec::new(),
+            feeds: BTreeMap::new(),
         }))
     }
 
@@ -302,6 +304,9 @@ impl Calendars for Model {
             return Err(StoreError::InUse(Resource::Calendar(id.clone())));
         }
         state.calendars.remove(id);
+        for feed in state.feeds.values_mut() {
+            feed.feed.calendars.retain(|shown| shown != id);
+        }
         Ok(())
     }
 }

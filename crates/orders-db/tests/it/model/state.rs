@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use super::feeds::Feed;
 use super::*;
 
 /// Everything that the model stores.
@@ -12,7 +13,8 @@ pub(super) struct State {
     pub(super) calendars: BTreeMap<CalendarId, Calendar>,
     /// What was asked for under each key, and what was answered.
     pub(super) keys: BTreeMap<String, (OrderDraft, Order)>,
-    /// The feed.
+    pub(super) feeds: BTreeMap<orders_core::CalendarFeedId, Feed>,
+    /// The feed of changes.
     pub(super) changes: Vec<RecordedChange>,
     /// The cursor before the first change.
     pub(super) first: Cursor,

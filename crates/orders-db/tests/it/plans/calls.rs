@@ -1,12 +1,14 @@
 //! The calls whose statements are checked.
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use orders_core::{
-    After, AsOf, CalendarId, Calendars, ChangeFilter, ChangeQuery, Changes, Client, ClientId,
-    Direction, ListQuery, OrderDraft, OrderFilter, OrderPatch, OrderQuery, Orders, Position,
-    Precondition, Scope, Services, StoreError, Subscription, Timestamp,
+    After, AsOf, CalendarFeedDraft, CalendarFeeds as _, CalendarId, Calendars, ChangeFilter,
+    ChangeQuery, Changes, Client, ClientId, Direction, FeedCalendars, FeedHead, ListQuery,
+    OrderDraft, OrderFilter, OrderPatch, OrderQuery, Orders, Pace, Position, Precondition, Scope,
+    Services, StoreError, Subscription, Timestamp,
 };
 use orders_db::PgStore;
 use orders_db::requests::{
@@ -135,6 +137,30 @@ pub(super) fn calls() -> Vec<Call> {
                 ..calendar_draft("default", "PT3H")
             };
             store.replace_calendar(&CalendarId::default(), renamed).unwrap();
+        }),
+        ("feeds of calendars", |store| {
+            let calendars = FeedCalendars::new([CalendarId::default(), calendar_id("crew")]);
+            let draft = CalendarFeedDraft { name: name("Crews"), calendars: calendars.unwrap() };
+            let token = [7; 32];
+            let feed = store.add_feed(&draft, &token).unwrap();
+            assert_eq!(store.feed_with_token(&token).unwrap(), Some(feed.id.clone()));
+            for store in [store.clone(), restricted(store)] {
+                assert!(
+                    !store.feeds(&ListQuery { after: None, limit: 10 }).unwrap().items.is_empty()
+                );
+            }
+            let window = span(hours(0), hours(70));
+            store.feed_state(&feed.id, window).unwrap();
+            for pace in [Pace::Prompt, Pace::Slow] {
+                let mut events = 0;
+                let mut take = |_: &FeedHead, few: Vec<_>| {
+                    events += few.len();
+                    ControlFlow::Continue(())
+                };
+                store.read_feed(&feed.id, window, pace, &mut take).unwrap();
+                assert!(events > 1, "{events}");
+            }
+            restricted(store).remove_feed(&feed.id).unwrap();
         }),
         ("a gap that is too wide", |store| {
             let draft = calendar_draft("default", "P1D");
