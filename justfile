@@ -18,8 +18,8 @@ test *args:
 check:
     scripts/check
 
-# The same, the service against its OpenAPI document, generated clients, receivers of webhooks, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
-check-all: check fuzz-api check-api generated-clients webhooks prometheus kubernetes systemd
+# The same, the service against its OpenAPI document, generated clients, receivers of webhooks, readers of calendar feeds, alerts, manifests and the unit (needs Python, Node.js, promtool, systemd and the network)
+check-all: check fuzz-api check-api generated-clients webhooks calendar-clients prometheus kubernetes systemd
 
 # Race, kill and crash the service, and check that nothing was lost: `just torture --seconds 300 --failover`
 torture *args:
@@ -78,6 +78,10 @@ generated-clients:
 # Run the receivers of webhooks in the documentation, with the official libraries (needs Python, Node.js and the network)
 webhooks:
     scripts/check-webhooks
+
+# Read a calendar feed with Python's icalendar, khal and vdirsyncer (needs Python and the network)
+calendar-clients:
+    scripts/check-calendar-clients
 
 # Check the alerts and the dashboard of docker/prometheus (needs promtool, which is in the package prometheus, and jq)
 prometheus:
