@@ -2,24 +2,20 @@
 
 import { Actions } from "./actions.js";
 import * as address from "./address.js";
-import { Problem, json, key, list, pages } from "./api.js";
+import { Problem, key } from "./api.js";
 import { Board } from "./board.js";
+import { BoardActions } from "./board_actions.js";
+import { Catalogue } from "./catalogue.js";
 import { ChangeStream } from "./change_stream.js";
 import { download } from "./csv.js";
-import { openDetails } from "./details.js";
 import { attribute, byId } from "./dom.js";
-import { enableDrag } from "./drag.js";
 import { EmptyNote } from "./empty_note.js";
 import * as explain from "./explain.js";
 import { openFeeds } from "./feeds.js";
 import * as format from "./format.js";
-import { enableHint } from "./hint.js";
 import { openKeyForm } from "./key_form.js";
-import { enableKeys } from "./keyboard.js";
-import { angle, bookable, earliest, snap, taken } from "./layout.js";
 import { Loader } from "./loader.js";
-import { notify, say } from "./notices.js";
-import { openForm } from "./order_form.js";
+import { notify } from "./notices.js";
 import { Orders } from "./orders.js";
 import { dayOf, rowsOf } from "./rows.js";
 import { Toolbar } from "./toolbar.js";
@@ -28,16 +24,9 @@ import { MINUTE, addDays, dateAt, isZone, neighbour } from "./zone.js";
 /**
  * @typedef {import("./address.js").Address} Address
  * @typedef {import("./rows.js").Row} Row
- * @typedef {import("./api.js").Calendar} Calendar
  */
 
 export class App {
-  /** @type {Calendar[]} */
-  calendars = [];
-  /** @type {Map<string, { name: string, index: number }>} */
-  services = new Map();
-  /** @type {import("./api.js").Access} */
-  access = { scope: "read" };
   #filter = "";
   #isOpening = true;
   #isLoaded = false;
@@ -49,6 +38,7 @@ export class App {
 
   constructor() {
     this.orders = new Orders();
+    this.catalogue = new Catalogue();
     this.actions = new Actions(this.orders, {
       zone: () => this.address.zone,
       changed: (calendars) => this.#changed(calendars),
@@ -61,6 +51,7 @@ export class App {
       stale: () => this.board.render(),
     });
     this.board = new Board(byId("board"), this.orders, { seen: (rows) => this.loader.want(rows) });
+    this.boardActions = new BoardActions(this.board, this.catalogue, this.actions, (row) => this.#switch(row));
     this.empty = new EmptyNote(byId("empty"), (datetime) => this.#goTo(datetime));
     this.stream = new ChangeStream({
       change: (change) => this.#apply(change),
@@ -83,9 +74,9 @@ export class App {
         this.board.zoom(step);
         this.toolbar.zooms(this.board.zooms);
       },
-      book: () => this.#bookNext(),
+      book: () => this.boardActions.bookNext(),
       csv: () => this.#download(),
-      feeds: () => openFeeds(this.calendars),
+      feeds: () => openFeeds(this.catalogue.calendars),
       key: () => openKeyForm(() => this.#unlocked()),
     });
     this.address = this.#read();
@@ -101,7 +92,6 @@ export class App {
     window.addEventListener("pagehide", () => this.stream.stop());
     window.addEventListener("pageshow", () => this.#followIfVisible());
     setInterval(() => this.board.render(), MINUTE / 4);
-    this.#listenToBoard();
     this.#followIfVisible();
     await this.#load();
   }
@@ -136,8 +126,8 @@ export class App {
    * @param {string} [wanted]
    */
   #calendar(wanted) {
-    const known = (/** @type {string | undefined} */ id) => this.calendars.some((calendar) => calendar.id === id);
-    return [wanted, this.address.calendar].find(known) ?? this.calendars[0]?.id ?? "";
+    const known = [wanted, this.address.calendar].find((id) => id !== undefined && this.catalogue.calendar(id));
+    return known ?? this.catalogue.calendars[0]?.id ?? "";
   }
 
   /** @param {1 | -1} step */
@@ -166,18 +156,11 @@ export class App {
   /** Loads everything anew. */
   async #load() {
     try {
-      const [access, calendars] = await Promise.all([
-        json("GET", "/access"),
-        /** @type {Promise<Calendar[]>} */ (list("/calendars?limit=1000")),
-        this.stream.started,
-      ]);
-      this.access = access;
-      this.calendars = calendars;
+      await Promise.all([this.catalogue.load(), this.stream.started]);
       this.#isLoaded = true;
-      this.toolbar.permit(access, key.get() !== "");
-      this.address.calendar = this.#calendar();
+      this.toolbar.permit(this.catalogue.access, key.get() !== "");
       this.#show();
-      await this.#loadServices();
+      await this.catalogue.loadServices(() => this.board.render());
     } catch (error) {
       if (error instanceof Problem && error.status === 401) {
         this.#lock();
@@ -186,15 +169,6 @@ export class App {
           failure: true, actions: [{ label: "Try again", run: () => this.#load() }],
         });
       }
-    }
-  }
-
-  async #loadServices() {
-    for await (const page of pages("/services?limit=1000")) {
-      for (const { id, name } of /** @type {import("./api.js").Service[]} */ (page)) {
-        this.services.set(id, { name, index: this.services.get(id)?.index ?? this.services.size });
-      }
-      this.board.render();
     }
   }
 
@@ -213,10 +187,11 @@ export class App {
   }
 
   #look() {
+    const { catalogue } = this;
     return {
-      zone: this.address.zone, view: this.address.view, writable: this.access.scope !== "read",
-      service: (/** @type {string} */ id) => this.services.get(id)?.name ?? id,
-      angle: (/** @type {string} */ id) => angle(this.services.get(id)?.index ?? 0),
+      zone: this.address.zone, view: this.address.view, writable: catalogue.isWritable,
+      service: (/** @type {string} */ id) => catalogue.serviceName(id),
+      angle: (/** @type {string} */ id) => catalogue.angle(id),
     };
   }
 
@@ -224,15 +199,17 @@ export class App {
   #show() {
     const { zone, day } = this.address;
     this.address.day = dayOf(zone, day).day;
+    this.address.calendar = this.#calendar(this.address.calendar);
     history.replaceState(null, "", address.write(this.address));
     this.orders.clear();
     this.loader.reset();
-    const found = this.calendars.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(this.#filter));
-    const rows = rowsOf(this.address, this.address.view === "week" ? this.calendars : found);
+    const { calendars } = this.catalogue;
+    const found = calendars.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(this.#filter));
+    const rows = rowsOf(this.address, this.address.view === "week" ? calendars : found);
     this.#rows = Map.groupBy(rows, (row) => row.calendar.id);
     const [first, last] = [rows[0] ?? dayOf(zone, day), rows.at(-1) ?? dayOf(zone, day)];
     this.#window = { from: first.from, to: last.to };
-    this.toolbar.show(this.address, this.calendars, {
+    this.toolbar.show(this.address, calendars, {
       from: first.day, to: last.day, offset: format.offset(zone, first.from),
     });
     this.board.show(rows, this.#look());
@@ -297,7 +274,7 @@ export class App {
     const before = this.orders.get(data.id);
     const start = Date.parse(data.datetime);
     const rows = this.#rows.get(data.calendar) ?? [];
-    const isShown = rows.some((row) => taken(start, row.gap).to > row.from - row.gap && start < row.to + row.gap);
+    const isShown = rows.some((row) => row.from - row.gap <= start && start < row.to + row.gap);
     if (type !== "order.deleted" && isShown) {
       this.orders.put(data);
     } else {
@@ -306,7 +283,7 @@ export class App {
     if (isShown || before) {
       this.#changed([data.calendar, before?.calendar ?? data.calendar]);
     }
-    if (!this.calendars.some(({ id }) => id === data.calendar)) {
+    if (!this.catalogue.calendar(data.calendar)) {
       this.#reload();
     }
   }
@@ -327,27 +304,6 @@ export class App {
     this.#checkEmpty();
   }
 
-  #listenToBoard() {
-    const { board } = this;
-    enableDrag(board, (preview) => this.#drop(preview));
-    enableKeys(board, { drop: (preview) => this.#drop(preview), cancel: (id) => this.#open(id, { cancels: true }), say });
-    board.body.addEventListener("click", (event) => {
-      const item = /** @type {HTMLElement} */ (event.target).closest("button");
-      const row = item && board.rows[board.indexOf(/** @type {HTMLElement} */ (item.closest(".row")).dataset.key ?? "")];
-      if (!item || !row) {
-        return;
-      }
-      if (item.dataset.order) {
-        this.#open(item.dataset.order, { row });
-      } else if (item.dataset.free) {
-        this.#bookIn(row, item.dataset.free, event);
-      } else {
-        this.#switch(row);
-      }
-    });
-    enableHint(board);
-  }
-
   /**
    * From a day of all calendars to the week of one, and back.
    * @param {Row} row
@@ -359,116 +315,6 @@ export class App {
     if (this.board.rows[index]) {
       this.board.reveal(index);
       this.board.focus(this.board.rows[index].key);
-    }
-  }
-
-  /** @param {import("./preview.js").Preview} preview */
-  async #drop(preview) {
-    const { order, target, row } = preview;
-    const hadFocus = preview.cell.contains(document.activeElement);
-    preview.wait();
-    const moved = await this.actions.move(order, {
-      // A time that stays is sent back as it was: with its microseconds.
-      datetime: target.start === order.start ? order.datetime : format.rfc3339(target.start), calendar: target.row.calendar.id,
-    });
-    preview.end();
-    this.board.renderNow();
-    if (hadFocus) {
-      this.board.focus((moved ? target.row : row).key, { order: order.id });
-    }
-  }
-
-  /**
-   * @param {Row} row
-   * @param {string} from the beginning of the free interval
-   * @param {MouseEvent} event
-   */
-  #bookIn(row, from, event) {
-    const interval = this.board.freeOf(row).find((free) => free.from === from);
-    if (interval) {
-      // A click that the keyboard made has no position.
-      const at = event.detail === 0
-        ? earliest(interval, Date.now(), row.from)
-        : bookable(interval, this.board.instantAt(row, event.clientX), row.from);
-      this.#book(row, typeof at === "string" ? at : format.rfc3339(at), from);
-    }
-  }
-
-  /** Opens the form at the first free time, from now on if today is shown. */
-  #bookNext() {
-    const now = Date.now();
-    const row = this.board.rows.find(({ from, to }) => from <= now && now < to) ?? this.board.rows[0];
-    if (row) {
-      const isToday = row.from <= now && now < row.to;
-      const free = this.board.freeOf(row).find(({ to }) => !isToday || Date.parse(to) > now);
-      const at = free ? earliest(free, now, row.from) : isToday ? snap(now, row.from) : row.from;
-      this.#book(row, typeof at === "string" ? at : format.rfc3339(at));
-    }
-  }
-
-  /**
-   * @param {Row} row
-   * @param {string} datetime
-   * @param {string} [free] the beginning of the interval that was chosen
-   */
-  #book(row, datetime, free) {
-    const closed = (/** @type {import("./api.js").Order | null} */ order) => this.#focus(row, { order: order?.id, free });
-    openForm({ ...this.#formOptions(), calendar: row.calendar.id, datetime, closed });
-  }
-
-  #formOptions() {
-    const services = [...this.services].map(([id, { name }]) => ({ id, name }));
-    return { actions: this.actions, zone: this.address.zone, calendars: this.calendars, services };
-  }
-
-  /**
-   * @param {string} id
-   * @param {{ row?: Row, cancels?: boolean }} options
-   */
-  #open(id, { row, cancels }) {
-    const order = this.orders.get(id);
-    if (!order) {
-      return;
-    }
-    const at = row ?? this.#rowOf(order);
-    let isChanging = false;
-    openDetails({
-      order, cancels, actions: this.actions, writable: this.access.scope !== "read",
-      names: {
-        zone: this.address.zone,
-        calendar: (calendar) => this.calendars.find((it) => it.id === calendar)?.name ?? calendar,
-        service: (service) => this.services.get(service)?.name ?? service,
-      },
-      change: () => {
-        isChanging = true;
-        openForm({
-          ...this.#formOptions(), order, calendar: order.calendar, datetime: order.datetime, closed: () => this.#focus(at, { order: id }),
-        });
-      },
-      closed: () => {
-        if (!isChanging) {
-          this.#focus(at, { order: id });
-        }
-      },
-    });
-  }
-
-  /** @param {import("./orders.js").Known} order */
-  #rowOf(order) {
-    return this.#rows.get(order.calendar)?.find((row) => row.from <= order.start && order.start < row.to);
-  }
-
-  /**
-   * Gives the focus back to an order, wherever it is now, or to a free time, or to a row.
-   * @param {Row | undefined} row
-   * @param {import("./board.js").Item} item
-   */
-  #focus(row, item) {
-    const order = this.orders.get(item.order ?? "");
-    const at = (order && this.#rowOf(order)) ?? row;
-    if (at && !document.querySelector("dialog[open]")) {
-      this.board.reveal(Math.max(this.board.indexOf(at.key), 0));
-      this.board.focus(at.key, item);
     }
   }
 

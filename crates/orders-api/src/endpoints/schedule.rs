@@ -18,12 +18,14 @@ macro_rules! file {
 
 static PAGE: Asset = file!("index.html", mime::TEXT_HTML_UTF_8);
 
-static FILES: [Asset; 35] = [
+static FILES: [Asset; 41] = [
     file!("actions.js", mime::TEXT_JAVASCRIPT),
     file!("address.js", mime::TEXT_JAVASCRIPT),
     file!("api.js", mime::TEXT_JAVASCRIPT),
     file!("app.js", mime::TEXT_JAVASCRIPT),
     file!("board.js", mime::TEXT_JAVASCRIPT),
+    file!("board_actions.js", mime::TEXT_JAVASCRIPT),
+    file!("catalogue.js", mime::TEXT_JAVASCRIPT),
     file!("change_stream.js", mime::TEXT_JAVASCRIPT),
     file!("csv.js", mime::TEXT_JAVASCRIPT),
     file!("details.js", mime::TEXT_JAVASCRIPT),
@@ -53,7 +55,11 @@ static FILES: [Asset; 35] = [
     file!("toolbar.js", mime::TEXT_JAVASCRIPT),
     file!("zone.js", mime::TEXT_JAVASCRIPT),
     file!("icon.svg", mime::IMAGE_SVG),
-    file!("style.css", mime::TEXT_CSS),
+    file!("bar.css", mime::TEXT_CSS),
+    file!("base.css", mime::TEXT_CSS),
+    file!("board.css", mime::TEXT_CSS),
+    file!("dialogs.css", mime::TEXT_CSS),
+    file!("orders.css", mime::TEXT_CSS),
 ];
 
 struct Schedule;

@@ -75,7 +75,7 @@ fn a_page_or_file_that_the_browser_has_is_not_sent_again() {
 #[test]
 fn the_page_and_its_files_are_compressed_if_the_browser_accepts_that() {
     let app = App::start();
-    for path in ["/schedule", "/schedule/style.css", "/schedule/zone.js"] {
+    for path in ["/schedule", "/schedule/base.css", "/schedule/zone.js"] {
         let plain = app.get(path);
         let packed = app.send("GET", path, &[("Accept-Encoding", "gzip")]);
         assert_eq!(packed.header("Content-Encoding"), "gzip", "{path}");

@@ -1,0 +1,78 @@
+/** What can be booked, and what the key permits. */
+
+import { json, list, pages } from "./api.js";
+import { angle } from "./layout.js";
+
+/**
+ * @typedef {import("./api.js").Calendar} Calendar
+ * @typedef {import("./api.js").Service} Service
+ */
+
+export class Catalogue {
+  /** @type {import("./api.js").Access} */
+  access = { scope: "read" };
+  /** @type {Calendar[]} */
+  calendars = [];
+  /** @type {Map<string, Service & { index: number }>} */
+  #services = new Map();
+
+  /** Loads what the rows need: the calendars and what the key permits. */
+  async load() {
+    const calendars = /** @type {Promise<Calendar[]>} */ (list("/calendars?limit=1000"));
+    [this.access, this.calendars] = await Promise.all([json("GET", "/access"), calendars]);
+  }
+
+  /**
+   * Loads the services, whose names the rows show when they are known.
+   * @param {() => void} progress
+   */
+  async loadServices(progress) {
+    for await (const page of pages("/services?limit=1000")) {
+      for (const service of /** @type {Service[]} */ (page)) {
+        const index = this.#services.get(service.id)?.index ?? this.#services.size;
+        this.#services.set(service.id, { ...service, index });
+      }
+      progress();
+    }
+  }
+
+  get isWritable() {
+    return this.access.scope !== "read";
+  }
+
+  get services() {
+    return [...this.#services.values()];
+  }
+
+  /**
+   * The calendar with this id.
+   * @param {string} id
+   */
+  calendar(id) {
+    return this.calendars.find((calendar) => calendar.id === id);
+  }
+
+  /**
+   * The name of a calendar, or its id if it is not known.
+   * @param {string} id
+   */
+  calendarName(id) {
+    return this.calendar(id)?.name ?? id;
+  }
+
+  /**
+   * The name of a service, or its id as long as it is not known.
+   * @param {string} id
+   */
+  serviceName(id) {
+    return this.#services.get(id)?.name ?? id;
+  }
+
+  /**
+   * The colour of a service, as an angle on the colour wheel.
+   * @param {string} id
+   */
+  angle(id) {
+    return angle(this.#services.get(id)?.index ?? 0);
+  }
+}
