@@ -22,11 +22,14 @@ WINDOW = {"from": "2022-11-01T00:00:00Z", "to": "2022-11-02T00:00:00Z"}
 def add(what, **fields):
     answer = requests.post(f"{URL}/{what}", json=fields, headers=HEADERS)
     assert answer.status_code in (201, 409), answer.text
+    return answer.json()
 
 
 for service in SERVICES:
     add("services", id=service, name=service)
 add("calendars", id=CALENDAR, name=CALENDAR, minimum_gap="PT0S")
+# The token of a feed is a secret, which no link leads to.
+TOKEN = add("feeds", name="all", calendars=["default", CALENDAR])["url"].split("/")[-1].removesuffix(".ics")
 
 
 @schemathesis.serializer("application/x-ndjson")
@@ -55,6 +58,10 @@ def before_call(context, case, kwargs):
         # The name in a URL has to be known, unless the webhook is paused. A cursor that was made up is gone.
         case.body |= {"url": "https://crm.example/hooks", "state": "paused"}
         case.body.pop("after", None)
+    if path == "/feeds" and isinstance(case.body, dict):
+        case.body["calendars"] = ["default", CALENDAR][: len(case.body.get("calendars", [])) or 1]
+    if "token" in case.path_parameters:
+        case.path_parameters["token"] = TOKEN
     if path == "/orders" and method == "GET":
         # A cursor is opaque; only a Link contains a valid one.
         case.query.pop("after", None)
