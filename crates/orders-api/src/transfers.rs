@@ -91,3 +91,29 @@ impl Argument for Transfers {
         operation.problems(&[ProblemType::Unavailable]);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use orders_core::CalendarFeedId;
+
+    use super::*;
+
+    #[test]
+    fn readers_are_limited_for_each_feed_and_in_all() {
+        let limits = Limits { all: number(1), per_client: number(1) };
+        let transfers = Transfers::new(limits, limits, Duration::ZERO);
+        let feed = |n: usize| {
+            let id = CalendarFeedId::new(n.to_string()).unwrap();
+            transfers.feed_reader(ClientKey::Feed(Some(id)))
+        };
+        let mut readers: Vec<_> = (0..64).map(|n| feed(n / 16).ok().unwrap()).collect();
+        assert!(feed(4).is_err());
+        drop(readers.pop());
+        assert!(feed(0).is_err());
+        assert!(feed(4).is_ok());
+        let export = transfers.feed_export().ok().unwrap();
+        assert!(transfers.feed_export().is_err());
+        drop(export);
+        assert!(transfers.feed_export().is_ok());
+    }
+}
