@@ -26,9 +26,7 @@ fn main() -> ExitCode {
         Command::Clients(command) => clients(&cli, command),
         Command::Keys(command) => keys(&cli, command),
         Command::Openapi => openapi(),
-        Command::Export(arguments) => return client::export(arguments),
-        Command::Import(arguments) => return client::import(arguments),
-        Command::Webhooks(command) => return client::webhooks(command),
+        Command::Webhooks(command) => client::webhooks(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

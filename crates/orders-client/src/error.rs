@@ -154,6 +154,33 @@ impl Error {
         }
     }
 
+    /// The type of the problem that the service answered with, as `order-conflict`, or what else happened, in a word:
+    /// `unavailable`, `unknown`, `cut-off`, `import-stopped` or `unexpected`.
+    #[must_use]
+    pub fn problem_type(&self) -> &str {
+        match self {
+            Self::Conflict(_) => "order-conflict",
+            Self::Invalid(_) => "invalid-request",
+            Self::GapTooWide(_) => "gap-too-wide",
+            Self::NotFound(problem)
+            | Self::IdTaken(problem)
+            | Self::KeyReused(problem)
+            | Self::VersionMismatch(problem)
+            | Self::InUse(problem)
+            | Self::CursorGone(problem)
+            | Self::VersionGone(problem)
+            | Self::Unauthorized(problem)
+            | Self::Forbidden(problem)
+            | Self::RateLimited(problem)
+            | Self::Rejected(problem) => problem.slug(),
+            Self::Unavailable(_) => "unavailable",
+            Self::Unknown(_) => "unknown",
+            Self::CutOff(_) => "cut-off",
+            Self::ImportStopped(_) => "import-stopped",
+            Self::Unexpected(_) => "unexpected",
+        }
+    }
+
     /// The error for a response that rejects a request. A conflict is passed separately, because it needs the requested
     /// time.
     pub(crate) fn rejected(failure: Failure, conflict: Option<Conflict>) -> Self {

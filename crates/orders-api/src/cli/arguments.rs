@@ -13,7 +13,7 @@ use log::LevelFilter;
 
 use crate::access::AuthMode;
 use crate::cli::bind_address::BindAddress;
-use crate::cli::client::{ExportArgs, ImportArgs, WebhooksCommand};
+use crate::cli::client::WebhooksCommand;
 use crate::cli::clients::ClientsCommand;
 use crate::cli::duration::{pause, retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
@@ -107,18 +107,6 @@ pub enum Command {
     /// Print the OpenAPI document
     #[command(after_help = "Example:\n  orders-api openapi > openapi.json")]
     Openapi,
-    /// Export the orders of a running service as JSON, one per line
-    #[command(
-        after_help = "Example:\n  orders-api export --from 2026-11-01T00:00:00Z --output orders.ndjson"
-    )]
-    Export(ExportArgs),
-    /// Place the orders of a file in a running service; each line is an order as JSON
-    ///
-    /// The exit status is 0 if all orders were placed, 1 if some were rejected, 2 if the import failed, and 130 if it
-    /// was interrupted (Ctrl-C or SIGTERM). An interrupted import waits a few seconds for the answers to the lines that
-    /// were sent; a second interrupt ends it at once.
-    #[command(after_help = "Example:\n  orders-api import orders.ndjson --refused refused.ndjson")]
-    Import(ImportArgs),
     /// Build the receiver of a webhook
     #[command(
         subcommand,
@@ -290,9 +278,9 @@ impl Cli {
         let of_service = |arg: &&Arg| arg.is_global_set() && arg.get_help_heading() != Some("Log");
         let hidden: Vec<_> =
             program.get_arguments().filter(of_service).map(|arg| arg.clone().hide(true)).collect();
-        // They are clients of the service, so its settings mean nothing to them.
-        ["export", "import"].into_iter().fold(program, |program, name| {
-            program.mut_subcommand(name, |command| command.args(&hidden))
+        // It is a client of the service, so the settings mean nothing to it.
+        program.mut_subcommand("webhooks", |command| {
+            command.mut_subcommand("listen", |command| command.args(&hidden))
         })
     }
 }
@@ -370,18 +358,18 @@ mod tests {
 
     #[test]
     fn a_command_that_is_a_client_lists_no_settings_of_the_service() {
-        for (name, is_client) in [("export", true), ("import", true), ("seed", false)] {
+        for (path, is_client) in [(&["webhooks", "listen"][..], true), (&["seed"], false)] {
             let mut program = Cli::program();
             program.build();
-            let help = program.find_subcommand_mut(name).unwrap().render_long_help().to_string();
+            let find = |program, name: &&str| Program::find_subcommand_mut(program, name).unwrap();
+            let help = path.iter().fold(&mut program, find).render_long_help().to_string();
             assert!(help.contains("--log "), "{help}");
             assert_eq!(help.contains("--url "), is_client, "{help}");
             for setting in ["--bind", "--database-url", "--max-exports"] {
                 assert_eq!(help.contains(setting), !is_client, "{setting} in {help}");
             }
-            let before = ["orders-api", "--bind", "[::1]:0", name, "file"];
-            let accepted = before.iter().take(if name == "import" { 5 } else { 4 });
-            let matches = Cli::program().try_get_matches_from(accepted).unwrap();
+            let before = ["orders-api", "--bind", "[::1]:0"];
+            let matches = Cli::program().try_get_matches_from(before.iter().chain(path)).unwrap();
             let cli = Cli::from_arg_matches(&matches).unwrap();
             assert_eq!(cli.server.bind.to_string(), "[::1]:0");
         }

@@ -73,11 +73,7 @@ where
         let body = Limited::new(response.into_body(), MAX_ERROR_BODY).collect().await;
         let body = body.map(Collected::to_bytes).unwrap_or_default();
         match serde_json::from_slice(&body) {
-            Ok(Problem { title, detail, errors }) => {
-                let errors: String =
-                    errors.iter().map(|it| format!("\n{}: {}", it.pointer, it.detail)).collect();
-                bail!("the service says {status}: {title}: {detail}{errors}")
-            }
+            Ok(Problem { title, detail }) => bail!("the service says {status}: {title}: {detail}"),
             Err(_) => bail!("{} says {status}; is it the orders service?", self.url),
         }
     }
@@ -100,14 +96,5 @@ fn key() -> Result<Option<HeaderValue>> {
 #[derive(Deserialize)]
 struct Problem {
     title: String,
-    detail: String,
-    #[serde(default)]
-    errors: Vec<FieldError>,
-}
-
-/// What is wrong with a field.
-#[derive(Deserialize)]
-struct FieldError {
-    pointer: String,
     detail: String,
 }

@@ -4,11 +4,6 @@ use std::io;
 
 use actix_web::rt::signal::unix::{Signal, SignalKind, signal};
 
-/// The user interrupted the command. Displayed with what that means for its work.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted; {0}")]
-pub(super) struct Interrupted(pub(super) String);
-
 /// Receives every Ctrl-C and SIGTERM. Once there was a value of this type, they no longer end the process.
 pub(super) struct Interrupts {
     interrupt: Signal,

@@ -59,8 +59,9 @@ fn the_rust_example_is_one_that_orders_core_tests() {
 fn every_setting_is_listed_with_its_default() {
     let Page { text, .. } = Page::read("docs/configuration.md");
     let program = Cli::command();
-    let commands = std::iter::once(&program).chain(program.get_subcommands());
-    let settings = commands.flat_map(clap::Command::get_arguments);
+    let nested = program.get_subcommands().flat_map(clap::Command::get_subcommands);
+    let settings = std::iter::once(&program).chain(program.get_subcommands()).chain(nested);
+    let settings = settings.flat_map(clap::Command::get_arguments);
     let mut seen = HashSet::new();
     for setting in settings.filter(|setting| setting.get_env().is_some()) {
         let flag = setting.get_long().unwrap();

@@ -3,24 +3,30 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use orders_client::Error;
+
 /// How many rejected lines are shown one by one.
 const SHOWN_LINES: usize = 10;
 
-/// How many orders were placed, and which were rejected.
+/// How many orders were booked, and why the others were not, or why it is not known.
 #[derive(Debug, Default)]
 pub(super) struct ImportSummary {
-    placed: u64,
+    booked: u64,
     /// How many lines were rejected with each type of problem.
     rejected: BTreeMap<String, u64>,
     first_rejected: Vec<String>,
 }
 
 impl ImportSummary {
-    pub(super) fn add_placed(&mut self) {
-        self.placed += 1;
+    pub(super) fn add_booked(&mut self) {
+        self.booked += 1;
     }
 
-    pub(super) fn add_rejected(&mut self, line: u64, problem_type: &str, detail: &str) {
+    pub(super) fn add_rejected(&mut self, line: u64, error: &Error) {
+        self.add(line, error.problem_type(), &error.to_string());
+    }
+
+    fn add(&mut self, line: u64, problem_type: &str, detail: &str) {
         *self.rejected.entry(problem_type.to_owned()).or_default() += 1;
         if self.first_rejected.len() < SHOWN_LINES {
             self.first_rejected.push(format!("line {line}: {problem_type}: {detail}"));
@@ -29,11 +35,11 @@ impl ImportSummary {
 
     /// Whether no line was answered.
     pub(super) fn is_empty(&self) -> bool {
-        self.placed == 0 && self.rejected.is_empty()
+        self.booked == 0 && self.rejected.is_empty()
     }
 
     /// Whether no line was rejected.
-    pub(super) fn all_placed(&self) -> bool {
+    pub(super) fn all_booked(&self) -> bool {
         self.rejected.is_empty()
     }
 }
@@ -41,7 +47,7 @@ impl ImportSummary {
 impl fmt::Display for ImportSummary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let rejected: u64 = self.rejected.values().sum();
-        write!(f, "placed {} of {} orders", self.placed, self.placed + rejected)?;
+        write!(f, "booked {} of {} orders", self.booked, self.booked + rejected)?;
         if rejected == 0 {
             return Ok(());
         }
@@ -50,7 +56,7 @@ impl fmt::Display for ImportSummary {
             .iter()
             .map(|(problem_type, count)| format!("{count} {problem_type}"))
             .collect();
-        write!(f, "; refused {rejected}: {}", types.join(", "))?;
+        write!(f, "; the other {rejected}: {}", types.join(", "))?;
         for line in &self.first_rejected {
             write!(f, "\n  {line}")?;
         }
@@ -68,17 +74,19 @@ mod tests {
     #[test]
     fn a_summary_counts_by_type_and_shows_the_first_lines() {
         let mut summary = ImportSummary::default();
-        summary.add_placed();
-        assert_eq!(summary.to_string(), "placed 1 of 1 orders");
-        summary.add_rejected(2, "id-taken", "order 1 already exists");
-        let shown = "placed 1 of 2 orders; refused 1: 1 id-taken\n  line 2: id-taken: order 1 already exists";
+        summary.add_booked();
+        assert_eq!(summary.to_string(), "booked 1 of 1 orders");
+        summary.add(2, "id-taken", "order 1 already exists");
+        let shown = "booked 1 of 2 orders; the other 1: 1 id-taken\n  line 2: id-taken: order 1 already exists";
         assert_eq!(summary.to_string(), shown);
         for line in 3..20 {
-            summary.add_rejected(line, "order-conflict", "too close");
+            summary.add(line, "order-conflict", "too close");
         }
         let shown = summary.to_string();
         assert!(
-            shown.starts_with("placed 1 of 19 orders; refused 18: 1 id-taken, 17 order-conflict\n")
+            shown.starts_with(
+                "booked 1 of 19 orders; the other 18: 1 id-taken, 17 order-conflict\n"
+            )
         );
         assert!(shown.ends_with("\n  line 11: order-conflict: too close\n  and 8 more"), "{shown}");
     }

@@ -6,18 +6,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use super::print_message;
+use crate::print::print_message;
 
 /// A line with orders, rate and bytes. Hidden if standard error is not a terminal. Clones are the same line.
 #[derive(Clone)]
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: ProgressBar,
     orders: Arc<AtomicU64>,
 }
 
 impl Progress {
     /// For a stream of so many bytes, if its length is known.
-    pub(super) fn new(length: Option<u64>) -> Self {
+    pub(crate) fn new(length: Option<u64>) -> Self {
         let template = match length {
             Some(_) => "{orders} [{bar:30}] {bytes}/{total_bytes} {elapsed}",
             None => "{spinner} {orders} {bytes} {elapsed}",
@@ -40,23 +40,23 @@ impl Progress {
         progress
     }
 
-    pub(super) fn hidden() -> Self {
+    pub(crate) fn hidden() -> Self {
         Self { bar: ProgressBar::hidden(), orders: Arc::default() }
     }
 
     /// Counts so many more orders and bytes.
-    pub(super) fn add(&self, orders: u64, bytes: u64) {
+    pub(crate) fn add(&self, orders: u64, bytes: u64) {
         self.orders.fetch_add(orders, Ordering::Relaxed);
         self.bar.inc(bytes);
     }
 
     /// Prints a message above the line.
-    pub(super) fn print_above(&self, message: &str) {
+    pub(crate) fn print_above(&self, message: &str) {
         self.bar.suspend(|| print_message(message));
     }
 
     /// Leaves the line on the terminal as it is.
-    pub(super) fn end(&self) {
+    pub(crate) fn end(&self) {
         self.bar.abandon();
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 /// Standard output or a file. A regular file gets its name only when it is complete.
-pub(super) enum Output {
+pub(crate) enum Output {
     /// Standard output, a pipe or a device.
     Stream(Box<dyn Write>),
     File {
@@ -19,13 +19,13 @@ pub(super) enum Output {
 }
 
 impl Output {
-    pub(super) fn stdout() -> Self {
+    pub(crate) fn stdout() -> Self {
         Self::Stream(Box::new(io::stdout()))
     }
 
     /// # Errors
     /// If nothing can be written there, or if the file exists and must not be overwritten.
-    pub(super) fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
+    pub(crate) fn open(path: &Path, overwrite: bool) -> io::Result<Self> {
         if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
             let special = File::options().write(true).open(path)?;
             return Ok(Self::Stream(Box::new(special)));
@@ -51,7 +51,7 @@ impl Output {
     /// # Errors
     /// If that is not possible. If another file with the name has been created since [`Output::open`] and must not be
     /// overwritten, the file is kept under a name that the error contains.
-    pub(super) fn finish(self) -> io::Result<()> {
+    pub(crate) fn finish(self) -> io::Result<()> {
         match self {
             Self::Stream(mut stream) => stream.flush(),
             Self::File { file, path, overwrite: true } => Ok(file.persist(path).map(drop)?),

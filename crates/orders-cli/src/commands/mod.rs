@@ -1,0 +1,80 @@
+//! The commands: [`run`].
+
+pub(crate) mod export;
+pub(crate) mod import;
+
+mod book;
+mod cancel;
+mod free;
+mod list;
+mod relocate;
+mod show;
+mod watch;
+
+use std::fs;
+use std::io;
+use std::time::SystemTime;
+
+use anyhow::{Context as _, Result};
+use clap::CommandFactory as _;
+use orders_client::Client;
+use orders_core::Timestamp;
+
+use crate::arguments::{Cli, Command, CommonArgs};
+use crate::print::Printer;
+
+/// Executes a command.
+///
+/// # Errors
+/// If the service rejects it, or it fails.
+pub(crate) async fn run(cli: Cli) -> Result<()> {
+    let Cli { common, command } = cli;
+    match &command {
+        Command::Completions { shell } => {
+            clap_complete::generate(*shell, &mut Cli::command(), "orders", &mut io::stdout());
+            return Ok(());
+        }
+        Command::Man => return Ok(clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?),
+        _ => {}
+    }
+    let (client, printer) = (client(&common)?, Printer::new(&common));
+    match command {
+        Command::List(arguments) => list::orders(&client, &printer, &arguments).await,
+        Command::Free(arguments) => free::run(&client, &printer, &arguments).await,
+        Command::Book(arguments) => book::run(&client, &printer, &arguments).await,
+        Command::Move(arguments) => relocate::run(&client, &printer, &arguments).await,
+        Command::Cancel(arguments) => cancel::run(&client, &printer, &arguments).await,
+        Command::Show(arguments) => show::order(&client, &printer, &arguments).await,
+        Command::History(order) => show::history(&client, &printer, &order.id).await,
+        Command::Watch(arguments) => watch::run(&client, &printer, &arguments).await,
+        Command::Export(arguments) => export::run(&client, &printer, &arguments).await,
+        Command::Import(arguments) => import::run(&client, &arguments).await,
+        Command::Services => list::services(&client, &printer).await,
+        Command::Calendars => list::calendars(&client, &printer).await,
+        Command::Completions { .. } | Command::Man => Ok(()),
+    }
+}
+
+/// A client of the service, with the key in `ORDERS_KEY`. There is no option for the key, because other users can see the
+/// command line.
+fn client(arguments: &CommonArgs) -> Result<Client> {
+    let mut builder = Client::builder(&arguments.url)
+        .user_agent(concat!("orders-cli/", env!("CARGO_PKG_VERSION")));
+    if let Ok(key) = std::env::var("ORDERS_KEY")
+        && !key.trim().is_empty()
+    {
+        builder = builder.key(key);
+    }
+    if let Some(path) = &arguments.ca_file {
+        let pem = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        builder = builder.root_certificate(pem);
+    }
+    builder.build().context("cannot use --url or ORDERS_KEY")
+}
+
+/// The present time.
+fn now() -> Timestamp {
+    let since_1970 = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    let micros = i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX);
+    Timestamp::from_micros(micros).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,42 @@
+//! `orders move`
+
+use std::borrow::Cow;
+
+use anyhow::Result;
+use orders_client::{Client, OrderPatch};
+
+use super::{book, now};
+use crate::arguments::MoveArgs;
+use crate::print::Printer;
+use crate::shell;
+
+/// Moves an order and prints it.
+pub(super) async fn run(client: &Client, printer: &Printer, arguments: &MoveArgs) -> Result<()> {
+    let patch = OrderPatch {
+        calendar: arguments.calendar.clone(),
+        datetime: Some(arguments.time.start(&printer.zone, now())?),
+        ..OrderPatch::default()
+    };
+    let mut call = client.patch(&arguments.id, &patch);
+    if let Some(version) = arguments.if_version {
+        call = call.if_version(version);
+    }
+    if arguments.dry_run {
+        call = call.dry_run();
+    }
+    let done = if arguments.dry_run { "can be moved:" } else { "moved" };
+    book::print_result(printer, call.await, done, |time| instead(arguments, time))
+}
+
+/// The command that moves the order to another time.
+fn instead(arguments: &MoveArgs, time: String) -> String {
+    let mut words: Vec<Cow<'_, str>> =
+        vec!["orders".into(), "move".into(), arguments.id.as_str().into(), time.into()];
+    if let Some(calendar) = &arguments.calendar {
+        words.extend(["--calendar".into(), calendar.as_str().into()]);
+    }
+    if let Some(version) = arguments.if_version {
+        words.extend(["--if-version".into(), version.to_string().into()]);
+    }
+    shell::command(words)
+}

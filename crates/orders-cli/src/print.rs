@@ -1,0 +1,150 @@
+//! How results are printed: [`Printer`].
+
+use std::io::{self, IsTerminal as _, Write as _};
+
+use orders_core::{Change, ChangeType, Order};
+use serde::Serialize;
+
+use crate::arguments::CommonArgs;
+use crate::time::Zone;
+
+/// Prints results for people on a terminal, and as JSON otherwise.
+#[derive(Debug, Clone)]
+pub(crate) struct Printer {
+    is_json: bool,
+    pub(crate) zone: Zone,
+}
+
+impl Printer {
+    pub(crate) fn new(arguments: &CommonArgs) -> Self {
+        Self {
+            is_json: arguments.json || !io::stdout().is_terminal(),
+            zone: arguments.tz.clone().unwrap_or_else(Zone::system),
+        }
+    }
+
+    /// Whether results are printed as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Prints a value as a line of JSON, or a text for people.
+    ///
+    /// # Errors
+    /// If standard output takes no more.
+    pub(crate) fn print(
+        &self,
+        value: &impl Serialize,
+        text: impl FnOnce() -> String,
+    ) -> io::Result<()> {
+        let line = if self.is_json { serde_json::to_string(value)? } else { text() };
+        writeln!(io::stdout(), "{line}")
+    }
+
+    /// Prints values as lines of JSON, or as the rows of a table with these titles.
+    ///
+    /// # Errors
+    /// If standard output takes no more.
+    pub(crate) fn print_all<T: Serialize, const N: usize>(
+        &self,
+        values: &[T],
+        titles: [&str; N],
+        row: impl Fn(&T) -> [String; N],
+    ) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        if self.is_json {
+            for value in values {
+                writeln!(out, "{}", serde_json::to_string(value)?)?;
+            }
+            return Ok(());
+        }
+        match values.is_empty() {
+            true => Ok(()),
+            false => write!(out, "{}", table(titles, values.iter().map(row))),
+        }
+    }
+
+    /// Prints orders.
+    ///
+    /// # Errors
+    /// If standard output takes no more.
+    pub(crate) fn print_orders(&self, orders: &[Order]) -> io::Result<()> {
+        let titles = ["TIME", "ID", "CALENDAR", "SERVICES", "FEE", "REFERENCE"];
+        self.print_all(orders, titles, |order| {
+            [
+                self.zone.format_with_weekday(order.datetime),
+                order.id.to_string(),
+                order.calendar.to_string(),
+                services(order),
+                order.totalfee.to_string(),
+                reference(order),
+            ]
+        })
+    }
+
+    /// An order in one line.
+    pub(crate) fn summary(&self, order: &Order) -> String {
+        let time = self.zone.format_with_weekday(order.datetime);
+        format!("order {} in {} at {time}: {}", order.id, order.calendar, services(order))
+    }
+
+    /// A change in one line.
+    pub(crate) fn change(&self, change: &Change) -> String {
+        let by = change.client.as_ref().map(|client| format!(" by {client}")).unwrap_or_default();
+        format!(
+            "{}  {:9}  {}{by}",
+            self.zone.format(change.timestamp),
+            what_happened(change.change_type),
+            self.summary(&change.data),
+        )
+    }
+}
+
+/// The titles and the rows, with aligned columns.
+fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows: Vec<_> = std::iter::once(titles.map(str::to_owned)).chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or_default());
+    let line = |row: &[String; N]| {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        format!("{}\n", cells.collect::<Vec<_>>().join("  ").trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+/// What a change did, in a word.
+pub(crate) fn what_happened(change_type: ChangeType) -> &'static str {
+    match change_type {
+        ChangeType::Created => "booked",
+        ChangeType::Updated => "changed",
+        ChangeType::Deleted => "cancelled",
+    }
+}
+
+/// The services of an order.
+pub(crate) fn services(order: &Order) -> String {
+    order.services.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The reference of an order; empty if it has none.
+pub(crate) fn reference(order: &Order) -> String {
+    order.reference.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Prints a line on standard error, and unlike `eprintln!` does not panic if that is closed.
+pub(crate) fn print_message(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_by_characters() {
+        let rows = [["1", "Prüfung", "99.95"], ["4711", "Test", ""]];
+        let rows = rows.map(|row| row.map(str::to_owned));
+        let table = table(["ID", "NAME", "FEE"], rows.into_iter());
+        assert_eq!(table, "ID    NAME     FEE\n1     Prüfung  99.95\n4711  Test\n");
+    }
+}

@@ -1,0 +1,70 @@
+//! What all commands have in common: the exit status, the help and the key.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpListener;
+use std::process::Command;
+use std::thread;
+
+use orders_testkit::program;
+
+use crate::service::{Service, finish, shared};
+
+#[test]
+fn a_command_that_fails_says_why_and_exits_with_2() {
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let elsewhere = format!("http://{}", other.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in other.incoming() {
+            let mut stream = stream.unwrap();
+            let _ = stream.read(&mut [0; 1000]);
+            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+        }
+    });
+    for command in [&["list"][..], &["export"], &["import", "-"], &["watch"]] {
+        for (url, message) in [
+            ("http://127.0.0.1:1", "does it run there?"),
+            ("localhost:3000", "http://HOST:PORT"),
+            (elsewhere.as_str(), "is the URL that of the service?"),
+        ] {
+            shared().run(&[command, &["--url", url]].concat()).fails(2, message);
+        }
+    }
+    shared().run(&["list", "--tz", "Berlin"]).fails(2, "Europe/Berlin");
+    shared().run(&["list", "yesterday", "--from", "today"]).fails(2, "cannot be used with");
+    shared().run(&["list", "--ca-file", "/nonexistent"]).fails(2, "cannot read /nonexistent");
+}
+
+#[test]
+fn the_key_is_sent() {
+    let service = Service::start();
+    let administer = |arguments: &[&str]| {
+        let mut command = Command::new(program::build().unwrap());
+        command.args(arguments).env("DATABASE_URL", service.postgres.url("orders"));
+        let done = finish(command, "");
+        assert_eq!(done.status, Some(0), "{}", done.stderr);
+        done.stdout.trim().to_owned()
+    };
+    administer(&["clients", "add", "desk", "--scope", "read"]);
+    let key = administer(&["keys", "create", "desk"]);
+    // The service notices it within a second or two.
+    while service.run(&["services"]).status == Some(0) {}
+    service.run(&["services"]).fails(1, "orders-api keys create");
+    let run = |arguments: &[&str]| {
+        let mut command = service.program(arguments);
+        command.env("ORDERS_KEY", &key);
+        finish(command, "")
+    };
+    assert_eq!(run(&["services"]).json().len(), 3);
+    run(&["book", "2030-01-01 9:00", "123"]).fails(1, "desk");
+}
+
+#[test]
+fn the_manual_and_the_completions_name_every_command() {
+    let commands = ["list", "free", "book", "move", "cancel", "show", "history", "watch", "export"];
+    for arguments in [&["man"][..], &["completions", "bash"], &["completions", "fish"], &["-h"]] {
+        let text = shared().run(arguments).stdout;
+        for command in commands {
+            assert!(text.contains(command), "{arguments:?}: {command}");
+        }
+    }
+}
