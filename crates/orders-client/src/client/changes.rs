@@ -12,10 +12,10 @@ use orders_core::{After, Change, ChangeFilter, Cursor};
 use tokio::time::sleep;
 
 use super::Client;
-use super::retry::{Attempt, unavailable};
+use super::retry::Attempt;
 use super::transport::StreamedBody;
 use crate::error::{Cause, Error};
-use crate::wire::{Events, FollowChanges, Unexpected};
+use crate::wire::{Events, Failure, FollowChanges, Unexpected};
 
 /// The service sends something at least every 15 s.
 const MAX_SILENCE: Duration = Duration::from_secs(30);
@@ -61,16 +61,15 @@ impl Changes {
         let follow = FollowChanges { after, filter: filter.clone() };
         let mut follower =
             Follower { client: client.clone(), follow, connection: None, first: None, failures: 0 };
+        let mut failures = 0;
         let first = loop {
-            match follower.step().await {
+            let cause = match follower.step().await {
                 Ok(step) => break step,
                 Err(Attempt::Rejected(failure)) => return Err(Error::rejected(failure, None)),
-                Err(Attempt::NotDone(cause) | Attempt::InDoubt(cause)) => {
-                    if !follower.pause(&cause, Some(client.0.retries)).await {
-                        return Err(unavailable(cause));
-                    }
-                }
-            }
+                Err(Attempt::NotDone(cause) | Attempt::InDoubt(cause)) => cause,
+            };
+            failures += 1;
+            client.0.wait_to_repeat_read(failures, cause).await?;
         };
         // If it only has a position, the follower is there. Otherwise it is before the change that is returned next.
         let cursor = match (&first.change, after) {
@@ -111,9 +110,13 @@ impl Follower {
         loop {
             match self.step().await {
                 Ok(step) => return Ok(step),
+                // What is between client and service may answer so while the service is away.
+                Err(Attempt::Rejected(Failure::Unexpected(unexpected))) => {
+                    self.pause(&Cause::Unexpected(unexpected)).await;
+                }
                 Err(Attempt::Rejected(failure)) => return Err(Error::rejected(failure, None)),
                 Err(Attempt::NotDone(cause) | Attempt::InDoubt(cause)) => {
-                    self.pause(&cause, None).await;
+                    self.pause(&cause).await;
                 }
             }
         }
@@ -135,21 +138,17 @@ impl Follower {
     async fn connect(&self) -> Result<Connection, Attempt> {
         let mut body = self.client.0.try_open(self.follow.request()).await?;
         FollowChanges::check(&body.head())
-            .map_err(|unexpected| Attempt::InDoubt(Cause::Unexpected(unexpected)))?;
+            .map_err(|unexpected| Attempt::Rejected(Failure::Unexpected(unexpected)))?;
         body.silence = MAX_SILENCE;
         Ok(Connection { body, events: Events::default() })
     }
 
-    /// Waits before the next connection. Returns `false` if there should be none after so many failures.
-    async fn pause(&mut self, cause: &Cause, retries: Option<u32>) -> bool {
+    /// Waits before the next connection after a failure.
+    async fn pause(&mut self, cause: &Cause) {
         self.failures = self.failures.saturating_add(1);
-        if retries.is_some_and(|retries| self.failures > retries) {
-            return false;
-        }
         let pause = self.client.0.pauses.before_reconnect(self.failures, cause.retry_after());
         log::info!("changes are followed again in {pause:?}: {cause}");
         sleep(pause).await;
-        true
     }
 }
 

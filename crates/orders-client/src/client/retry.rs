@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use orders_core::Conflict;
 use tokio::time::{sleep, timeout};
 
 use super::Inner;
@@ -21,7 +20,7 @@ pub(super) enum Attempt {
 }
 
 impl Inner {
-    /// Sends the request of an operation until there is a result, at most [`Inner::retries`] times more than once.
+    /// Sends the request of an operation, and repeats it up to [`Inner::retries`] times while there is no result.
     pub(super) async fn run<O: Operation>(&self, operation: &O) -> Result<O::Output, Error> {
         let effect = operation.effect();
         // Why it is not known whether an earlier attempt took effect.
@@ -85,14 +84,21 @@ impl Inner {
                 Err(Attempt::NotDone(cause) | Attempt::InDoubt(cause)) => cause,
             };
             failures += 1;
-            match self.pause(failures, cause.retry_after()) {
-                Some(pause) => {
-                    log::info!("a request is repeated in {pause:?}: {cause}");
-                    sleep(pause).await;
-                }
-                None => return Err(unavailable(cause)),
-            }
+            self.wait_to_repeat_read(failures, cause).await?;
         }
+    }
+
+    /// Waits after so many failures of a read, or returns its error.
+    pub(super) async fn wait_to_repeat_read(
+        &self,
+        failures: u32,
+        cause: Cause,
+    ) -> Result<(), Error> {
+        let pause = self.pause(failures, cause.retry_after());
+        let pause = pause.ok_or_else(|| unavailable(cause.clone()))?;
+        log::info!("a request is repeated in {pause:?}: {cause}");
+        sleep(pause).await;
+        Ok(())
     }
 
     /// Opens a stream that is only read, once.
@@ -126,7 +132,7 @@ impl Inner {
                         response.and_then(|it| get.read(&it).ok()).map(|order| order.datetime)
                     }
                 };
-                datetime.and_then(|datetime| -> Option<Conflict> { problem.conflict(datetime) })
+                datetime.and_then(|datetime| problem.conflict(datetime))
             }
             _ => None,
         };

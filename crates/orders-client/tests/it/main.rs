@@ -8,6 +8,7 @@ mod build;
 mod examples;
 mod faults;
 mod proxy;
+mod reconnection;
 mod repetition;
 mod samples;
 mod service;
