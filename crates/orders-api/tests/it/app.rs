@@ -16,6 +16,7 @@ use orders_api::cli::arguments::Cli;
 use orders_api::cli::database::Database;
 use orders_api::cli::sample_data;
 use orders_api::server::{self, Sockets, Timeouts};
+use orders_client::wire;
 use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
@@ -274,6 +275,20 @@ impl App {
     }
 
     #[track_caller]
+    /// A message of orders-client, and the response.
+    pub(crate) fn exchange(&self, message: wire::Request) -> wire::Response {
+        let (mut head, body) = message.into_parts();
+        head.uri = format!("http://{}{}", self.address, head.uri).parse().unwrap();
+        let answer = match body.is_empty() {
+            true => self.run(Request::from_parts(head, ())),
+            false => self.run(Request::from_parts(head, body.as_ref())),
+        };
+        let mut response = wire::Response::new(answer.body.into());
+        *response.status_mut() = answer.status.try_into().unwrap();
+        *response.headers_mut() = answer.headers;
+        response
+    }
+
     fn run<B: ureq::AsSendBody>(&self, request: Request<B>) -> Answer {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let answer = self.agent.run(request).unwrap();

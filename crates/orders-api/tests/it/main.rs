@@ -27,6 +27,7 @@ mod idempotency;
 mod import;
 mod lists;
 mod logs;
+mod messages;
 mod metrics;
 mod ndjson;
 mod negotiation;
