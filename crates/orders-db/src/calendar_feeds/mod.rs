@@ -31,12 +31,12 @@ statement! {
 }
 
 statement! {
-    /// Adds those calendars to a feed that exist, and returns them.
+    /// Adds those calendars to a feed that exist, and returns them. The lock keeps them from being deleted meanwhile.
     AddCalendars<'a> { calendars: Vec<&'a str> as Array<Text>, feed: &'a str as Text } -> (Text,) =
     "WITH existing AS MATERIALIZED (
          SELECT found.* FROM unnest($1) AS named (id)
           CROSS JOIN LATERAL (
-              SELECT key, id FROM calendars WHERE calendars.id = named.id OFFSET 0) AS found),
+              SELECT key, id FROM calendars WHERE calendars.id = named.id OFFSET 0 FOR KEY SHARE) AS found),
      added AS (
          INSERT INTO calendar_feed_calendars (feed, calendar) SELECT $2, key FROM existing)
      SELECT id FROM existing"

@@ -103,3 +103,19 @@ fn what_is_read_is_one_snapshot_during_writes() {
     assert_eq!(read.len(), ORDERS + 1);
     assert_eq!(read.last().unwrap().order, order_id("order-1199"));
 }
+
+#[test]
+fn a_calendar_that_is_deleted_meanwhile_is_unknown() {
+    let database = Database::new();
+    let store = prepare(&database);
+    let mut psql = database.psql();
+    psql.run("BEGIN; DELETE FROM calendars WHERE id = 'crew'");
+    thread::scope(|scope| {
+        let adding = scope.spawn(|| add(&store, &["site", "crew"], 1));
+        database.psql().wait_for_a_waiter();
+        psql.run("COMMIT");
+        let unknown = StoreError::UnknownCalendars(vec![(1, calendar_id("crew"))]);
+        check_refused(adding.join().unwrap(), &unknown);
+    });
+    assert!(store.feeds(&ListQuery { after: None, limit: 10 }).unwrap().items.is_empty());
+}
