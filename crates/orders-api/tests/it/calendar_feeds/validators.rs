@@ -1,6 +1,7 @@
 //! Reading a feed again only if it has changed.
 
 use super::*;
+use crate::framework::break_database;
 
 #[test]
 fn the_text_stays_the_same_and_is_not_sent_twice() {
@@ -82,4 +83,14 @@ fn head_has_the_headers_of_get() {
     for name in ["Content-Type", "Content-Length", "ETag", "Last-Modified", "Cache-Control"] {
         assert_eq!(head.headers.get(name), get.headers.get(name), "{name}");
     }
+}
+
+#[test]
+fn a_feed_without_a_database_is_unavailable() {
+    let app = App::start_with(&["--request-timeout", "2s"]);
+    let path = app.feed_path(&["default"]);
+    break_database(&app);
+    let answer = app.get(&path);
+    answer.is_problem(503, "unavailable");
+    assert_eq!(answer.header("Retry-After"), "1");
 }
