@@ -105,7 +105,7 @@ export class Actions {
       return;
     }
     const zone = this.host.zone();
-    const offers = explain.offers(error);
+    const offers = explain.offers(error, order);
     notify(`Not moved. ${explain.conflict(error, zone, this.orders)}${offers.length ? "" : " There is no free time within a year."}`, {
       failure: true,
       // The service's own text is sent back: rounded, it might be too close again.

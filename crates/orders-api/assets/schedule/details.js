@@ -41,7 +41,7 @@ export function openDetails({ order, names, actions, writable, cancels = false, 
   const dialog = open(`Order ${order.reference ?? order.id}`, [
     h("dl", {}, rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)])),
     h("h3", {}, "History"), past, alert, footer,
-  ], { closed, name: "details" });
+  ], { closed });
 
   const ask = () => {
     const keep = h("button", { onclick: offer }, "Keep it");

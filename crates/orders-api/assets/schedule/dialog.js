@@ -6,11 +6,11 @@ import { h } from "./dom.js";
  * Opens a dialog.
  * @param {string} title
  * @param {(Node | string)[]} content
- * @param {{ closed?: () => void, name?: string }} [options]
+ * @param {{ closed?: () => void }} [options]
  */
-export function open(title, content, { closed, name = "" } = {}) {
+export function open(title, content, { closed } = {}) {
   const heading = h("h2", { id: "dialog-title", tabindex: "-1" }, title);
-  const dialog = h("dialog", { "aria-labelledby": "dialog-title", class: name },
+  const dialog = h("dialog", { "aria-labelledby": "dialog-title" },
     h("header", {}, heading, h("button", { class: "icon-button", "aria-label": "Close", onclick: () => dialog.close() }, "×")),
     ...content);
   dialog.addEventListener("close", () => {

@@ -18,13 +18,16 @@ export function conflict(problem, zone, orders) {
 }
 
 /**
- * The free times that a conflict offers, as the service wrote them.
+ * The free times that a conflict offers, as the service wrote them. An order does not conflict with itself, so the
+ * service may offer the time that it has already.
  * @param {Problem} problem `order-conflict`
+ * @param {import("./api.js").Order} [order] that was to be moved
  * @returns {string[]}
  */
-export function offers(problem) {
+export function offers(problem, order) {
   const { before, after } = problem.body.nearest_free ?? {};
-  return [before, after].filter((time) => time !== null && time !== undefined);
+  const isPresent = (/** @type {string} */ time) => order?.datetime === time && order.calendar === problem.body.calendar;
+  return [before, after].filter((time) => time !== null && time !== undefined && !isPresent(time));
 }
 
 /**
@@ -45,6 +48,7 @@ export function words(error) {
     case "authentication-required": return "A key is needed.";
     case "not-permitted": return "Your key does not permit this.";
     case "too-many-requests": return "Too many requests for your key. Try again in a moment.";
+    case "invalid-request": return error.body.errors.map((/** @type {{ detail: string }} */ { detail }) => `${detail}.`).join(" ");
     case "unavailable": return "The service is busy. Try again in a moment.";
     default: return `${error.message}.`.replace(/\.\.$/, ".");
   }

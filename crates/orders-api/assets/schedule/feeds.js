@@ -30,13 +30,13 @@ export function openFeeds(calendars) {
   open("Calendar links", [
     h("p", {}, "A calendar program shows the orders of these calendars, and follows their changes. Whoever has the link can see them."),
     existing, form, result,
-  ], { name: "feeds" });
+  ]);
   show();
 
   async function show() {
     try {
       const feeds = /** @type {Feed[]} */ (await list("/feeds"));
-      existing.replaceChildren(h("ul", { class: "feeds" }, feeds.map(itemOf)));
+      existing.replaceChildren(h("ul", { class: "feed-list" }, feeds.map(itemOf)));
     } catch (error) {
       existing.replaceChildren(explain.words(error));
     }

@@ -167,7 +167,7 @@ class OrderForm {
   /** @param {Problem} problem */
   #offer(problem) {
     const { zone, order, actions } = this.options;
-    const offers = explain.offers(problem).map((datetime) => h("button", {
+    const offers = explain.offers(problem, order).map((datetime) => h("button", {
       type: "button", class: "offer", "data-datetime": datetime, onclick: () => this.#send(datetime),
     }, h("span", {}, order ? "Move to " : "Book "), h("b", {}, format.dateTime(zone, datetime))));
     this.alert.replaceChildren(

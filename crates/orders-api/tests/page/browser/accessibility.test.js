@@ -84,6 +84,10 @@ for (const colorScheme of ["light", "dark"]) {
       await page.keyboard.press("Shift+ArrowRight");
       await schedule.notice().getByText("Moved to").waitFor();
       await check(schedule, "notice");
+      await page.locator("#feeds").click();
+      await schedule.dialog().locator("form").waitFor();
+      await check(schedule, "links");
+      await page.keyboard.press("Escape");
       await page.locator("#key").click();
       await check(schedule, "key");
       await schedule.close();

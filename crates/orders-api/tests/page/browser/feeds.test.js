@@ -1,0 +1,43 @@
+/** Links for calendar programs. */
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { Schedule, launch } from "../support/browser.js";
+import { Service } from "../support/service.js";
+
+let browser;
+let service;
+
+before(async () => {
+  [browser, service] = await Promise.all([launch(), Service.start()]);
+  await service.calendar("crew-01", "Crew 1");
+});
+
+after(async () => {
+  await browser.close();
+  await service.remove();
+});
+
+test("a link for calendar programs is created, copied and deleted", async () => {
+  const schedule = await Schedule.open(browser, service, {});
+  await schedule.context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await schedule.page.locator("#feeds").click();
+  const dialog = schedule.dialog();
+  await dialog.getByLabel("Name").fill("Phones");
+  await dialog.getByLabel("Crew 1").check();
+  await dialog.getByRole("button", { name: "Create a link" }).click();
+  const url = await dialog.getByLabel("The link", { exact: true }).inputValue();
+  assert.ok(url.startsWith(`${service.url}/feeds/`) && url.endsWith(".ics"), url);
+  assert.equal(await dialog.getByRole("link").getAttribute("href"), url.replace("http:", "webcal:"));
+  await dialog.getByRole("button", { name: "Copy" }).click();
+  await dialog.getByRole("button", { name: "Copied" }).waitFor();
+  assert.equal(await schedule.page.evaluate(() => navigator.clipboard.readText()), url);
+  const feed = await fetch(url);
+  assert.deepEqual([feed.status, feed.headers.get("content-type").split(";")[0]], [200, "text/calendar"]);
+  await dialog.getByRole("button", { name: "Delete…" }).click();
+  await dialog.getByRole("button", { name: "Delete it" }).click();
+  await dialog.getByText("Phones").waitFor({ state: "detached" });
+  assert.equal((await fetch(url)).status, 404);
+  await schedule.close();
+});
