@@ -8,7 +8,7 @@ use orders_core::{CalendarFeed, CalendarFeedDraft, CalendarFeedId, CalendarFeeds
 use orders_db::PgStore;
 use serde::Serialize;
 
-pub(crate) use self::read::read;
+pub(crate) use self::read::{ReadFeed, read};
 use crate::Store;
 use crate::access::feed_token::FeedToken;
 use crate::http::body::Body;

@@ -2,8 +2,8 @@
 
 use actix_web::body::SizedStream;
 use actix_web::http::StatusCode;
-use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
-use orders_core::{CalendarFeeds as _, FeedDigest, Interval, Timestamp};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, HttpResponseBuilder};
+use orders_core::{CalendarFeedId, CalendarFeeds as _, FeedDigest, Interval, Timestamp};
 use serde_json::{Value, json};
 
 use super::icalendar::CONTENT_TYPE;
@@ -49,16 +49,16 @@ async fn read_feed(
     let hash = token.0.hash();
     let find = store.run(store.address(), move |store| store.feed_with_token(&hash));
     let id = find.await?.ok_or_else(|| Problem::not_found("there is no such feed"))?;
-    let reader = Reader::new(store, id, window(now()));
+    let reader = Reader::new(store, id.clone(), window(now()));
     let state = reader.state().await?;
     let tag = tag(&state.digest);
     let modified_at = state.modified_at;
     if !condition.is_met(&tag, modified_at) {
-        return Ok(FeedResponse::NotModified { tag, modified_at });
+        return Ok(FeedResponse { id, modified_at, state: Found::NotModified { tag } });
     }
     let content = reader.content(&transfers).await?;
     // If it has changed since, the earlier time does no harm: the next reader with it gets the whole feed.
-    Ok(FeedResponse::Modified { content, modified_at })
+    Ok(FeedResponse { id, modified_at, state: Found::Modified { content } })
 }
 
 /// The days that a feed shows at an instant. All instants of a day have the same, so that the text changes at most once a day
@@ -78,15 +78,27 @@ fn tag(digest: &FeedDigest) -> String {
     format!("{}-{digits}", env!("CARGO_PKG_VERSION"))
 }
 
-enum FeedResponse {
-    Modified { content: Content, modified_at: Timestamp },
-    NotModified { tag: String, modified_at: Timestamp },
+struct FeedResponse {
+    id: CalendarFeedId,
+    modified_at: Timestamp,
+    state: Found,
 }
+
+/// The feed, unless the client has it.
+enum Found {
+    Modified { content: Content },
+    NotModified { tag: String },
+}
+
+/// The feed that a request has read, which the log names instead of the token.
+pub(crate) struct ReadFeed(pub(crate) CalendarFeedId);
 
 impl Response for FeedResponse {
     fn respond(self, request: &HttpRequest) -> HttpResponse {
-        match self {
-            Self::Modified { content: Content { digest, body, length }, modified_at } => {
+        let Self { id, modified_at, state } = self;
+        request.extensions_mut().insert(ReadFeed(id));
+        match state {
+            Found::Modified { content: Content { digest, body, length } } => {
                 let mut response = validated(HttpResponse::Ok(), &tag(&digest), modified_at);
                 response.content_type(CONTENT_TYPE);
                 match length {
@@ -94,7 +106,7 @@ impl Response for FeedResponse {
                     None => streamed(response, request, body),
                 }
             }
-            Self::NotModified { tag, modified_at } => {
+            Found::NotModified { tag } => {
                 validated(HttpResponse::NotModified(), &tag, modified_at).finish()
             }
         }

@@ -15,6 +15,7 @@ use log::Level;
 
 use super::as_text;
 use crate::access::Caller;
+use crate::endpoints::calendar_feeds::ReadFeed;
 use crate::http::log_text::{LogText, has_secret};
 use crate::http::trace_context::trace_id;
 use crate::http::unread_body::UnreadBody;
@@ -22,8 +23,8 @@ use crate::metrics::ActiveRequest;
 use crate::server::Answering;
 
 /// A body that writes one line to the log when it ends or is dropped: the request, the status, the time since the
-/// request, the bytes that were passed to the connection, whether and why the body was cut off, the client,
-/// and the trace.
+/// request, the bytes that were passed to the connection, whether and why the body was cut off, the client, the feed of
+/// calendars, and the trace.
 pub(crate) struct LoggedBody {
     body: Parts,
     /// The size according to the head of the response.
@@ -154,6 +155,8 @@ impl Drop for LoggedBody {
         let cut_off = cut_off.map(|reason| LogText(reason).to_string());
         let caller = request.extensions().get::<Caller>().and_then(|caller| caller.0.clone());
         let client = caller.as_ref().map(|client| client.id.as_str());
+        let extensions = request.extensions();
+        let feed = extensions.get::<ReadFeed>().map(|ReadFeed(id)| id.as_str());
         let trace_id = trace_id(request.headers());
         // The body of a response to HEAD is produced but not sent.
         let bytes = if request.method() == Method::HEAD { 0 } else { self.bytes };
@@ -161,11 +164,12 @@ impl Drop for LoggedBody {
         let (status, request_id) = (status.as_u16(), as_text(id));
         log::log!(
             level,
-            method:%, path:%, status, duration = duration.as_secs_f64(), bytes, cut_off = cut_off.as_deref(), client, trace_id,
+            method:%, path:%, status, duration = duration.as_secs_f64(), bytes, cut_off = cut_off.as_deref(), client, feed, trace_id,
             request_id;
-            "{method} {path} {status} {duration:.1?} {bytes} bytes{}{}{} {request_id}",
+            "{method} {path} {status} {duration:.1?} {bytes} bytes{}{}{}{} {request_id}",
             Part(", cut off: ", cut_off.as_deref()),
             Part(" client ", client),
+            Part(" feed ", feed),
             Part(" trace ", trace_id),
         );
     }
