@@ -1,41 +1,19 @@
-// Shows /openapi.json. The API key is kept until the browser tab is closed.
+// Keeps the API key until the browser tab is closed.
 const SCHEME = "key";
+const explorer = document.querySelector("openapi-explorer");
 
-const rememberKey = () => ({
-  statePlugins: {
-    auth: {
-      wrapActions: {
-        authorize: (authorize) => (schemes) => {
-          if (schemes[SCHEME]) {
-            sessionStorage.setItem(SCHEME, schemes[SCHEME].value);
-          }
-          return authorize(schemes);
-        },
-        logout: (logout) => (schemes) => {
-          sessionStorage.removeItem(SCHEME);
-          return logout(schemes);
-        },
-      },
-    },
-  },
+explorer.addEventListener("spec-loaded", () => {
+  const key = sessionStorage.getItem(SCHEME);
+  if (key) {
+    explorer.setAuthenticationConfiguration(SCHEME, { token: key });
+  }
 });
 
-fetch("/openapi.json")
-  .then((answer) => answer.json())
-  .then((spec) => {
-    const page = SwaggerUIBundle({
-      spec,
-      dom_id: "#page",
-      deepLinking: true,
-      displayRequestDuration: true,
-      tryItOutEnabled: true,
-      validatorUrl: null,
-      plugins: [rememberKey],
-      onComplete: () => {
-        const key = sessionStorage.getItem(SCHEME);
-        if (key) {
-          page.preauthorizeApiKey(SCHEME, key);
-        }
-      },
-    });
-  });
+explorer.addEventListener("request", ({ detail }) => {
+  const key = new Headers(detail.request.headers).get("Authorization");
+  if (key) {
+    sessionStorage.setItem(SCHEME, key);
+  } else {
+    sessionStorage.removeItem(SCHEME);
+  }
+});

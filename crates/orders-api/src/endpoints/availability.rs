@@ -33,9 +33,9 @@ struct Window {
 impl FromQuery for Window {
     fn read(query: &mut Parameters<'_>) -> Result<Self, Problem> {
         let calendar = query.optional("calendar", "The calendar, `default` if absent.");
-        let from = query.required("from", "Where the window begins.");
+        let from = query.required_as("from", "Where the window begins.", "2022-11-01T00:00:00Z");
         let end = "Where the window ends, itself outside: after `from`, by at most 366 days.";
-        let to = query.required("to", end);
+        let to = query.required_as("to", end, "2022-11-08T00:00:00Z");
         let (calendar, window) = (calendar?.unwrap_or_default(), Interval { from: from?, to: to? });
         if window.from >= window.to {
             return Err(invalid("to", "must be after from"));

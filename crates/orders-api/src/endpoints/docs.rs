@@ -12,21 +12,19 @@ use crate::http::response::JSON;
 use crate::http::site::{self, Asset, Site};
 use crate::openapi::{self, Operation};
 
-/// The page may load its own files and call this service, and nothing else. The icons in its style sheet are
-/// data, and its script sets styles.
+/// The page may load its own files and call this service, and nothing else. Its script sets styles.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
                       img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'";
 
-/// The distribution of Swagger UI, and the script that starts it.
-static FILES: [Asset; 3] = [
+/// OpenAPI Explorer, and the script that keeps the key.
+static FILES: [Asset; 2] = [
     Asset::new("docs.js", mime::TEXT_JAVASCRIPT, include_str!("../../assets/docs/docs.js")),
     Asset::new(
-        "swagger-ui-bundle.js",
+        "openapi-explorer.min.js",
         mime::TEXT_JAVASCRIPT,
-        include_str!("../../assets/docs/swagger-ui-bundle.js"),
+        include_str!("../../assets/docs/openapi-explorer.min.js"),
     ),
-    Asset::new("swagger-ui.css", mime::TEXT_CSS, include_str!("../../assets/docs/swagger-ui.css")),
 ];
 
 static PAGE: Asset =
@@ -77,7 +75,8 @@ impl Response for Document {
 }
 
 pub(crate) fn page() -> Endpoint {
-    let description = "Swagger UI with this document. It loads nothing from other servers.";
+    let description =
+        "This document, with forms to try its operations. It loads nothing from other servers.";
     site::page::<Docs>("getDocs", "Get a page to try the service on", description)
 }
 

@@ -57,6 +57,20 @@ impl Parameters<'_> {
         self.take(name, description, true)?.ok_or_else(|| invalid(name, "is missing"))
     }
 
+    /// The same, with an example that the document shows.
+    pub(crate) fn required_as<T: Parameter>(
+        &mut self,
+        name: &str,
+        description: &str,
+        example: &str,
+    ) -> Result<T, Problem> {
+        let value = self.required(name, description);
+        if let Some(operation) = &mut self.operation {
+            operation.example(example);
+        }
+        value
+    }
+
     fn take<T: Parameter>(
         &mut self,
         name: &str,

@@ -80,6 +80,13 @@ impl Operation {
         }));
     }
 
+    /// Adds an example to the parameter that was added last.
+    pub(crate) fn example(&mut self, value: &str) {
+        if let Some(parameter) = self.parameters.last_mut() {
+            parameter["example"] = value.into();
+        }
+    }
+
     /// Adds a header of the request, which may be absent.
     pub(crate) fn header(&mut self, name: &str, description: &str, schema: Value) {
         self.parameter("header", name, description, false, schema);

@@ -62,7 +62,7 @@ fn clients_that_read_nothing_do_not_keep_others_out() {
     let arguments = ["--database-url", &app.url(), "--stall-timeout", "10m"];
     let program = Program::start_with_files(256, &arguments);
     // More than the systems of both sides hold.
-    let request = "GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(8);
+    let request = "GET /docs/openapi-explorer.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(8);
     let _held: Vec<_> = (0..300)
         .map(|_| {
             let mut stream = TcpStream::connect(program.address()).unwrap();

@@ -71,11 +71,9 @@ fn the_page_loads_its_own_files_and_nothing_else() {
     assert!(policy.starts_with("default-src 'none';") && !policy.contains("http"), "{policy}");
     let page = String::from_utf8(page.body).unwrap();
     assert!(!page.contains("//"), "{page}");
-    for (name, kind) in [
-        ("docs.js", "text/javascript"),
-        ("swagger-ui-bundle.js", "text/javascript"),
-        ("swagger-ui.css", "text/css"),
-    ] {
+    for (name, kind) in
+        [("docs.js", "text/javascript"), ("openapi-explorer.min.js", "text/javascript")]
+    {
         let path = format!("/docs/{name}");
         assert!(page.contains(&format!("\"{path}\"")), "the page does not load {path}");
         let file = app.get(&path);
@@ -83,6 +81,27 @@ fn the_page_loads_its_own_files_and_nothing_else() {
         assert_eq!(file.header("X-Content-Type-Options"), "nosniff");
     }
     app.get("/docs/LICENSE").is_problem(404, "not-found");
+}
+
+#[test]
+fn the_examples_of_the_page_succeed_after_those_of_the_readme() {
+    let app = App::start();
+    let readme = json!({
+        "id": "223", "datetime": "2022-11-01T11:11:11.111Z", "totalfee": 100, "services": [{ "id": "123" }]
+    });
+    app.post("/orders", readme).is(201);
+    let document = app.get("/openapi.json").is(200);
+    for example in ["OrderDraft", "OrderDraftWithAll"] {
+        app.post("/orders", &document["components"]["examples"][example]["value"]).is(201);
+    }
+    let parameters = document["paths"]["/availability"]["get"]["parameters"].as_array().unwrap();
+    let example = |name| {
+        let parameter = parameters.iter().find(|it| it["name"] == name).unwrap();
+        parameter["example"].as_str().unwrap()
+    };
+    let (from, to) = (example("from"), example("to"));
+    let free = app.get(&format!("/availability?from={from}&to={to}")).is(200);
+    assert_eq!(free.as_array().unwrap().len(), 2);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn every_file_of_the_page_is_served() {
 #[test]
 fn a_page_or_file_that_the_browser_has_is_not_sent_again() {
     let app = App::start();
-    for path in ["/schedule", "/schedule/main.js", "/docs", "/docs/swagger-ui-bundle.js"] {
+    for path in ["/schedule", "/schedule/main.js", "/docs", "/docs/openapi-explorer.min.js"] {
         let first = app.get(path);
         assert_eq!(first.header("Cache-Control"), "no-cache");
         let tag = first.header("ETag");

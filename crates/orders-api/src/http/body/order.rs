@@ -41,21 +41,18 @@ impl FromFields for OrderDraft {
     }
 
     fn examples() -> Vec<Example> {
-        let chosen_id = json!({
-            "id": "223", "datetime": "2022-11-01T11:11:11.111Z", "totalfee": 100, "services": [{ "id": "123" }]
+        // At times that no example of the documentation has, so that the page `/docs` can send them.
+        let least = json!({
+            "datetime": "2030-05-06T09:00:00Z", "totalfee": 100, "services": [{ "id": "123" }]
         });
-        let without_id = json!({
-            "calendar": "roof", "datetime": "2022-11-01T14:11:11+01:00", "totalfee": 99.95,
+        let all = json!({
+            "id": "224-1", "calendar": "default", "datetime": "2030-05-07T11:00:00+02:00", "totalfee": 99.95,
             "services": [{ "id": "456" }, { "id": "123" }], "reference": "PO-4711",
             "metadata": { "gate": "B", "lang": "de" }
         });
         vec![
-            example("OrderDraft", "In the calendar default", chosen_id),
-            example(
-                "OrderDraftWithoutId",
-                "In another calendar, with an id to be made",
-                without_id,
-            ),
+            example("OrderDraft", "With the required fields", least),
+            example("OrderDraftWithAll", "With all fields, and an id of your own", all),
         ]
     }
 }
