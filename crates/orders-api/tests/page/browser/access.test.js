@@ -91,6 +91,15 @@ test("a key for some calendars sees only these", async () => {
   await schedule.close();
 });
 
+test("a key with a low rate loads everything, only more slowly", async () => {
+  const key = await service.newKey("slow", "read", "--rate", "4");
+  const schedule = await Schedule.open(browser, service, { key, address: day, failures: [429] });
+  await schedule.order(order.id).waitFor();
+  assert.equal(await schedule.page.locator(".row.failed").count(), 0);
+  assert.equal(await schedule.page.locator(".notice").count(), 0);
+  await schedule.close();
+});
+
 test("the orders of the view are downloaded as CSV", async () => {
   await service.book("crew-01", "2026-11-25T08:00:00Z");
   const schedule = await Schedule.open(browser, service, { address: day });

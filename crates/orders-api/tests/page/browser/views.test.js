@@ -154,3 +154,24 @@ test("the history of an order is one click away", async () => {
   assert.equal(await schedule.page.evaluate(() => document.activeElement.dataset.order), id);
   await schedule.close();
 });
+
+test("texts never become markup", async () => {
+  const markup = '<img src="x" onerror="document.title=1"><b>&amp;';
+  await service.send("POST", "/services", { id: "markup", name: markup });
+  await service.calendar("markup", markup);
+  const { id } = await service.book("markup", "2026-12-12T08:00:00Z", { services: [{ id: "markup" }], reference: markup, metadata: { gate: markup } });
+  const schedule = await Schedule.open(browser, service, { address: { day: "2026-12-12", zone: "UTC" } });
+  assert.ok((await schedule.order(id).textContent()).includes(markup));
+  await schedule.order(id).click();
+  await schedule.dialog().locator(".history").waitFor();
+  assert.ok((await schedule.dialog().textContent()).includes(markup));
+  assert.equal(await schedule.page.locator("img").count(), 1);
+  assert.deepEqual(schedule.wrong, []);
+  // Where the browser knows trusted types, a mistake would be an error and not a hole.
+  await assert.rejects(schedule.page.evaluate(() => {
+    document.body.innerHTML = "<p></p>";
+  }), /TrustedHTML/);
+  await schedule.context.close();
+  assert.ok(schedule.wrong.length > 0);
+  assert.deepEqual(schedule.wrong.filter((words) => !/TrustedHTML|require-trusted-types-for/.test(words)), []);
+});
