@@ -68,10 +68,10 @@ pub(crate) fn table() -> Vec<Resource> {
         at("/problems").get(OPEN, problems::list()),
         at("/problems/{slug}").get(OPEN, problems::get()),
         at("/openapi.json").get(OPEN, docs::document()).compressed(),
-        at("/schedule").get(OPEN, schedule::page()).compressed(),
-        at("/schedule/{file}").get(OPEN, schedule::file()).compressed(),
-        at("/docs").get(OPEN, docs::page()).compressed(),
-        at("/docs/{file}").get(OPEN, docs::file()).compressed(),
+        at("/schedule").get(OPEN, schedule::page()),
+        at("/schedule/{file}").get(OPEN, schedule::file()),
+        at("/docs").get(OPEN, docs::page()),
+        at("/docs/{file}").get(OPEN, docs::file()),
     ]
 }
 

@@ -1,14 +1,19 @@
 //! Pages for people, with the files that they load: [`Site`].
 
+use std::io::Write as _;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    CONTENT_SECURITY_POLICY, HeaderValue, REFERRER_POLICY, VARY as VARY_NAME,
+    AcceptEncoding, CONTENT_SECURITY_POLICY, ContentEncoding, Encoding, HeaderValue,
+    REFERRER_POLICY, VARY as VARY_NAME,
 };
 use actix_web::mime::Mime;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::web::Bytes;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -38,12 +43,13 @@ pub(crate) struct Asset {
     media_type: Mime,
     text: &'static str,
     tag: OnceLock<String>,
+    gzip: OnceLock<Bytes>,
 }
 
 impl Asset {
     /// A file with this name, type and content.
     pub(crate) const fn new(name: &'static str, media_type: Mime, text: &'static str) -> Self {
-        Self { name, media_type, text, tag: OnceLock::new() }
+        Self { name, media_type, text, tag: OnceLock::new(), gzip: OnceLock::new() }
     }
 
     /// Its entity tag, without the quotes: a hash of the content.
@@ -54,7 +60,18 @@ impl Asset {
         })
     }
 
-    fn respond(&self, known: &IfNoneMatch) -> HttpResponse {
+    /// The content compressed, which is done once.
+    fn gzip(&self) -> Bytes {
+        let compress = || {
+            let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+            // OK because writing to memory does not fail.
+            encoder.write_all(self.text.as_bytes()).expect("memory is written");
+            encoder.finish().expect("memory is written").into()
+        };
+        self.gzip.get_or_init(compress).clone()
+    }
+
+    fn respond(&self, request: &HttpRequest, known: &IfNoneMatch) -> HttpResponse {
         let is_known = known.includes(self.tag());
         let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         // The tag is weak, because the content may be compressed.
@@ -62,9 +79,13 @@ impl Asset {
         // Files of two versions of the program must not meet in one page.
         response.insert_header(CACHE_CONTROL.with("no-cache"));
         response.insert_header((VARY_NAME, "Accept-Encoding"));
-        match is_known {
-            true => response.finish(),
-            false => response.content_type(self.media_type.clone()).body(self.text),
+        if is_known {
+            return response.finish();
+        }
+        response.content_type(self.media_type.clone());
+        match accepts_gzip(request) {
+            true => response.insert_header(ContentEncoding::Gzip).body(self.gzip()),
+            false => response.body(self.text),
         }
     }
 
@@ -72,6 +93,12 @@ impl Asset {
         let media_type = self.media_type.essence_str();
         operation.content_of(StatusCode::OK, media_type, json!({ "type": "string" }));
     }
+}
+
+fn accepts_gzip(request: &HttpRequest) -> bool {
+    let offers = [Encoding::gzip(), Encoding::identity()];
+    let accepted = request.get_header::<AcceptEncoding>();
+    accepted.and_then(|accepted| accepted.negotiate(offers.iter())) == Some(Encoding::gzip())
 }
 
 /// `GET` of the page.
@@ -90,8 +117,8 @@ async fn get_page<S: Site>(known: IfNoneMatch, _: Query<()>) -> Reply<Page<S>> {
 struct Page<S>(IfNoneMatch, PhantomData<S>);
 
 impl<S: Site> Response for Page<S> {
-    fn respond(self, _: &HttpRequest) -> HttpResponse {
-        let mut response = S::page().respond(&self.0);
+    fn respond(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = S::page().respond(request, &self.0);
         let headers = response.headers_mut();
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(S::POLICY));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
@@ -135,8 +162,8 @@ struct File<S> {
 }
 
 impl<S: Site> Response for File<S> {
-    fn respond(self, _: &HttpRequest) -> HttpResponse {
-        self.asset.respond(&self.known)
+    fn respond(self, request: &HttpRequest) -> HttpResponse {
+        self.asset.respond(request, &self.known)
     }
 
     fn describe(operation: &mut Operation) {

@@ -75,7 +75,14 @@ fn a_page_or_file_that_the_browser_has_is_not_sent_again() {
 #[test]
 fn the_page_and_its_files_are_compressed_if_the_browser_accepts_that() {
     let app = App::start();
-    for path in ["/schedule", "/schedule/base.css", "/schedule/zone.js"] {
+    for path in
+        ["/schedule", "/schedule/base.css", "/schedule/zone.js", "/docs/openapi-explorer.min.js"]
+    {
+        for accept in ["identity", "br", "gzip;q=0, br", "gzip;q=0.1, identity"] {
+            let answer = app.send("GET", path, &[("Accept-Encoding", accept)]);
+            assert_eq!(answer.status, 200);
+            assert!(!answer.headers.contains_key("Content-Encoding"), "{path}: {accept}");
+        }
         let plain = app.get(path);
         let packed = app.send("GET", path, &[("Accept-Encoding", "gzip")]);
         assert_eq!(packed.header("Content-Encoding"), "gzip", "{path}");
