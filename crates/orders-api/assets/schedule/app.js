@@ -150,7 +150,7 @@ export class App {
   /** @param {string} words */
   #find(words) {
     this.#filter = words.trim().toLowerCase();
-    this.#show();
+    this.#showRows();
   }
 
   /** Loads everything anew. */
@@ -203,19 +203,26 @@ export class App {
     history.replaceState(null, "", address.write(this.address));
     this.orders.clear();
     this.loader.reset();
+    this.board.forget();
+    this.#showRows();
+    this.#scrollToNow();
+    this.#checkEmpty();
+  }
+
+  /** Shows the rows of the address whose calendars are looked for. */
+  #showRows() {
+    const { zone, day } = this.address;
     const { calendars } = this.catalogue;
-    const found = calendars.filter(({ id, name }) => `${name} ${id}`.toLowerCase().includes(this.#filter));
-    const rows = rowsOf(this.address, this.address.view === "week" ? calendars : found);
+    const rows = rowsOf(this.address, calendars);
     this.#rows = Map.groupBy(rows, (row) => row.calendar.id);
     const [first, last] = [rows[0] ?? dayOf(zone, day), rows.at(-1) ?? dayOf(zone, day)];
     this.#window = { from: first.from, to: last.to };
     this.toolbar.show(this.address, calendars, {
       from: first.day, to: last.day, offset: format.offset(zone, first.from),
     });
-    this.board.show(rows, this.#look());
+    const isLookedFor = (/** @type {Row} */ { calendar }) => `${calendar.name} ${calendar.id}`.toLowerCase().includes(this.#filter);
+    this.board.show(this.address.view === "week" ? rows : rows.filter(isLookedFor), this.#look());
     this.toolbar.zooms(this.board.zooms);
-    this.#scrollToNow();
-    this.#checkEmpty();
   }
 
   #scrollToNow() {

@@ -79,8 +79,6 @@ export class Board {
     this.rows = rows;
     this.#index = new Map(rows.map((row, index) => [row.key, index]));
     this.look = look;
-    this.#free.clear();
-    this.#failed.clear();
     this.#views.clear();
     this.body.replaceChildren();
     attribute(this.element, "aria-rowcount", rows.length + 1);
@@ -90,6 +88,12 @@ export class Board {
     if (focused) {
       this.focus(focused.row, focused.item);
     }
+  }
+
+  /** Forgets when rows are free. */
+  forget() {
+    this.#free.clear();
+    this.#failed.clear();
   }
 
   /** @returns {{ row: string, item: Item } | null} */
@@ -136,9 +140,10 @@ export class Board {
   renderNow() {
     cancelAnimationFrame(this.#frame);
     this.#frame = 0;
+    style(this.body, { height: `${this.rows.length * this.rowHeight}px` });
+    // The browser limits the position to the new height.
     const { scrollTop, clientHeight } = this.element;
     const { first, last } = visible({ scrollTop, height: clientHeight, rowHeight: this.rowHeight, count: this.rows.length });
-    style(this.body, { height: `${this.rows.length * this.rowHeight}px` });
     const seen = this.rows.slice(first, last);
     const focused = this.#focusedKeys();
     const now = Date.now();

@@ -32,6 +32,8 @@ export function enableDrag(board, drop) {
   let preview = null;
   let last = { x: 0, y: 0 };
   let frame = 0;
+  /** Whether the press that goes on, or has just ended, has dragged an order. */
+  let hasDragged = false;
 
   board.body.addEventListener("pointerdown", (event) => {
     const block = /** @type {Element} */ (event.target).closest(".block");
@@ -54,13 +56,14 @@ export function enableDrag(board, drop) {
     if (!preview && Math.hypot(last.x - press.x, last.y - press.y) > SLACK) {
       preview = new Preview(board, /** @type {HTMLElement} */ (press.block.parentElement), press.row, press.order);
       press.block.setPointerCapture(event.pointerId);
+      hasDragged = true;
       frame = requestAnimationFrame(scroll);
     }
     follow();
   });
 
-  window.addEventListener("pointerup", () => end(true));
-  window.addEventListener("pointercancel", () => end(false));
+  window.addEventListener("pointerup", () => release(true));
+  window.addEventListener("pointercancel", () => release(false));
   window.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && preview) {
       event.preventDefault();
@@ -68,14 +71,22 @@ export function enableDrag(board, drop) {
     }
   });
 
-  // The press ends with a click on the order, which must not open it.
+  // A press ends with a click on the order, which opens it unless it was dragged.
   board.body.addEventListener("click", (event) => {
-    if (dropped) {
+    if (hasDragged) {
       event.stopImmediatePropagation();
       event.preventDefault();
     }
   }, { capture: true });
-  let dropped = false;
+
+  /** @param {boolean} drops */
+  function release(drops) {
+    end(drops);
+    // The click follows at once.
+    setTimeout(() => {
+      hasDragged = false;
+    });
+  }
 
   function follow() {
     if (!press || !preview) {
@@ -116,10 +127,6 @@ export function enableDrag(board, drop) {
     if (!ended) {
       return;
     }
-    dropped = true;
-    setTimeout(() => {
-      dropped = false;
-    });
     if (drops && !ended.isUnchanged) {
       drop(ended);
     } else {

@@ -79,6 +79,21 @@ test("rows that come into sight are loaded, and the focus stays when its row lea
   await page.locator("#filter").fill("crew 19");
   await schedule.ready();
   assert.equal(await page.locator(".row").count(), 11);
+  // A change of a calendar that is not looked for is not lost.
+  const key = `2026-09-10 ${calendar(0)}`;
+  await schedule.live();
+  const id = await page.evaluate(() => document.querySelector(".block").dataset.order);
+  await service.change(id, { totalfee: 7 });
+  await schedule.order(id).getByText("7").first().waitFor();
+  const [first] = await service.send("GET", `/orders?calendar=${calendar(0)}&from=2026-09-10T00:00:00Z&limit=1`);
+  await service.change(first.id, { totalfee: 8 });
+  await service.change(id, { totalfee: 9 });
+  await schedule.order(id).getByText("9").first().waitFor();
+  await page.locator("#filter").fill("");
+  await page.locator("#board").evaluate((board) => {
+    board.scrollTop = 0;
+  });
+  await schedule.row(key).locator(`[data-order="${first.id}"]`).getByText("8", { exact: true }).waitFor();
   await schedule.close();
 });
 

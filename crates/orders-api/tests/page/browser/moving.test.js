@@ -82,6 +82,10 @@ test("a place that is too close is marked while an order is dragged, and Escape 
   await settled(schedule);
   await schedule.page.mouse.up();
   assert.equal((await service.order(id)).version, 1);
+  assert.equal(await schedule.dialog().count(), 0);
+  // The next click is one.
+  await schedule.order(id).click();
+  await schedule.dialog().waitFor();
   await schedule.close();
 });
 
