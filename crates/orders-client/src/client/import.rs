@@ -17,6 +17,7 @@ use http_body_util::combinators::BoxBody;
 use orders_core::{OrderId, Timestamp};
 use reqwest::Body;
 use sync_wrapper::SyncStream;
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::Client;
@@ -32,6 +33,10 @@ const CHUNK_LINES: usize = 512;
 
 /// After so long without an order a blank line is sent, so that the service does not take the client for dead.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// How long the orders wait for the head of the response, which the service sends before it reads them. A rejection of the
+/// whole import is received reliably only while nothing is sent. A proxy that buffers requests sends no head.
+const WAIT_FOR_HEAD: Duration = Duration::from_secs(1);
 
 /// An import: a [`Stream`] of the results of its lines, in the order of the lines.
 ///
@@ -78,8 +83,12 @@ impl Import {
         let client = client.clone();
         let results = stream::once(async move {
             let sent = SharedSent::default();
-            let body = send(orders.map(Into::into), Arc::clone(&sent));
-            open(&client, body, sent).await
+            let (has_head, head) = oneshot::channel();
+            let body = send(orders.map(Into::into), head, Arc::clone(&sent));
+            let answers = open(&client, body, sent).await?;
+            // The body may not have waited so long.
+            let _ = has_head.send(());
+            Ok(answers)
         });
         let results = results.map_ok(|answers| {
             stream::try_unfold(answers, async |mut answers| {
@@ -100,9 +109,18 @@ impl Import {
 }
 
 /// The body of the request.
-fn send(orders: impl Stream<Item = ImportLine> + Send + 'static, sent: SharedSent) -> Body {
+fn send(
+    orders: impl Stream<Item = ImportLine> + Send + 'static,
+    head: oneshot::Receiver<()>,
+    sent: SharedSent,
+) -> Body {
     let chunks = orders.ready_chunks(CHUNK_LINES).boxed();
-    let frames = stream::unfold((chunks, sent), async |(mut chunks, sent)| {
+    let start = (chunks, Some(head), sent);
+    let frames = stream::unfold(start, async |(mut chunks, mut head, sent)| {
+        if let Some(head) = head.take() {
+            // If there is no import, nobody reads the body either.
+            let _ = timeout(WAIT_FOR_HEAD, head).await;
+        }
         let bytes = match timeout(HEARTBEAT, chunks.next()).await {
             Ok(Some(lines)) => {
                 let times = lines.iter().map(ImportLine::datetime);
@@ -115,7 +133,7 @@ fn send(orders: impl Stream<Item = ImportLine> + Send + 'static, sent: SharedSen
             }
             Err(_) => Bytes::from_static(b"\n"),
         };
-        Some((Ok::<_, Infallible>(http_body::Frame::data(bytes)), (chunks, sent)))
+        Some((Ok::<_, Infallible>(http_body::Frame::data(bytes)), (chunks, None, sent)))
     });
     Body::wrap(BoxBody::new(StreamBody::new(SyncStream::new(frames))))
 }

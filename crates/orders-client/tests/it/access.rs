@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use futures_util::stream;
 use orders_client::{After, CalendarId, ChangeFilter, Error, OrderDraft};
 
 use crate::samples::{day, draft, id};
@@ -32,6 +33,10 @@ async fn what_a_client_may_not_do_is_an_error() {
         assert!(matches!(error, Error::Unauthorized(_)), "{error:?}");
         assert!(error.is_rejection());
         assert!(error.to_string().contains("orders-api keys create"), "{error}");
+        // The service answers before it has read everything.
+        let orders = stream::iter(std::iter::repeat_n(draft(day(0), 0), 100_000));
+        let error = client.import(orders).try_next().await.unwrap_err();
+        assert!(matches!(error, Error::Unauthorized(_)), "{error:?}");
     }
 
     let error = with(&reader).create(&draft(day(0), 0)).await.unwrap_err();

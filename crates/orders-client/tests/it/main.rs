@@ -4,7 +4,7 @@
 
 mod access;
 mod book;
-mod build;
+mod builder;
 mod examples;
 mod faults;
 mod proxy;

@@ -13,8 +13,18 @@ use tempfile::TempDir;
 
 static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| program::build().unwrap());
 
+/// More than there are tests of imports and exports, which are all one client.
+const LIMIT: &str = "20";
+
 /// The service that most tests share. It needs no key.
-static SHARED: LazyLock<Running> = LazyLock::new(|| Running::start(&[]));
+static SHARED: LazyLock<Running> = LazyLock::new(|| {
+    Running::start(&[
+        ("ORDERS_MAX_IMPORTS", LIMIT),
+        ("ORDERS_MAX_IMPORTS_PER_CLIENT", LIMIT),
+        ("ORDERS_MAX_EXPORTS", LIMIT),
+        ("ORDERS_MAX_EXPORTS_PER_CLIENT", LIMIT),
+    ])
+});
 
 /// A service with a database of its own and the sample services.
 pub(crate) struct Running {
