@@ -15,6 +15,8 @@ export function openFeeds(calendars) {
   const names = new Map(calendars.map(({ id, name }) => [id, name]));
   const existing = h("div", { "aria-busy": "true" }, "Loading…");
   const result = h("div", { class: "result", role: "status" });
+  /** @type {string} The feed whose link is shown. */
+  let created = "";
   const alert = alertPlace();
   const name = h("input", { required: true, maxlength: "100", autocomplete: "off" });
   const boxes = calendars.map(({ id, name: label }) => {
@@ -58,6 +60,9 @@ export function openFeeds(calendars) {
   async function drop(feed) {
     try {
       await json("DELETE", `/feeds/${feed.id}`);
+      if (feed.id === created) {
+        result.replaceChildren();
+      }
     } catch (error) {
       alert.replaceChildren(h("p", {}, explain.words(error)));
     }
@@ -76,6 +81,8 @@ export function openFeeds(calendars) {
     try {
       const feed = await json("POST", "/feeds", { body: { name: name.value.trim(), calendars: chosen } });
       alert.replaceChildren();
+      form.reset();
+      created = feed.id;
       result.replaceChildren(...linkOf(/** @type {string} */ (new URL(feed.url, location.href).href)));
       await show();
     } catch (error) {

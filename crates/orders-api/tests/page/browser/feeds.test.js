@@ -29,6 +29,7 @@ test("a link for calendar programs is created, copied and deleted", async () => 
   await dialog.getByRole("button", { name: "Create a link" }).click();
   const url = await dialog.getByLabel("The link", { exact: true }).inputValue();
   assert.ok(url.startsWith(`${service.url}/feeds/`) && url.endsWith(".ics"), url);
+  assert.equal(await dialog.getByLabel("Name").inputValue(), "");
   assert.equal(await dialog.getByRole("link").getAttribute("href"), url.replace("http:", "webcal:"));
   await dialog.getByRole("button", { name: "Copy" }).click();
   await dialog.getByRole("button", { name: "Copied" }).waitFor();
@@ -39,5 +40,6 @@ test("a link for calendar programs is created, copied and deleted", async () => 
   await dialog.getByRole("button", { name: "Delete it" }).click();
   await dialog.getByText("Phones").waitFor({ state: "detached" });
   assert.equal((await fetch(url)).status, 404);
+  assert.equal(await dialog.getByLabel("The link", { exact: true }).count(), 0);
   await schedule.close();
 });
