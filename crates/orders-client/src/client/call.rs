@@ -11,7 +11,8 @@ use crate::wire::{CreateOrder, DeleteOrder, GetOrder, Operation, PatchOrder, Rep
 
 /// A call that is sent when it is awaited. Its methods set what most calls do not need.
 ///
-/// A call that is dropped while it is awaited may have happened or not.
+/// A call that is dropped while it is awaited may have happened or not. A clone of a creation has the same idempotency key,
+/// so both together create one order.
 #[derive(Debug, Clone)]
 #[must_use = "a call is sent only when it is awaited"]
 pub struct Call<O> {

@@ -18,7 +18,7 @@ use orders_core::{OrderId, Timestamp};
 use reqwest::Body;
 use sync_wrapper::SyncStream;
 use tokio::sync::oneshot;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use super::Client;
 use super::retry::{Attempt, unavailable};
@@ -33,6 +33,12 @@ const CHUNK_LINES: usize = 512;
 
 /// After so long without an order a blank line is sent, so that the service does not take the client for dead.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// So many lines are sent without an answer, at most. The service reads far fewer before it waits for the client.
+const MAX_UNANSWERED: usize = 200_000;
+
+/// How often a body that has sent so many looks for answers.
+const POLL: Duration = Duration::from_millis(10);
 
 /// How long the orders wait for the head of the response, which the service sends before it reads them. A rejection of the
 /// whole import is received reliably only while nothing is sent. A proxy that buffers requests sends no head.
@@ -120,6 +126,9 @@ fn send(
         if let Some(head) = head.take() {
             // If there is no import, nobody reads the body either.
             let _ = timeout(WAIT_FOR_HEAD, head).await;
+        }
+        while lock(&sent).unanswered.len() >= MAX_UNANSWERED {
+            sleep(POLL).await;
         }
         let bytes = match timeout(HEARTBEAT, chunks.next()).await {
             Ok(Some(lines)) => {
