@@ -114,16 +114,16 @@ test("the name of a row leads from a day of all calendars to the week of one, an
 });
 
 test("an empty day offers the next order, and the page opens there", async () => {
-  const { id } = await service.book("crew-02", "2027-02-03T19:00:00Z");
-  const schedule = await Schedule.open(browser, service, { address: { day: "2027-01-05", zone: "UTC" }, width: 700 });
-  await schedule.page.getByRole("button", { name: "Next: Wed 3 Feb 2027, 19:00 UTC" }).click();
+  const { id } = await service.book("crew-02", "2023-02-03T19:00:00Z");
+  const schedule = await Schedule.open(browser, service, { address: { day: "2023-01-05", zone: "UTC" }, width: 700 });
+  await schedule.page.getByRole("button", { name: "Next: Fri 3 Feb 2023, 19:00 UTC" }).click();
   await schedule.ready();
-  assert.match(schedule.page.url(), /day=2027-02-03/);
+  assert.match(schedule.page.url(), /day=2023-02-03/);
   await schedule.order(id).waitFor();
   const box = await schedule.order(id).boundingBox();
   assert.ok(box.x >= 100 && box.x < 700, `the order is at ${box.x}`);
   assert.equal(await schedule.page.locator("#empty").innerText(), "");
-  await schedule.go({ day: "2030-01-01", zone: "UTC" });
+  await schedule.go({ day: "2200-01-01", zone: "UTC" });
   await schedule.page.getByRole("button", { name: /^Last: / }).waitFor();
   await schedule.close();
 });
