@@ -2,7 +2,7 @@
 
 import { Actions } from "./actions.js";
 import * as address from "./address.js";
-import { Problem, key } from "./api.js";
+import { Problem, key, query, read } from "./api.js";
 import { Board } from "./board.js";
 import { BoardActions } from "./board_actions.js";
 import { Catalogue } from "./catalogue.js";
@@ -249,7 +249,21 @@ export class App {
       const [first] = starts.sort((a, b) => a.elapsed - b.elapsed);
       if (first) {
         this.board.scrollTo(first.row, first.start);
+      } else {
+        this.#revealFirst().catch(() => {});
       }
+    }
+  }
+
+  /** Scrolls to the first order of the day, which is in none of the rows that can be seen. */
+  async #revealFirst() {
+    const { from, to } = this.#window;
+    const window = { from: format.rfc3339(from), to: format.rfc3339(to), limit: "1" };
+    const [order] = await (await read(query("/orders", window))).json();
+    const index = this.board.rows.findIndex(({ calendar }) => calendar.id === order?.calendar);
+    if (index >= 0 && this.#window.from === from) {
+      this.board.reveal(index);
+      this.board.scrollTo(this.board.rows[index], Date.parse(order.datetime));
     }
   }
 
