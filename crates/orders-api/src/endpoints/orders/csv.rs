@@ -61,7 +61,10 @@ impl CsvRows {
             let reference = order.reference.as_ref().map_or("", |reference| reference.as_str());
             let metadata = match order.metadata.is_empty() {
                 true => String::new(),
-                false => serde_json::to_string(&order.metadata).map_err(std::io::Error::from)?,
+                // Where a semicolon separates cells, what comes after it could be a formula.
+                false => serde_json::to_string(&order.metadata)
+                    .map_err(std::io::Error::from)?
+                    .replace(';', "\\u003b"),
             };
             rows.write_record([
                 &*inert(order.id.as_str()),
@@ -80,7 +83,7 @@ impl CsvRows {
     }
 }
 
-/// A text that clients have chosen, as no spreadsheet takes it for a formula: with an apostrophe before the characters with which
+/// A text that clients have chosen, as no spreadsheet that reads commas takes it for a formula: with an apostrophe before the characters with which
 /// a formula begins. An apostrophe at the beginning gets one as well, so that removing one restores every text.
 fn inert(text: &str) -> Cow<'_, str> {
     match text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠', '\''])
@@ -100,7 +103,8 @@ impl Model for OrderTable {
             "description": "RFC 4180 in UTF-8: a row of names, and one row for each order. `services` are ids with `|` between \
                             them, `metadata` is a JSON object, and what is not set is empty. If a text begins with one of \
                             `= + - @ '`, it has an apostrophe before it, so that no spreadsheet executes it: remove one \
-                            apostrophe at the beginning of `id`, `calendar`, `services` and `reference`."
+                            apostrophe at the beginning of `id`, `calendar`, `services` and `reference`. Let a spreadsheet read it with \
+                            commas: if it takes semicolons instead, a `reference` may become several cells."
         })
     }
 
