@@ -1,14 +1,21 @@
 //! The command line: [`Cli`].
 
+use std::env;
+
 use clap::{Args, Parser, Subcommand, ValueHint};
 use clap_complete::Shell;
 use orders_core::{
-    CalendarId, Fee, Metadata, MetadataKey, MetadataValue, OrderId, Reference, ServiceId,
+    CalendarId, Fee, IdempotencyKey, Metadata, MetadataKey, MetadataValue, OrderId, Reference,
+    ServiceId,
 };
 
 use crate::commands::export::ExportArgs;
 use crate::commands::import::ImportArgs;
 use crate::time::{Day, TimeText, Zone};
+
+const URL_VARIABLE: &str = "ORDERS_URL";
+const DEFAULT_URL: &str = "http://127.0.0.1:3000";
+const CA_VARIABLE: &str = "ORDERS_CA_FILE";
 
 /// Book, move and watch orders
 ///
@@ -16,7 +23,7 @@ use crate::time::{Day, TimeText, Zone};
 ///
 /// On a terminal you see tables. In a pipe, or with --json, every result is JSON, one per line, as the service sends it.
 ///
-/// The exit status is 0 if everything was done, 1 if the service rejected it, and 2 if it failed, so that it may or may not have been done.
+/// The exit status is 0 if everything was done, 1 if the service rejected it or you said no, and 2 if it failed, so that it may or may not have been done.
 #[derive(Debug, Parser)]
 #[command(name = "orders", version, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -34,8 +41,8 @@ pub(crate) struct CommonArgs {
     /// The service. Its key, if it needs one, is in the environment variable ORDERS_KEY
     #[arg(
         long,
-        env = "ORDERS_URL",
-        default_value = "http://127.0.0.1:3000",
+        env = URL_VARIABLE,
+        default_value = DEFAULT_URL,
         value_name = "URL",
         value_hint = ValueHint::Url,
         global = true,
@@ -48,7 +55,7 @@ pub(crate) struct CommonArgs {
     /// A file with certificates in PEM that are trusted as well as those of the system
     #[arg(
         long,
-        env = "ORDERS_CA_FILE",
+        env = CA_VARIABLE,
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
         global = true,
@@ -204,6 +211,9 @@ pub(crate) struct BookArgs {
     /// What else is stored with it; may be repeated
     #[arg(long = "meta", value_name = "KEY=VALUE", value_parser = metadata_entry)]
     pub(crate) metadata: Vec<(MetadataKey, MetadataValue)>,
+    /// Makes it safe to repeat the booking: the same key never leads to two orders; by default a new one
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
     /// Only check whether it could be booked
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -274,6 +284,23 @@ pub(crate) struct WatchArgs {
     pub(crate) after: Option<orders_core::Cursor>,
 }
 
+impl CommonArgs {
+    /// The program, with the options that a later command needs to use the same service.
+    pub(crate) fn program(&self) -> Vec<String> {
+        let mut words = vec!["orders".to_owned()];
+        let url = env::var(URL_VARIABLE).unwrap_or_else(|_| DEFAULT_URL.to_owned());
+        if self.url != url {
+            words.extend(["--url".to_owned(), self.url.clone()]);
+        }
+        if let Some(file) = self.ca_file.as_ref().map(|path| path.to_string_lossy().into_owned())
+            && env::var(CA_VARIABLE).ok().as_ref() != Some(&file)
+        {
+            words.extend(["--ca-file".to_owned(), file]);
+        }
+        words
+    }
+}
+
 impl BookArgs {
     /// The metadata of the order.
     ///
@@ -284,6 +311,10 @@ impl BookArgs {
         anyhow::ensure!(entries.len() == self.metadata.len(), "a key of --meta is repeated");
         Ok(Metadata::new(entries)?)
     }
+}
+
+fn idempotency_key(text: &str) -> Result<IdempotencyKey, orders_core::InvalidKey> {
+    IdempotencyKey::new(text)
 }
 
 fn reference(text: &str) -> Result<Reference, orders_core::InvalidReference> {

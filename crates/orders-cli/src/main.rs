@@ -6,6 +6,7 @@ mod exit;
 mod interrupt;
 mod output;
 mod print;
+mod printable;
 mod progress;
 mod shell;
 mod time;

@@ -1,31 +1,43 @@
 //! How results are printed: [`Printer`].
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use orders_core::{Change, ChangeType, Order};
 use serde::Serialize;
 
 use crate::arguments::CommonArgs;
-use crate::time::Zone;
+use crate::printable::{json_line, printable};
+use crate::time::{InvalidZone, Zone};
 
 /// Prints results for people on a terminal, and as JSON otherwise.
 #[derive(Debug, Clone)]
 pub(crate) struct Printer {
     is_json: bool,
+    /// The program, with the options that lead to the same service.
+    program: Vec<String>,
     pub(crate) zone: Zone,
 }
 
 impl Printer {
-    pub(crate) fn new(arguments: &CommonArgs) -> Self {
-        Self {
+    /// # Errors
+    /// If the system's time zone is not known.
+    pub(crate) fn new(arguments: &CommonArgs) -> Result<Self, InvalidZone> {
+        Ok(Self {
             is_json: arguments.json || !io::stdout().is_terminal(),
-            zone: arguments.tz.clone().unwrap_or_else(Zone::system),
-        }
+            program: arguments.program(),
+            zone: arguments.tz.clone().map_or_else(Zone::system, Ok)?,
+        })
     }
 
     /// Whether results are printed as JSON.
     pub(crate) fn is_json(&self) -> bool {
         self.is_json
+    }
+
+    /// The first words of a command that the user can copy.
+    pub(crate) fn program(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.program.iter().map(Into::into)
     }
 
     /// Prints a value as a line of JSON, or a text for people.
@@ -37,8 +49,8 @@ impl Printer {
         value: &impl Serialize,
         text: impl FnOnce() -> String,
     ) -> io::Result<()> {
-        let line = if self.is_json { serde_json::to_string(value)? } else { text() };
-        writeln!(io::stdout(), "{line}")
+        let line = if self.is_json { json_line(value)? } else { format!("{}\n", text()) };
+        io::stdout().write_all(line.as_bytes())
     }
 
     /// Prints values as lines of JSON, or as the rows of a table with these titles.
@@ -54,7 +66,7 @@ impl Printer {
         let mut out = io::stdout().lock();
         if self.is_json {
             for value in values {
-                writeln!(out, "{}", serde_json::to_string(value)?)?;
+                out.write_all(json_line(value)?.as_bytes())?;
             }
             return Ok(());
         }
@@ -90,7 +102,8 @@ impl Printer {
 
     /// A change in one line.
     pub(crate) fn change(&self, change: &Change) -> String {
-        let by = change.client.as_ref().map(|client| format!(" by {client}")).unwrap_or_default();
+        let by = change.client.as_deref().map(printable);
+        let by = by.map(|client| format!(" by {client}")).unwrap_or_default();
         format!(
             "{}  {:9}  {}{by}",
             self.zone.format(change.timestamp),
@@ -102,6 +115,7 @@ impl Printer {
 
 /// The titles and the rows, with aligned columns.
 fn table<const N: usize>(titles: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
+    let rows = rows.map(|row| row.map(|cell| printable(&cell).into_owned()));
     let rows: Vec<_> = std::iter::once(titles.map(str::to_owned)).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or_default());
@@ -131,9 +145,11 @@ pub(crate) fn reference(order: &Order) -> String {
     order.reference.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Prints a line on standard error, and unlike `eprintln!` does not panic if that is closed.
-pub(crate) fn print_message(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+/// Prints a message on standard error, and unlike `eprintln!` does not panic if that is closed.
+pub(crate) fn print_message(message: &str) {
+    for line in message.lines() {
+        let _ = writeln!(io::stderr(), "{}", printable(line));
+    }
 }
 
 #[cfg(test)]

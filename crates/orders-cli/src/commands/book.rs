@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use anyhow::Result;
-use orders_client::{Client, Error};
+use anyhow::{Result, bail};
+use orders_client::{Client, Error, IdempotencyKey, Unknown};
 use orders_core::{Conflict, Order, OrderDraft, OrderedServices, Timestamp};
 
 use super::now;
@@ -24,16 +24,37 @@ pub(super) async fn run(client: &Client, printer: &Printer, arguments: &BookArgs
         metadata: arguments.metadata()?,
     };
     let mut create = client.create(&draft);
+    if let Some(key) = &arguments.idempotency_key {
+        create = create.idempotency_key(key.clone());
+    }
     if arguments.dry_run {
         create = create.dry_run();
     }
     let done = if arguments.dry_run { "can be booked:" } else { "booked" };
-    print_result(printer, create.await, done, |time| instead(arguments, time))
+    match create.await {
+        Err(Error::Unknown(Unknown { cause, idempotency_key: Some(key) })) => {
+            let time = printer.zone.format_rfc3339(draft.datetime);
+            let again = command(printer, arguments, time, Some(&key));
+            bail!(
+                "it may be booked or not: {cause}; this command books it if it is not:\n  {again}"
+            )
+        }
+        // Another time needs another key.
+        result => {
+            print_result(printer, result, done, |time| command(printer, arguments, time, None))
+        }
+    }
 }
 
-/// The command that books the same at another time.
-fn instead(arguments: &BookArgs, time: String) -> String {
-    let mut words: Vec<Cow<'_, str>> = vec!["orders".into(), "book".into(), time.into()];
+/// The command that books the same at this time.
+fn command(
+    printer: &Printer,
+    arguments: &BookArgs,
+    time: String,
+    key: Option<&IdempotencyKey>,
+) -> String {
+    let mut words: Vec<Cow<'_, str>> = printer.program().collect();
+    words.extend(["book".into(), time.into()]);
     words.extend(arguments.services.iter().map(|id| id.as_str().into()));
     let mut add = |name: &'static str, value: Option<String>| {
         words.extend(value.into_iter().flat_map(|value| [name.into(), value.into()]));
@@ -41,6 +62,7 @@ fn instead(arguments: &BookArgs, time: String) -> String {
     add("--fee", Some(arguments.fee.to_string()));
     add("--calendar", arguments.calendar.as_ref().map(ToString::to_string));
     add("--id", arguments.id.as_ref().map(ToString::to_string));
+    add("--idempotency-key", key.map(ToString::to_string));
     add("--reference", arguments.reference.as_ref().map(ToString::to_string));
     for (key, value) in &arguments.metadata {
         add("--meta", Some(format!("{key}={value}")));

@@ -8,10 +8,12 @@ use clap::{Args, ValueEnum, ValueHint};
 use orders_client::Client;
 use orders_core::Direction;
 
+use super::check_exist;
 use crate::arguments::FilterArgs;
 use crate::interrupt::{Interrupted, Interrupts};
 use crate::output::Output;
 use crate::print::Printer;
+use crate::printable::json_line;
 use crate::progress::Progress;
 
 /// How many bytes are written at a time.
@@ -47,6 +49,7 @@ enum SortOrder {
 pub(crate) async fn run(client: &Client, printer: &Printer, arguments: &ExportArgs) -> Result<()> {
     let output = match &arguments.output {
         None => Output::stdout(),
+        Some(path) if path.as_os_str() == "-" => Output::stdout(),
         Some(path) => {
             Output::open(path, arguments.force).with_context(|| cannot_write(arguments))?
         }
@@ -75,13 +78,7 @@ async fn export(
     output: Output,
 ) -> Result<()> {
     let filter = arguments.filter.filter(&printer.zone)?;
-    // The list of an unknown calendar or service is empty, as that of one without orders.
-    if let Some(calendar) = &filter.calendar {
-        client.calendar(calendar).await?;
-    }
-    if let Some(service) = &filter.service {
-        client.service(service).await?;
-    }
+    check_exist(client, filter.calendar.as_ref(), filter.service.as_ref()).await?;
     let direction = match arguments.order {
         SortOrder::Asc => Direction::Ascending,
         SortOrder::Desc => Direction::Descending,
@@ -102,9 +99,8 @@ async fn export(
                 return Err(error.into());
             }
         };
-        let mut line = serde_json::to_vec(&order)?;
-        line.push(b'\n');
-        output.write_all(&line).with_context(|| cannot_write(arguments))?;
+        let line = json_line(&order)?;
+        output.write_all(line.as_bytes()).with_context(|| cannot_write(arguments))?;
         progress.add(1, line.len() as u64);
     }
     progress.end();

@@ -1,10 +1,10 @@
 //! `orders list`, `orders services`, `orders calendars`
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use orders_client::Client;
 use orders_core::{Direction, OrderFilter};
 
-use super::now;
+use super::{check_exist, now};
 use crate::arguments::{FilterArgs, ListArgs};
 use crate::print::{Printer, print_message};
 use crate::time::{Day, Zone};
@@ -24,6 +24,7 @@ pub(super) async fn orders(client: &Client, printer: &Printer, arguments: &ListA
         }
         None => {}
     }
+    check_exist(client, filter.calendar.as_ref(), filter.service.as_ref()).await?;
     let direction = if arguments.reverse { Direction::Descending } else { Direction::Ascending };
     let (mut list, mut orders) = (client.orders(&filter, direction), Vec::new());
     let limit = arguments.limit as usize;
@@ -70,12 +71,17 @@ impl FilterArgs {
         let time = |text: &Option<crate::time::TimeText>| {
             text.as_ref().map(|text| text.boundary(zone, now())).transpose()
         };
+        let (from, to) = (time(&self.from)?, time(&self.to)?);
+        if let (Some(from), Some(to)) = (from, to) {
+            let (first, last) = (zone.format(from), zone.format(to));
+            ensure!(from < to, "there is no time from {first} to {last}");
+        }
         Ok(OrderFilter {
             calendar: self.calendar.clone(),
             service: self.service.clone(),
             reference: self.reference.clone(),
-            from: time(&self.from)?,
-            to: time(&self.to)?,
+            from,
+            to,
         })
     }
 }

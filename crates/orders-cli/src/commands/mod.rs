@@ -12,13 +12,13 @@ mod show;
 mod watch;
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::time::SystemTime;
 
 use anyhow::{Context as _, Result};
 use clap::CommandFactory as _;
 use orders_client::Client;
-use orders_core::Timestamp;
+use orders_core::{CalendarId, ServiceId, Timestamp};
 
 use crate::arguments::{Cli, Command, CommonArgs};
 use crate::print::Printer;
@@ -31,13 +31,14 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     let Cli { common, command } = cli;
     match &command {
         Command::Completions { shell } => {
-            clap_complete::generate(*shell, &mut Cli::command(), "orders", &mut io::stdout());
-            return Ok(());
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "orders", &mut script);
+            return Ok(io::stdout().write_all(&script)?);
         }
         Command::Man => return Ok(clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?),
         _ => {}
     }
-    let (client, printer) = (client(&common)?, Printer::new(&common));
+    let (client, printer) = (client(&common)?, Printer::new(&common)?);
     match command {
         Command::List(arguments) => list::orders(&client, &printer, &arguments).await,
         Command::Free(arguments) => free::run(&client, &printer, &arguments).await,
@@ -70,6 +71,24 @@ fn client(arguments: &CommonArgs) -> Result<Client> {
         builder = builder.root_certificate(pem);
     }
     builder.build().context("cannot use --url or ORDERS_KEY")
+}
+
+/// Checks that a calendar and a service exist. The list of an unknown one is empty, as that of one without orders.
+///
+/// # Errors
+/// If one does not exist, or the service does not answer.
+async fn check_exist(
+    client: &Client,
+    calendar: Option<&CalendarId>,
+    service: Option<&ServiceId>,
+) -> Result<()> {
+    if let Some(calendar) = calendar {
+        client.calendar(calendar).await?;
+    }
+    if let Some(service) = service {
+        client.service(service).await?;
+    }
+    Ok(())
 }
 
 /// The present time.

@@ -25,13 +25,13 @@ pub(super) async fn run(client: &Client, printer: &Printer, arguments: &MoveArgs
         call = call.dry_run();
     }
     let done = if arguments.dry_run { "can be moved:" } else { "moved" };
-    book::print_result(printer, call.await, done, |time| instead(arguments, time))
+    book::print_result(printer, call.await, done, |time| instead(printer, arguments, time))
 }
 
 /// The command that moves the order to another time.
-fn instead(arguments: &MoveArgs, time: String) -> String {
-    let mut words: Vec<Cow<'_, str>> =
-        vec!["orders".into(), "move".into(), arguments.id.as_str().into(), time.into()];
+fn instead(printer: &Printer, arguments: &MoveArgs, time: String) -> String {
+    let mut words: Vec<Cow<'_, str>> = printer.program().collect();
+    words.extend(["move".into(), arguments.id.as_str().into(), time.into()]);
     if let Some(calendar) = &arguments.calendar {
         words.extend(["--calendar".into(), calendar.as_str().into()]);
     }

@@ -7,6 +7,7 @@ use orders_core::{Order, OrderId};
 use super::now;
 use crate::arguments::ShowArgs;
 use crate::print::{Printer, reference, services, what_happened};
+use crate::printable::printable;
 
 /// Prints an order with all its fields.
 pub(super) async fn order(client: &Client, printer: &Printer, arguments: &ShowArgs) -> Result<()> {
@@ -39,7 +40,7 @@ fn details(printer: &Printer, order: &Order) -> String {
         ("changed", time(order.updated_at)),
     ]);
     lines.retain(|(_, value)| !value.is_empty());
-    let lines = lines.iter().map(|(name, value)| format!("{name:9}  {value}"));
+    let lines = lines.iter().map(|(name, value)| format!("{name:9}  {}", printable(value)));
     lines.collect::<Vec<_>>().join("\n")
 }
 

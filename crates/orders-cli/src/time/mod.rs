@@ -4,4 +4,4 @@ mod text;
 mod zone;
 
 pub(crate) use self::text::{Day, InvalidTime, TimeText};
-pub(crate) use self::zone::Zone;
+pub(crate) use self::zone::{InvalidZone, Zone};

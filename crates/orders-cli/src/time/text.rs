@@ -177,7 +177,9 @@ impl Day {
 fn time(text: &str) -> Result<Time, InvalidTime> {
     let hour = text.find(':').ok_or(InvalidTime::Malformed)?;
     let padded = if hour == 1 { format!("0{text}") } else { text.to_owned() };
-    let is_time = padded.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'.');
+    // There are no leap seconds.
+    let is_time = padded.bytes().all(|b| b.is_ascii_digit() || b == b':' || b == b'.')
+        && padded.get(6..8) != Some("60");
     let time = padded.parse().ok().filter(|_| is_time);
     time.ok_or(InvalidTime::Malformed)
 }
@@ -193,11 +195,13 @@ fn offset(text: &str) -> Option<Offset> {
         _ => return None,
     };
     let (hours, minutes) = text.split_once(':')?;
-    let number = |text: &str| match text.len() {
-        2 => text.parse::<u8>().ok().filter(|it| *it < 60).map(i32::from),
+    let number = |text: &str, limit| match text.len() {
+        2 => text.parse::<u8>().ok().filter(|it| *it < limit).map(i32::from),
         _ => None,
     };
-    Offset::from_seconds(sign * (number(hours)? * 3600 + number(minutes)? * 60)).ok()
+    // The service accepts no other offsets.
+    let seconds = number(hours, 16)? * 3600 + number(minutes, 60)? * 60;
+    Offset::from_seconds(sign * seconds).ok()
 }
 
 /// A weekday, in full or by its first three letters.
@@ -307,13 +311,15 @@ mod tests {
             "2026-11-24 9:00 9:00",
             "mon tue",
             "2026-11-24 9:00 +1",
+            "2026-11-24 9:00 +25:00",
+            "9:00:60",
             "20261124",
             "+01:00",
         ] {
             rejected(text, "UTC", "write a time as");
         }
         let start = |text: &str| {
-            text.parse::<TimeText>().unwrap().start(&Zone::system(), NOW.parse().unwrap())
+            text.parse::<TimeText>().unwrap().start(&"UTC".parse().unwrap(), NOW.parse().unwrap())
         };
         assert!(start("2026-11-24").unwrap_err().to_string().contains("'2026-11-24 9:00'"));
     }

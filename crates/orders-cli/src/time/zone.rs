@@ -1,5 +1,6 @@
 //! The time zone in which times are read and shown: [`Zone`].
 
+use std::env;
 use std::str::FromStr;
 
 use jiff::civil::{Date, DateTime};
@@ -26,9 +27,16 @@ impl FromStr for Zone {
 }
 
 impl Zone {
-    /// The zone of the system, or UTC if it has none.
-    pub(crate) fn system() -> Self {
-        Self(TimeZone::try_system().unwrap_or(TimeZone::UTC))
+    /// The zone of the system, which `TZ` overrides, or UTC if it has none.
+    ///
+    /// # Errors
+    /// If `TZ` is set to something else than a time zone.
+    pub(crate) fn system() -> Result<Self, InvalidZone> {
+        match (TimeZone::try_system(), env::var("TZ")) {
+            (Ok(zone), _) => Ok(Self(zone)),
+            (Err(_), Ok(name)) if !name.is_empty() => Err(InvalidZone(name)),
+            (Err(_), _) => Ok(Self(TimeZone::UTC)),
+        }
     }
 
     /// The date that it is in the zone at this instant.

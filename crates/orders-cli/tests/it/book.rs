@@ -1,6 +1,9 @@
 //! `orders book`
 
+use std::io::Read as _;
+use std::net::TcpListener;
 use std::process::Command;
+use std::thread;
 
 use crate::service::{Calendar, finish, shared};
 
@@ -43,6 +46,28 @@ fn a_rejected_booking_prints_the_commands_that_book_the_nearest_times() {
         let id = order["id"].as_str().unwrap();
         assert_eq!(shared().run(&["cancel", id, "--yes"]).status, Some(0));
     }
+}
+
+#[test]
+fn a_booking_that_may_have_happened_is_repeated_safely() {
+    // It takes requests and answers nothing.
+    let lost = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", lost.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in lost.incoming() {
+            let _ = stream.unwrap().read(&mut [0; 4096]);
+        }
+    });
+    let calendar = Calendar::new();
+    let time = ["book", "2030-01-01 9:00", "123", "--calendar", &calendar.0];
+    let done = shared().run(&[&time[..], &["--url", &url]].concat());
+    done.fails(2, "it may be booked or not");
+    let (_, command) = done.stderr.split_once(&format!("\n  orders --url {url} ")).unwrap();
+    let words: Vec<_> = command.split_whitespace().collect();
+    assert!(words.contains(&"2030-01-01T09:00:00+00:00"), "{command}");
+    let [first, second] = [(); 2].map(|()| shared().json(&words));
+    assert_eq!(first, second);
+    assert_eq!(calendar.ids().len(), 1);
 }
 
 #[test]

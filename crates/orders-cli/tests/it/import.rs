@@ -58,6 +58,15 @@ fn an_import_says_which_lines_were_rejected_and_why() {
 }
 
 #[test]
+fn an_import_that_cannot_write_the_rejected_lines_is_not_complete() {
+    let calendar = Calendar::new();
+    let orders: Vec<_> = (0..300).map(|n| calendar.order(n, 0)).collect();
+    let done = shared().run_with(&["import", "-", "--rejected", "/dev/full"], lines(&orders));
+    done.fails(2, "cannot write the rejected lines");
+    done.fails(2, "Import them again");
+}
+
+#[test]
 fn an_import_without_answers_leaves_no_file_of_rejected_lines() {
     let directory = TempDir::new().unwrap();
     let file = directory.path().join("rejected.ndjson");

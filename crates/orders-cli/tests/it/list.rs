@@ -54,7 +54,12 @@ fn free_times_are_those_of_the_service() {
     assert_eq!(calendar.json(&["free"]).len(), 1);
     let backwards = ["free", "--from", "2030-01-02", "--to", "2030-01-01"];
     calendar.run(&backwards).fails(2, "there is no time");
-    shared().run(&["free", "--calendar", "nosuch"]).fails(1, "there is no calendar nosuch");
+    for command in ["free", "list", "watch", "export"] {
+        let unknown = shared().run(&[command, "--calendar", "nosuch"]);
+        unknown.fails(1, "there is no calendar nosuch");
+    }
+    let backwards = ["list", "--from", "2030-01-02", "--to", "2030-01-01"];
+    calendar.run(&backwards).fails(2, "there is no time");
 }
 
 #[test]

@@ -30,6 +30,12 @@ fn a_command_that_fails_says_why_and_exits_with_2() {
         }
     }
     shared().run(&["list", "--tz", "Berlin"]).fails(2, "Europe/Berlin");
+    let mut misspelt = shared().program(&["list"]);
+    misspelt.env("TZ", "Europe/Berln");
+    finish(misspelt, "").fails(2, "\"Europe/Berln\" is not a time zone");
+    let secret = shared().run(&["list", "--url", "http://me:secret@127.0.0.1"]);
+    secret.fails(2, "\"127.0.0.1\" is not the URL of a service");
+    assert!(!secret.stderr.contains("secret"), "{}", secret.stderr);
     shared().run(&["list", "yesterday", "--from", "today"]).fails(2, "cannot be used with");
     shared().run(&["list", "--ca-file", "/nonexistent"]).fails(2, "cannot read /nonexistent");
 }

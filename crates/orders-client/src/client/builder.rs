@@ -160,7 +160,9 @@ impl fmt::Debug for ClientBuilder {
 }
 
 fn service_url(text: &str) -> Result<Url, BuildError> {
-    let invalid = || BuildError::Url(text.to_owned());
+    // A password is not repeated.
+    let shown = text.rsplit_once('@').map_or(text, |(_, rest)| rest);
+    let invalid = || BuildError::Url(shown.to_owned());
     let url = Url::parse(text.trim()).map_err(|_| invalid())?;
     let has_user = !url.username().is_empty() || url.password().is_some();
     let has_more = url.query().is_some() || url.fragment().is_some();

@@ -8,7 +8,7 @@ mod transfer;
 
 use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use clap::{Args, ValueHint};
 use orders_client::Client;
 
@@ -48,7 +48,9 @@ pub(crate) async fn run(client: &Client, arguments: &ImportArgs) -> Result<()> {
         print_message(&summary.to_string());
     }
     let written = match rejected {
-        Some(file) if has_answers => file.finish().context("cannot write the rejected lines"),
+        Some(file) if has_answers => {
+            file.finish().map_err(|error| anyhow!("cannot write the rejected lines: {error}"))
+        }
         Some(_) | None => Ok(()),
     };
     result.and(written)?;

@@ -5,6 +5,8 @@ use std::fmt;
 
 use orders_client::Error;
 
+use crate::printable::printable;
+
 /// How many rejected lines are shown one by one.
 const SHOWN_LINES: usize = 10;
 
@@ -29,7 +31,7 @@ impl ImportSummary {
     fn add(&mut self, line: u64, problem_type: &str, detail: &str) {
         *self.rejected.entry(problem_type.to_owned()).or_default() += 1;
         if self.first_rejected.len() < SHOWN_LINES {
-            self.first_rejected.push(format!("line {line}: {problem_type}: {detail}"));
+            self.first_rejected.push(format!("line {line}: {problem_type}: {}", printable(detail)));
         }
     }
 

@@ -114,7 +114,10 @@ impl Transfer {
             Err(error) => {
                 self.summary.add_rejected(line.number, &error);
                 if let Some(file) = &mut self.rejected {
-                    file.write(&line, &error).context("cannot write the rejected lines")?;
+                    // Not as its source: it is not the output of the program that is closed.
+                    file.write(&line, &error).map_err(|error| {
+                        anyhow!("cannot write the rejected lines: {error}; the import is not complete. {IMPORT_AGAIN}")
+                    })?;
                 }
             }
         }
