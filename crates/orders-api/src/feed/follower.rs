@@ -24,7 +24,10 @@ pub(crate) struct Follower {
 pub(super) enum Place {
     /// A client; none if it has no credentials.
     Client(Option<ClientKey>),
-    Webhook,
+    Webhook {
+        /// Whether it has fallen behind. Then it does not count, because it reads pages anyway.
+        is_behind: bool,
+    },
 }
 
 impl Follower {
@@ -35,10 +38,28 @@ impl Follower {
 
     /// The latest changes after a cursor.
     pub(crate) fn after(&mut self, cursor: Cursor) -> Found {
+        // Perhaps there is nothing in memory, because nobody else follows.
+        if matches!(self.place, Place::Webhook { is_behind: true }) {
+            return Found::Older;
+        }
         // Before the ring is read, so that what is added meanwhile is news.
         self.news.mark_unchanged();
         let ring = self.shared.ring.read().unwrap_or_else(PoisonError::into_inner);
         ring.as_ref().map_or(Found::Nothing, |ring| ring.after(cursor))
+    }
+
+    /// Notes whether a webhook has fallen behind, so that no changes are kept in memory for it alone.
+    pub(crate) fn set_behind(&mut self, behind: bool) {
+        let Place::Webhook { is_behind } = &mut self.place else { return };
+        if std::mem::replace(is_behind, behind) != behind {
+            let mut state = self.shared.lock();
+            match behind {
+                true => state.webhooks -= 1,
+                false => state.webhooks += 1,
+            }
+            drop(state);
+            self.shared.changed.notify_one();
+        }
     }
 
     /// Completes when there may be other changes than [`Follower::after`] last found.
@@ -69,7 +90,7 @@ impl Drop for Follower {
         let mut state = self.shared.lock();
         match &self.place {
             Place::Client(client) => state.followers.remove(client.as_ref()),
-            Place::Webhook => state.webhooks -= 1,
+            Place::Webhook { is_behind } => state.webhooks -= usize::from(!is_behind),
         }
     }
 }

@@ -51,7 +51,7 @@ struct Shared {
 
 struct State {
     followers: Taken,
-    /// How many webhooks follow, which have limits of their own.
+    /// How many webhooks follow that are not behind. They have limits of their own.
     webhooks: usize,
     /// Whether this service has written since the reader last began to read.
     written: bool,
@@ -137,7 +137,7 @@ impl Feed {
     pub(crate) fn follow_for_webhook(&self) -> Follower {
         self.0.lock().webhooks += 1;
         self.0.changed.notify_one();
-        Follower::new(Arc::clone(&self.0), Place::Webhook)
+        Follower::new(Arc::clone(&self.0), Place::Webhook { is_behind: false })
     }
 
     /// Ends all followers and the thread.

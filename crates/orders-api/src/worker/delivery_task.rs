@@ -35,6 +35,9 @@ const SAVE_REST_AFTER: Duration = Duration::from_secs(1);
 /// How often attempts are saved that succeeded. Clients can see only the last ones, so most are never stored.
 const SAVE_ATTEMPTS_EVERY: Duration = Duration::from_secs(10);
 
+/// The same for a webhook that is sent so much that all attempts that clients can see change meanwhile.
+const SAVE_MANY_ATTEMPTS_EVERY: Duration = Duration::from_secs(60);
+
 /// How many attempts are kept until they are saved: as many as clients can see.
 const MAX_ATTEMPTS: usize = 100;
 
@@ -53,6 +56,8 @@ pub(super) struct DeliveryTask {
     subscription: Subscription,
     endpoint: Rc<Endpoint>,
     delivery: Delivery,
+    /// Where it was saved when this began.
+    begin: Cursor,
     follower: Follower,
     /// The last attempts that are not saved, and since when there are any.
     attempts: VecDeque<DeliveryAttempt>,
@@ -77,7 +82,7 @@ struct Endpoint {
 
 /// What is done.
 enum Done {
-    Read(Result<ChangePage<RecordedChange>, StoreError>),
+    Read(Cursor, Result<ChangePage<RecordedChange>, StoreError>),
     LookedUp(OrderId, u64, Result<Option<Change>, StoreError>),
     Sent(Box<Message>, Timestamp, Attempt),
     Saved(bool),
@@ -133,7 +138,7 @@ impl DeliveryTask {
             }
         };
         let follower = shared.feed.follow_for_webhook();
-        let LeasedWebhook { id, generation, subscription, .. } = webhook;
+        let LeasedWebhook { id, generation, subscription, saved, .. } = webhook;
         Some(Self {
             shared,
             validity,
@@ -142,6 +147,7 @@ impl DeliveryTask {
             subscription,
             endpoint,
             delivery,
+            begin: saved.cursor,
             follower,
             attempts: VecDeque::new(),
             attempts_since: None,
@@ -220,7 +226,7 @@ impl DeliveryTask {
             if read.as_ref().map_or(true, |page| page.changes.is_empty()) {
                 sleep(RETRY).await;
             }
-            Done::Read(read)
+            Done::Read(after, read)
         };
         self.work.push(read.boxed_local());
     }
@@ -284,7 +290,11 @@ impl DeliveryTask {
         let has_deliveries = self.delivery.has_unsaved_deliveries();
         let pause = if has_deliveries { SAVE_AFTER } else { SAVE_REST_AFTER };
         let attempts_at = self.attempts_since.map(|since| {
-            let next = self.attempts_saved_at.map(|at| at + SAVE_ATTEMPTS_EVERY);
+            let pause = match self.attempts.len() {
+                MAX_ATTEMPTS => SAVE_MANY_ATTEMPTS_EVERY,
+                _ => SAVE_ATTEMPTS_EVERY,
+            };
+            let next = self.attempts_saved_at.map(|at| at + pause);
             let next = next.filter(|_| self.attempts.iter().all(|attempt| attempt.error.is_none()));
             next.unwrap_or(since).max(since + SAVE_REST_AFTER)
         });
@@ -317,7 +327,7 @@ impl DeliveryTask {
     /// Notes what is done. Returns whether to go on.
     fn finish(&mut self, done: Done) -> bool {
         match done {
-            Done::Read(read) => self.finish_reading(read),
+            Done::Read(after, read) => return self.finish_reading(after, read),
             Done::LookedUp(order, last, Ok(change)) => {
                 if let Some(message) = self.delivery.looked_up(&order, last, change) {
                     self.send_message(Box::new(message));
@@ -337,10 +347,20 @@ impl DeliveryTask {
         true
     }
 
-    fn finish_reading(&mut self, read: Result<ChangePage<RecordedChange>, StoreError>) {
+    /// Notes the page after this cursor. Returns whether to go on.
+    fn finish_reading(
+        &mut self,
+        after: Cursor,
+        read: Result<ChangePage<RecordedChange>, StoreError>,
+    ) -> bool {
         self.is_reading = false;
         match read {
-            Ok(page) => page.changes.iter().for_each(|change| self.delivery.read(change)),
+            Ok(page) => {
+                self.follower.set_behind(page.more);
+                page.changes.iter().for_each(|change| self.delivery.read(change));
+            }
+            // The database has lost what was read, perhaps in a failover. What is stored may still be known.
+            Err(StoreError::CursorGone(_)) if after != self.begin => return false,
             Err(StoreError::CursorGone(_)) => self.delivery.disable(
                 "the changes after its cursor are no longer available: export the orders, then set after to the cursor \
                  of the export's monitor link and state to active"
@@ -348,6 +368,7 @@ impl DeliveryTask {
             ),
             Err(error) => self.log_unreadable(&error),
         }
+        true
     }
 
     /// An outage is in the log already.

@@ -53,16 +53,21 @@ fn a_lease_of_which_the_instance_does_not_know_is_released() {
     arrived(&unknown, 1);
 }
 
+/// The order whose first message is not answered in time.
+const SLOW: &str = "slow";
+
 /// Fails the first attempt to deliver a third of the messages, each in one of several ways.
 fn unreliable() -> impl Fn(&Received) -> Reply + Send + Sync {
     let failed = std::sync::Mutex::new(BTreeSet::new());
     move |received| {
         let id = received.header("webhook-id").to_owned();
         let position: u64 = id.split('_').next().unwrap().parse().unwrap();
-        if !position.is_multiple_of(3) || !failed.lock().unwrap().insert(id) {
+        let is_slow = change(received)["data"]["id"] == SLOW;
+        if !(is_slow || position.is_multiple_of(3)) || !failed.lock().unwrap().insert(id) {
             return Reply::Late(Duration::from_millis(position % 7));
         }
         match position / 3 % 4 {
+            _ if is_slow => Reply::Late(Duration::from_secs(16)),
             0 => Reply::Status(500),
             1 => Reply::Reset,
             2 => Reply::Half,
@@ -103,9 +108,13 @@ fn every_change_arrives_in_sequence_although_instances_are_killed_and_the_endpoi
             instances.push(start());
         }
     }
+    // Not earlier, because a kill would end the wait for its response.
+    app.post("/orders", order(SLOW, 9000)).is(201);
     webhook_when(&app, "crm", |crm| crm["behind"] == 0 && crm["parked"] == 0);
     drop(instances);
     let received = receiver.received();
+    let of_slow = received.iter().filter(|it| change(it)["data"]["id"] == SLOW);
+    assert_eq!(of_slow.count(), 2);
     let feed: Vec<_> = app.get("/changes?limit=1000").json().as_array().unwrap().to_vec();
     let sent: BTreeMap<_, _> =
         received.iter().map(|it| (it.header("webhook-id"), change(it))).collect();
