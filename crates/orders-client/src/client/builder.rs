@@ -48,7 +48,7 @@ pub struct ClientBuilder {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum BuildError {
-    /// The URL is not that of a service.
+    /// The URL is not that of a service. What precedes an `@`, such as a password, is left out.
     #[error("{0:?} is not the URL of a service; write http://HOST:PORT or https://HOST")]
     Url(String),
     /// The client was built without TLS.

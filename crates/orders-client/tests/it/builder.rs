@@ -15,7 +15,9 @@ fn a_client_needs_the_url_of_a_service() {
         "http://a#b",
         "mailto:a@b",
     ] {
-        assert_eq!(Client::new(url).unwrap_err(), BuildError::Url(url.to_owned()));
+        // Without a password.
+        let shown = url.rsplit('@').next().unwrap().to_owned();
+        assert_eq!(Client::new(url).unwrap_err(), BuildError::Url(shown));
     }
     for (url, base) in [
         ("http://127.0.0.1:3000", "http://127.0.0.1:3000"),
