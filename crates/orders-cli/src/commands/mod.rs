@@ -7,7 +7,7 @@ mod book;
 mod cancel;
 mod free;
 mod list;
-mod relocate;
+mod move_order;
 mod show;
 mod watch;
 
@@ -43,7 +43,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::List(arguments) => list::orders(&client, &printer, &arguments).await,
         Command::Free(arguments) => free::run(&client, &printer, &arguments).await,
         Command::Book(arguments) => book::run(&client, &printer, &arguments).await,
-        Command::Move(arguments) => relocate::run(&client, &printer, &arguments).await,
+        Command::Move(arguments) => move_order::run(&client, &printer, &arguments).await,
         Command::Cancel(arguments) => cancel::run(&client, &printer, &arguments).await,
         Command::Show(arguments) => show::order(&client, &printer, &arguments).await,
         Command::History(order) => show::history(&client, &printer, &order.id).await,
@@ -56,16 +56,12 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
     }
 }
 
-/// A client of the service, with the key in `ORDERS_KEY`. There is no option for the key, because other users can see the
+/// A client of the service, with the key in the environment. There is no option for the key, because other users can see the
 /// command line.
 fn client(arguments: &CommonArgs) -> Result<Client> {
     let mut builder = Client::builder(&arguments.url)
+        .key_from_env()
         .user_agent(concat!("orders-cli/", env!("CARGO_PKG_VERSION")));
-    if let Ok(key) = std::env::var("ORDERS_KEY")
-        && !key.trim().is_empty()
-    {
-        builder = builder.key(key);
-    }
     if let Some(path) = &arguments.ca_file {
         let pem = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         builder = builder.root_certificate(pem);

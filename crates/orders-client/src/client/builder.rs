@@ -85,14 +85,17 @@ impl ClientBuilder {
     }
 
     pub(super) fn from_env() -> Self {
-        let variable = |name| env::var(name).ok().filter(|value| !value.trim().is_empty());
-        let builder = Self::new(variable(URL_VARIABLE).unwrap_or_else(|| DEFAULT_URL.to_owned()));
-        Self { key: variable(KEY_VARIABLE), ..builder }
+        Self::new(variable(URL_VARIABLE).unwrap_or_else(|| DEFAULT_URL.to_owned())).key_from_env()
     }
 
     /// The API key, or the token of an identity provider. Without it, requests have no credentials.
     pub fn key(self, key: impl Into<String>) -> Self {
         Self { key: Some(key.into()), ..self }
+    }
+
+    /// The API key in `ORDERS_KEY`, if there is one.
+    pub fn key_from_env(self) -> Self {
+        Self { key: variable(KEY_VARIABLE), ..self }
     }
 
     /// How often a request is repeated if that is safe; 2 unless said otherwise.
@@ -157,6 +160,11 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder").field("url", &self.url).finish_non_exhaustive()
     }
+}
+
+/// The value of an environment variable; none if it is blank.
+fn variable(name: &str) -> Option<String> {
+    env::var(name).ok().filter(|value| !value.trim().is_empty())
 }
 
 fn service_url(text: &str) -> Result<Url, BuildError> {

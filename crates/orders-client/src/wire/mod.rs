@@ -30,7 +30,7 @@
 //! Others are streams: [`ExportOrders`], [`ImportOrders`] and [`FollowChanges`] have requests, and [`Lines`] and
 //! [`Events`] take their responses apart.
 
-mod calendars;
+mod availability;
 mod changes;
 mod events;
 mod export;
@@ -42,12 +42,10 @@ mod orders;
 mod page;
 mod problem;
 mod request;
+mod resources;
 mod response;
-mod services;
 
-pub use calendars::{
-    CreateCalendar, DeleteCalendar, GetAvailability, GetCalendar, ReplaceCalendar,
-};
+pub use availability::GetAvailability;
 pub use changes::FollowChanges;
 pub use events::{Event, Events};
 pub use export::ExportOrders;
@@ -58,8 +56,11 @@ pub use operation::{Effect, Operation, Requested};
 pub use orders::{CreateOrder, DeleteOrder, GetOrder, PatchOrder, ReplaceOrder};
 pub use page::{GetPage, Page};
 pub use problem::{FieldError, Problem};
+pub use resources::{
+    Create, CreateCalendar, CreateService, Delete, DeleteCalendar, DeleteService, Get, GetCalendar,
+    GetService, Replace, ReplaceCalendar, ReplaceService, Resource,
+};
 pub use response::{Failure, MAX_BODY, Unexpected};
-pub use services::{CreateService, DeleteService, GetService, ReplaceService};
 
 use bytes::Bytes;
 

@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::changes::changes;
 use super::request::{Query, request_to, uri};
+use super::resources::Resource as _;
 use super::response::json;
 use super::{Effect, Failure, Operation, Request, Response, Target};
 
@@ -63,7 +64,7 @@ impl GetPage<Service> {
     /// `GET /services`, with at most so many services on a page, 1 to 1000.
     #[must_use]
     pub fn services(limit: usize) -> Self {
-        Self::of(&Query::new("/services").with("limit", Some(limit)))
+        Self::of(&Query::new(Service::PATH).with("limit", Some(limit)))
     }
 }
 
@@ -71,7 +72,7 @@ impl GetPage<Calendar> {
     /// `GET /calendars`, with at most so many calendars on a page, 1 to 1000.
     #[must_use]
     pub fn calendars(limit: usize) -> Self {
-        Self::of(&Query::new("/calendars").with("limit", Some(limit)))
+        Self::of(&Query::new(Calendar::PATH).with("limit", Some(limit)))
     }
 }
 
