@@ -18,6 +18,7 @@ pub mod problem;
 mod routes;
 pub mod server;
 mod shutdown;
+mod signals;
 mod store;
 mod transfers;
 mod webhooks;

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::rt::signal;
-use actix_web::rt::signal::unix::{Signal, SignalKind};
 use actix_web::rt::time::timeout;
 use actix_web::{HttpRequest, web};
 use tokio::sync::watch;
 
 use crate::http::endpoint::{Argument, Reply};
 use crate::openapi::Operation;
+use crate::signals::Signals;
 
 /// How far the service has stopped. Clones are the same shutdown.
 #[derive(Clone, Default)]
@@ -29,7 +28,14 @@ enum Phase {
 impl Shutdown {
     /// Completes when the server is to stop: after the first SIGTERM or Ctrl-C and then this time, or at the second signal.
     pub(crate) async fn signalled(self, drain: Duration) {
-        let mut signals = Signals::new();
+        let mut signals = match Signals::listen() {
+            Ok(signals) => signals,
+            Err(error) => {
+                // Then they end the process at once.
+                log::error!("cannot wait for SIGTERM and Ctrl-C: {error}");
+                return std::future::pending().await;
+            }
+        };
         signals.next().await;
         self.0.send_replace(Phase::Draining);
         if !drain.is_zero() {
@@ -64,30 +70,4 @@ impl Argument for Shutdown {
     }
 
     fn describe(_: &mut Operation) {}
-}
-
-/// SIGTERM and Ctrl-C.
-struct Signals {
-    terminate: Option<Signal>,
-}
-
-impl Signals {
-    fn new() -> Self {
-        let terminate = signal::unix::signal(SignalKind::terminate());
-        let terminate =
-            terminate.inspect_err(|error| log::error!("cannot wait for SIGTERM: {error}")).ok();
-        Self { terminate }
-    }
-
-    async fn next(&mut self) {
-        match &mut self.terminate {
-            Some(terminate) => tokio::select! {
-                _ = terminate.recv() => {}
-                _ = signal::ctrl_c() => {}
-            },
-            None => {
-                let _ = signal::ctrl_c().await;
-            }
-        }
-    }
 }

@@ -17,8 +17,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::connection::Connection;
-use super::interrupt::Interrupts;
 use super::{ServiceArgs, ServiceUrl, print_message};
+use crate::signals::Signals;
 use crate::webhooks::Secret;
 
 /// Commands for people who build the receiver of a webhook.
@@ -69,7 +69,7 @@ async fn listen(arguments: &ListenArgs) -> Result<()> {
     if !is_on_this_machine(service) {
         bail!("{service} is not on this machine, so it cannot send messages here");
     }
-    let mut interrupts = Interrupts::listen()?;
+    let mut signals = Signals::listen()?;
     let (tell, told) = tokio::sync::watch::channel(None::<Secret>);
     let receiver = HttpServer::new(move || {
         let secret = web::Data::new(told.clone());
@@ -94,7 +94,7 @@ async fn listen(arguments: &ListenArgs) -> Result<()> {
     tell.send_replace(Some(secret.parse()?));
     print_message(&format!("webhook {id} sends changes to {url}; its secret is {secret}"));
     print_message("Ctrl-C ends this and removes the webhook");
-    interrupts.next().await;
+    signals.next().await;
     let removed = send(service, "DELETE", &format!("/webhooks/{id}"), "").await;
     handle.stop(false).await;
     removed.with_context(|| format!("webhook {id} cannot be removed; remove it yourself"))?;

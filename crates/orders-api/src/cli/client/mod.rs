@@ -1,7 +1,6 @@
 //! The command that is a client of a running service: [`webhooks()`].
 
 mod connection;
-mod interrupt;
 mod listen;
 mod service_url;
 
