@@ -1,7 +1,7 @@
 //! `orders export`
 
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum, ValueHint};
@@ -28,12 +28,19 @@ pub(crate) struct ExportArgs {
     /// The order of the lines by time
     #[arg(long, value_enum, default_value = "asc")]
     order: SortOrder,
-    /// The file to write, which appears only when it is complete; standard output by default
+    /// The file to write, which appears only when it is complete; standard output by default, or if it is -
     #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     output: Option<PathBuf>,
     /// Overwrite the file if it exists
     #[arg(long)]
     force: bool,
+}
+
+impl ExportArgs {
+    /// The file; none for standard output, which may also be named `-`.
+    fn path(&self) -> Option<&Path> {
+        self.output.as_deref().filter(|path| *path != Path::new("-"))
+    }
 }
 
 /// How exported orders are sorted.
@@ -47,9 +54,8 @@ enum SortOrder {
 
 /// Exports the orders, one per line.
 pub(crate) async fn run(client: &Client, printer: &Printer, arguments: &ExportArgs) -> Result<()> {
-    let output = match &arguments.output {
+    let output = match arguments.path() {
         None => Output::stdout(),
-        Some(path) if path.as_os_str() == "-" => Output::stdout(),
         Some(path) => {
             Output::open(path, arguments.force).with_context(|| cannot_write(arguments))?
         }
@@ -66,8 +72,7 @@ pub(crate) async fn run(client: &Client, printer: &Printer, arguments: &ExportAr
 }
 
 fn cannot_write(arguments: &ExportArgs) -> String {
-    let path = arguments.output.as_ref();
-    let name = path.map_or("standard output".into(), |path| path.to_string_lossy());
+    let name = arguments.path().map_or("standard output".into(), Path::to_string_lossy);
     format!("cannot write {name}")
 }
 
@@ -85,7 +90,7 @@ async fn export(
     };
     let mut export = client.export(&filter, direction).await?;
     // If the orders are on the terminal, there is no place for the progress.
-    let is_hidden = arguments.output.is_none() && io::stdout().is_terminal();
+    let is_hidden = arguments.path().is_none() && io::stdout().is_terminal();
     let progress = if is_hidden { Progress::hidden() } else { Progress::new(None) };
     let mut output = BufWriter::with_capacity(BUFFER_SIZE, output);
     loop {
