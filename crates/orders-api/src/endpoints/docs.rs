@@ -81,5 +81,5 @@ pub(crate) fn page() -> Endpoint {
 }
 
 pub(crate) fn file() -> Endpoint {
-    site::file::<Docs>("getDocsFile", "Get a file of the page", "Scripts and a style sheet.")
+    site::file::<Docs>("getDocsFile", "Get a file of the page", "Scripts.")
 }

@@ -265,7 +265,8 @@ mod tests {
 
     use super::*;
 
-    fn document(problem: &Problem) -> Value {
+    /// The body of the response.
+    pub(super) fn document(problem: &Problem) -> Value {
         let body = problem.error_response().into_body().try_into_bytes().unwrap();
         serde_json::from_slice(&body).unwrap()
     }

@@ -83,17 +83,10 @@ fn unknown_calendars(unknown: Vec<(usize, CalendarId)>) -> Vec<FieldError> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::ResponseError as _;
-    use actix_web::body::MessageBody as _;
     use orders_core::{Booking, Conflict, MinimumGap, NearestFree, OrderId, ServiceId, Timestamp};
-    use serde_json::Value;
 
     use super::*;
-
-    fn document(problem: &Problem) -> Value {
-        let body = problem.error_response().into_body().try_into_bytes().unwrap();
-        serde_json::from_slice(&body).unwrap()
-    }
+    use crate::problem::tests::document;
 
     #[test]
     fn a_conflict_says_what_to_do_next() {
