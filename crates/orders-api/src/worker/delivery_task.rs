@@ -56,8 +56,6 @@ pub(super) struct DeliveryTask {
     subscription: Subscription,
     endpoint: Rc<Endpoint>,
     delivery: Delivery,
-    /// Where it was saved when this began.
-    begin: Cursor,
     follower: Follower,
     /// The last attempts that are not saved, and since when there are any.
     attempts: VecDeque<DeliveryAttempt>,
@@ -82,10 +80,11 @@ struct Endpoint {
 
 /// What is done.
 enum Done {
-    Read(Cursor, Result<ChangePage<RecordedChange>, StoreError>),
+    Read(Result<ChangePage<RecordedChange>, StoreError>),
     LookedUp(OrderId, u64, Result<Option<Change>, StoreError>),
     Sent(Box<Message>, Timestamp, Attempt),
-    Saved(bool),
+    /// Whether it is saved, and why the webhook is disabled, if it is.
+    Saved(bool, Option<String>),
 }
 
 impl Endpoint {
@@ -138,7 +137,7 @@ impl DeliveryTask {
             }
         };
         let follower = shared.feed.follow_for_webhook();
-        let LeasedWebhook { id, generation, subscription, saved, .. } = webhook;
+        let LeasedWebhook { id, generation, subscription, .. } = webhook;
         Some(Self {
             shared,
             validity,
@@ -147,7 +146,6 @@ impl DeliveryTask {
             subscription,
             endpoint,
             delivery,
-            begin: saved.cursor,
             follower,
             attempts: VecDeque::new(),
             attempts_since: None,
@@ -226,7 +224,7 @@ impl DeliveryTask {
             if read.as_ref().map_or(true, |page| page.changes.is_empty()) {
                 sleep(RETRY).await;
             }
-            Done::Read(after, read)
+            Done::Read(read)
         };
         self.work.push(read.boxed_local());
     }
@@ -313,21 +311,20 @@ impl DeliveryTask {
             self.delivery.save_anyway();
         }
         let progress = self.delivery.unsaved()?;
-        if let Some(reason) = &progress.health.disabled {
-            log::warn!("webhook {} is disabled: {}", self.id, LogText(reason));
-        }
+        let disabled = progress.health.disabled.clone();
         let (id, generation) = (self.id.clone(), self.generation);
         let progress = WebhookProgress { id, generation, progress, attempts };
         let shared = Rc::clone(&self.shared);
         self.is_saving = true;
-        self.work.push(async move { Done::Saved(shared.saver.save(progress).await) }.boxed_local());
+        let save = async move { Done::Saved(shared.saver.save(progress).await, disabled) };
+        self.work.push(save.boxed_local());
         None
     }
 
     /// Notes what is done. Returns whether to go on.
     fn finish(&mut self, done: Done) -> bool {
         match done {
-            Done::Read(after, read) => return self.finish_reading(after, read),
+            Done::Read(read) => self.finish_reading(read),
             Done::LookedUp(order, last, Ok(change)) => {
                 if let Some(message) = self.delivery.looked_up(&order, last, change) {
                     self.send_message(Box::new(message));
@@ -338,7 +335,10 @@ impl DeliveryTask {
                 self.delivery.not_looked_up(&order, now().saturating_add(RETRY));
             }
             Done::Sent(message, at, attempt) => self.finish_sending(&message, at, attempt),
-            Done::Saved(is_saved) => {
+            Done::Saved(is_saved, disabled) => {
+                if let Some(reason) = disabled.filter(|_| is_saved) {
+                    log::warn!("webhook {} is disabled: {}", self.id, LogText(&reason));
+                }
                 self.is_saving = false;
                 self.delivery.saved();
                 return is_saved;
@@ -347,20 +347,14 @@ impl DeliveryTask {
         true
     }
 
-    /// Notes the page after this cursor. Returns whether to go on.
-    fn finish_reading(
-        &mut self,
-        after: Cursor,
-        read: Result<ChangePage<RecordedChange>, StoreError>,
-    ) -> bool {
+    fn finish_reading(&mut self, read: Result<ChangePage<RecordedChange>, StoreError>) {
         self.is_reading = false;
         match read {
             Ok(page) => {
                 self.follower.set_behind(page.more);
                 page.changes.iter().for_each(|change| self.delivery.read(change));
             }
-            // The database has lost what was read, perhaps in a failover. What is stored may still be known.
-            Err(StoreError::CursorGone(_)) if after != self.begin => return false,
+            // If the database has lost what was read, this is not saved, and the next lease continues with what is stored.
             Err(StoreError::CursorGone(_)) => self.delivery.disable(
                 "the changes after its cursor are no longer available: export the orders, then set after to the cursor \
                  of the export's monitor link and state to active"
@@ -368,7 +362,6 @@ impl DeliveryTask {
             ),
             Err(error) => self.log_unreadable(&error),
         }
-        true
     }
 
     /// An outage is in the log already.

@@ -79,6 +79,9 @@ pub struct Parked {
 /// What has changed since it was last saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Progress {
+    /// The last change that was read. All of this is about changes up to it, so it must not be saved where that change is
+    /// not known: after a failover, the same positions may belong to other changes.
+    pub read: Cursor,
     /// As in [`Saved`].
     pub cursor: Cursor,
     /// As in [`Saved`].
@@ -363,6 +366,7 @@ impl Delivery {
         let done = self.window.iter().filter(|it| it.is_done()).map(|it| it.position);
         let changed = std::mem::take(&mut self.changed);
         Some(Progress {
+            read: self.read,
             cursor: self.window.front().map_or(self.read, |first| first.before),
             done: done.chain(self.done.iter().copied()).collect(),
             health: self.health.clone(),

@@ -104,15 +104,40 @@ statement! {
     "SELECT expired_position, expired_at, position, assigned_at FROM change_feed"
 }
 
+/// The condition that a position was assigned at this instant and has not expired, for `concat!`. The arguments are columns;
+/// `feed` is the row of `change_feed`.
+macro_rules! is_assigned {
+    ($position:literal, $assigned_at:literal) => {
+        concat!(
+            "((",
+            $position,
+            ", ",
+            $assigned_at,
+            ") = (feed.expired_position, feed.expired_at)
+              OR (",
+            $position,
+            ", ",
+            $assigned_at,
+            ") = (feed.position, feed.assigned_at)
+              OR EXISTS (SELECT FROM order_versions
+                          WHERE order_versions.position = ",
+            $position,
+            "
+                            AND order_versions.assigned_at = ",
+            $assigned_at,
+            "))"
+        )
+    };
+}
+pub(crate) use is_assigned;
+
 statement! {
     /// Whether the changes after this cursor are known.
     IsKnown { position: i64 as BigInt, assigned_at: PgTimestamp as Timestamptz } -> (Bool,) =
-    "SELECT given.position >= expired_position
-            AND ((given.position, given.assigned_at) = (expired_position, expired_at)
-                 OR (given.position, given.assigned_at) = (feed.position, feed.assigned_at)
-                 OR EXISTS (SELECT FROM order_versions
-                             WHERE position = given.position AND assigned_at = given.assigned_at))
-       FROM (SELECT $1 AS position, $2 AS assigned_at) AS given, change_feed AS feed"
+    concat!(
+        "SELECT given.position >= feed.expired_position AND ", is_assigned!("given.position", "given.assigned_at"), "
+           FROM (SELECT $1 AS position, $2 AS assigned_at) AS given, change_feed AS feed"
+    )
 }
 
 /// A page with the changes that the caller may see and that match. It may be empty although more changes follow.

@@ -8,7 +8,7 @@ mod history;
 mod positions;
 
 pub(crate) use expiry::expire;
-pub(crate) use feed::{changes_of, known_cursor};
+pub(crate) use feed::{changes_of, is_assigned, known_cursor};
 pub(crate) use positions::{cursor, head_of};
 
 use orders_core::{

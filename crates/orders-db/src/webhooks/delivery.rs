@@ -19,7 +19,7 @@ use super::{
     subscription,
 };
 use crate::PgStore;
-use crate::changes::{changes_of, cursor};
+use crate::changes::{changes_of, cursor, is_assigned};
 use crate::row::{self, decode};
 use crate::statement::statement;
 
@@ -168,10 +168,13 @@ statement! {
 }
 
 statement! {
+    /// What was read must be known, unless nothing was read, or it has expired since.
     SaveProgress<'a> {
         lease: i64 as BigInt,
         ids: Vec<&'a str> as Array<Text>,
         generations: Vec<i64> as Array<BigInt>,
+        read: Vec<i64> as Array<BigInt>,
+        read_assigned: Vec<PgTimestamp> as Array<Timestamptz>,
         positions: Vec<i64> as Array<BigInt>,
         assigned: Vec<PgTimestamp> as Array<Timestamptz>,
         done: Vec<String> as Array<Text>,
@@ -182,19 +185,25 @@ statement! {
         disabled: Vec<Option<&'a str>> as Array<Nullable<Text>>,
         attempts: Vec<i32> as Array<Integer>,
     } -> (Text, BigInt) =
-    "UPDATE webhooks
-        SET position = saved.position, assigned_at = saved.assigned_at,
-            done = string_to_array(saved.done, ',')::bigint[], failures = saved.failures,
-            failing_since = saved.failing_since, retry_at = saved.retry_at, last_error = saved.last_error,
-            disabled = saved.disabled, attempts = webhooks.attempts + saved.attempts,
-            leased_until = now() + interval '30 s'
-       FROM (SELECT $1 AS lease) AS instance,
-            unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) AS saved
-            (id, generation, position, assigned_at, done, failures, failing_since, retry_at, last_error, disabled,
-             attempts)
-      WHERE webhooks.id = saved.id AND webhooks.lease = instance.lease
-        AND webhooks.generation = saved.generation
-     RETURNING webhooks.id, webhooks.attempts"
+    concat!(
+        "UPDATE webhooks
+            SET position = saved.position, assigned_at = saved.assigned_at,
+                done = string_to_array(saved.done, ',')::bigint[], failures = saved.failures,
+                failing_since = saved.failing_since, retry_at = saved.retry_at, last_error = saved.last_error,
+                disabled = saved.disabled, attempts = webhooks.attempts + saved.attempts,
+                leased_until = now() + interval '30 s'
+           FROM (SELECT $1 AS lease) AS instance,
+                unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) AS saved
+                (id, generation, read, read_assigned_at, position, assigned_at, done, failures, failing_since, retry_at,
+                 last_error, disabled, attempts),
+                change_feed AS feed
+          WHERE webhooks.id = saved.id AND webhooks.lease = instance.lease
+            AND webhooks.generation = saved.generation
+            AND ((saved.read, saved.read_assigned_at) = (webhooks.position, webhooks.assigned_at)
+                 OR saved.read < feed.expired_position
+                 OR ", is_assigned!("saved.read", "saved.read_assigned_at"), ")
+         RETURNING webhooks.id, webhooks.attempts"
+    )
 }
 
 statement! {
@@ -288,7 +297,7 @@ impl PgStore {
     }
 
     /// Saves the progress of webhooks and renews their leases. Returns those for which that was done: the others are not
-    /// leased any more, or have begun anew.
+    /// leased any more, have begun anew, or have read changes that the database does not know, because it has lost them.
     ///
     /// # Errors
     /// None of its own. Then nothing was saved, or it is not known.
@@ -406,6 +415,7 @@ fn save_progress(
     webhooks: &[&WebhookProgress],
 ) -> QueryResult<BTreeMap<WebhookId, i64>> {
     let health = || webhooks.iter().map(|it| &it.progress.health);
+    let read = || webhooks.iter().map(|it| it.progress.read);
     let cursors = || webhooks.iter().map(|it| it.progress.cursor);
     let done = |it: &&WebhookProgress| {
         it.progress.done.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
@@ -414,6 +424,8 @@ fn save_progress(
         lease,
         ids: webhooks.iter().map(|it| it.id.as_str()).collect(),
         generations: webhooks.iter().map(|it| it.generation).collect(),
+        read: read().map(|it| pg_position(it.position)).collect(),
+        read_assigned: read().map(|it| row::pg_timestamp(it.assigned_at)).collect(),
         positions: cursors().map(|it| pg_position(it.position)).collect(),
         assigned: cursors().map(|it| row::pg_timestamp(it.assigned_at)).collect(),
         done: webhooks.iter().map(done).collect(),

@@ -1,5 +1,8 @@
 //! Endpoints that fail.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::prelude::*;
@@ -29,11 +32,11 @@ fn failed_attempt(app: &App, order: &str) -> Value {
 #[test]
 fn an_order_that_is_rejected_delays_no_other_and_comes_later_in_sequence() {
     let app = App::start_with(&LOCAL);
-    let accepts = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let accepts = Arc::new(AtomicBool::new(false));
     let now_accepts = accepts.clone();
     let receiver = receiver(move |received| {
         let is_bad = change(received)["data"]["id"] == "bad";
-        match is_bad && !accepts.load(std::sync::atomic::Ordering::Relaxed) {
+        match is_bad && !accepts.load(Ordering::Relaxed) {
             true => Reply::Status(500),
             false => Reply::Status(200),
         }
@@ -53,7 +56,7 @@ fn an_order_that_is_rejected_delays_no_other_and_comes_later_in_sequence() {
     let failed = failed_attempt(&app, "bad");
     assert_eq!((&failed["status"], &failed["error"]), (&json!(500), &json!("status 500")));
 
-    now_accepts.store(true, std::sync::atomic::Ordering::Relaxed);
+    now_accepts.store(true, Ordering::Relaxed);
     app.execute(TRY_AGAIN);
     webhook_when(&app, "crm", |crm| crm["parked"] == 0);
     let received = receiver.received();
@@ -78,9 +81,9 @@ fn an_endpoint_that_takes_long_does_not_delay_others() {
 #[test]
 fn an_endpoint_that_was_down_catches_up_with_few_messages_at_a_time() {
     let app = App::start_with(&LOCAL);
-    let works = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let works = Arc::new(AtomicBool::new(false));
     let now_works = works.clone();
-    let receiver = receiver(move |_| match works.load(std::sync::atomic::Ordering::Relaxed) {
+    let receiver = receiver(move |_| match works.load(Ordering::Relaxed) {
         true => Reply::Late(Duration::from_millis(2)),
         false => Reply::Reset,
     });
@@ -88,7 +91,7 @@ fn an_endpoint_that_was_down_catches_up_with_few_messages_at_a_time() {
     place(&app, "a", 200);
     let crm = webhook_when(&app, "crm", |crm| crm["failing_since"].is_string());
     assert_ne!(crm["last_error"], json!(null));
-    now_works.store(true, std::sync::atomic::Ordering::Relaxed);
+    now_works.store(true, Ordering::Relaxed);
     app.execute(TRY_AGAIN);
     let crm = webhook_when(&app, "crm", |crm| crm["behind"] == 0 && crm["parked"] == 0);
     assert_eq!((&crm["failing_since"], &crm["last_error"]), (&json!(null), &json!(null)));
@@ -100,9 +103,9 @@ fn an_endpoint_that_was_down_catches_up_with_few_messages_at_a_time() {
 #[test]
 fn an_endpoint_that_failed_for_five_days_is_disabled_with_the_reason_until_it_is_set_active() {
     let app = App::start_with(&LOCAL);
-    let works = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let works = Arc::new(AtomicBool::new(false));
     let now_works = works.clone();
-    let receiver = receiver(move |_| match works.load(std::sync::atomic::Ordering::Relaxed) {
+    let receiver = receiver(move |_| match works.load(Ordering::Relaxed) {
         true => Reply::Status(200),
         false => Reply::Half,
     });
@@ -116,7 +119,7 @@ fn an_endpoint_that_failed_for_five_days_is_disabled_with_the_reason_until_it_is
     let disabled = webhook_when(&app, "crm", |crm| crm["state"] == "disabled");
     let reason = disabled["last_error"].as_str().unwrap();
     assert!(reason.contains("5 days") && reason.contains("closed before"), "{reason}");
-    now_works.store(true, std::sync::atomic::Ordering::Relaxed);
+    now_works.store(true, Ordering::Relaxed);
     crm["state"] = json!("active");
     app.put("/webhooks/crm", &crm).is(200);
     webhook_when(&app, "crm", |crm| crm["parked"] == 0 && crm["last_error"].is_null());
@@ -175,4 +178,36 @@ fn a_webhook_whose_history_was_discarded_is_disabled_with_the_reason() {
     app.post("/orders", order("b", 900)).is(201);
     let crm = webhook_when(&app, "crm", |crm| crm["state"] == "disabled");
     assert!(crm["last_error"].as_str().unwrap().contains("export the orders"), "{crm}");
+}
+
+#[test]
+fn a_webhook_that_has_read_what_a_failover_discarded_continues_where_it_was_saved() {
+    let app = App::start_with(&LOCAL);
+    let is_held = Arc::new(AtomicBool::new(true));
+    let held = Arc::clone(&is_held);
+    let receiver = receiver(move |_| {
+        while held.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Reply::Status(204)
+    });
+    place(&app, "a", 200);
+    let first = app.get("/changes?limit=1").json()[0]["cursor"].clone();
+    let mut crm = webhook("crm", &receiver);
+    crm["after"] = first;
+    app.post("/webhooks", crm).is(201);
+    // It has read a page, of which the first messages are not answered.
+    arrived(&receiver, 8);
+    // As after a failover to a server where other changes follow those that the webhook has been sent.
+    app.execute(
+        "ALTER TABLE order_versions DISABLE TRIGGER USER;
+         UPDATE order_versions SET assigned_at = assigned_at + interval '1 s' WHERE position > 20;
+         ALTER TABLE order_versions ENABLE TRIGGER USER;
+         UPDATE change_feed SET assigned_at = assigned_at + interval '1 s';",
+    );
+    is_held.store(false, Ordering::Relaxed);
+    let crm = webhook_when(&app, "crm", |crm| crm["state"] != "active" || crm["behind"] == 0);
+    assert_eq!(crm["state"], "active", "{crm}");
+    let received = orders(&receiver.received());
+    assert_eq!(received.into_iter().collect::<BTreeSet<_>>().len(), 199);
 }

@@ -99,6 +99,7 @@ fn unchanged(webhook: &LeasedWebhook) -> WebhookProgress {
         id: webhook.id.clone(),
         generation: webhook.generation,
         progress: Progress {
+            read: webhook.saved.cursor,
             cursor: webhook.saved.cursor,
             done: BTreeSet::new(),
             health: Health::default(),

@@ -26,6 +26,7 @@ fn another_instance_continues_where_the_first_one_saved() {
     let webhook = lease(&store, FIRST);
     assert_eq!(webhook.saved.cursor.position, 0);
     let mut progress = unchanged(&webhook);
+    progress.progress.read = cursors[3];
     progress.progress.cursor = cursors[1];
     progress.progress.done = [3, 4].into();
     progress.progress.health = failing();
@@ -45,6 +46,7 @@ fn another_instance_continues_where_the_first_one_saved() {
     // What belongs to an earlier lease is not saved, even if this instance has the webhook again.
     assert_eq!(save(&store, SECOND, &[progress]), [].into());
     let mut recovered = unchanged(&second);
+    recovered.progress.read = cursors[3];
     recovered.progress.cursor = cursors[3];
     assert_eq!(save(&store, SECOND, &[recovered]), [second.id].into());
     let_leases_end(&database);
@@ -68,6 +70,7 @@ fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_begins_anew() {
     let leased = store.lease_webhooks(FIRST, 10).unwrap().new;
     let progress = |webhook: &LeasedWebhook| {
         let mut progress = unchanged(webhook);
+        progress.progress.read = cursor;
         progress.progress.cursor = cursor;
         progress.progress.health = failing();
         let parked = orders_core::Parked { first: 1, last: 1, attempts: 1, retry_at: noon_plus(0) };
@@ -128,4 +131,36 @@ fn nothing_is_saved_of_before_a_failing_webhook_was_set_active() {
     store.replace_webhook(&webhook.id, &active).unwrap();
     assert_eq!(save(&store, FIRST, &[progress]), [].into());
     assert_eq!(store.webhook(&webhook.id).unwrap().failing_since, None);
+}
+
+#[test]
+fn nothing_is_saved_about_changes_that_the_database_has_lost() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    add(&store, "crm");
+    place_all(&store, &[("a", 0), ("b", 3), ("c", 6)]);
+    let cursors = cursors(&store);
+    let webhook = lease(&store, FIRST);
+    let mut progress = unchanged(&webhook);
+    (progress.progress.cursor, progress.progress.read) = (cursors[0], cursors[1]);
+    assert_eq!(save(&store, FIRST, &[progress.clone()]), [webhook.id.clone()].into());
+
+    // After a failover, another change has the last position that was read.
+    let lost = Cursor { assigned_at: noon_plus(0), ..cursors[2] };
+    (progress.progress.read, progress.progress.done) = (lost, [3].into());
+    assert_eq!(save(&store, FIRST, &[progress.clone()]), [].into());
+    // Or none.
+    progress.progress.read = Cursor { position: 4, ..cursors[2] };
+    assert_eq!(save(&store, FIRST, &[progress.clone()]), [].into());
+    let_leases_end(&database);
+    let again = lease(&store, SECOND);
+    assert_eq!((again.saved.cursor, again.saved.done.len()), (cursors[0], 0));
+
+    // A webhook whose own position was lost is disabled.
+    database.psql().run("UPDATE webhooks SET assigned_at = assigned_at - interval '1 s'");
+    let_leases_end(&database);
+    let mut gone = unchanged(&lease(&store, FIRST));
+    gone.progress.health = Health { disabled: Some("gone".to_owned()), ..Health::default() };
+    assert_eq!(save(&store, FIRST, &[gone]), [webhook.id].into());
 }
