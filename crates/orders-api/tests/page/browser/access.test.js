@@ -2,24 +2,16 @@
 
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Schedule, launch } from "../support/browser.js";
-import { Service } from "../support/service.js";
+import { Schedule } from "../support/browser.js";
+import { browser, service, start } from "../support/fixture.js";
 
-let browser;
-let service;
 let order;
 
-before(async () => {
-  [browser, service] = await Promise.all([launch(), Service.start()]);
+start(async () => {
   await service.calendar("crew-01", "Crew 1");
   order = await service.book("crew-01", "2026-11-24T08:00:00Z", { reference: "=1+1" });
-});
-
-after(async () => {
-  await browser.close();
-  await service.remove();
 });
 
 const day = { day: "2026-11-24", zone: "UTC" };

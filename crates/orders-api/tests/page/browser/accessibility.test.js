@@ -2,19 +2,16 @@
 
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Schedule, launch } from "../support/browser.js";
-import { Service } from "../support/service.js";
+import { Schedule } from "../support/browser.js";
+import { browser, service, start } from "../support/fixture.js";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 
-let browser;
-let service;
 let order;
 
-before(async () => {
-  [browser, service] = await Promise.all([launch(), Service.start()]);
+start(async () => {
   for (let n = 1; n <= 12; n += 1) {
     const id = `crew-${String(n).padStart(2, "0")}`;
     await service.calendar(id, `Crew ${n}`, n % 3 === 0 ? "PT45M" : "PT3H");
@@ -23,11 +20,6 @@ before(async () => {
     });
     order ??= booked;
   }
-});
-
-after(async () => {
-  await browser.close();
-  await service.remove();
 });
 
 /** Fails if axe finds anything, or if the page is wider than the window. */

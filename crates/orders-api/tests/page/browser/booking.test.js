@@ -1,22 +1,13 @@
 /** Booking, changing and cancelling orders. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Schedule, launch } from "../support/browser.js";
-import { Service } from "../support/service.js";
+import { Schedule } from "../support/browser.js";
+import { browser, service, start } from "../support/fixture.js";
 
-let browser;
-let service;
-
-before(async () => {
-  [browser, service] = await Promise.all([launch(), Service.start()]);
+start(async () => {
   await service.calendar("crew-01", "Crew 1");
-});
-
-after(async () => {
-  await browser.close();
-  await service.remove();
 });
 
 const day = (date) => ({ address: { day: date, zone: "Europe/Berlin" } });

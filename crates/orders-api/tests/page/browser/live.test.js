@@ -1,26 +1,17 @@
 /** Changes by others appear by themselves. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Schedule, launch } from "../support/browser.js";
-import { Service } from "../support/service.js";
+import { Schedule } from "../support/browser.js";
+import { browser, service, start } from "../support/fixture.js";
 
 /** Changes are visible within this time. */
 const SECOND = { timeout: 1_000 };
 
-let browser;
-let service;
-
-before(async () => {
-  [browser, service] = await Promise.all([launch(), Service.start()]);
+start(async () => {
   await service.calendar("crew-01", "Crew 1");
   await service.calendar("crew-02", "Crew 2");
-});
-
-after(async () => {
-  await browser.close();
-  await service.remove();
 });
 
 const utc = (day) => ({ address: { day, zone: "UTC" } });

@@ -1,19 +1,16 @@
 /** Many orders and many calendars. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Schedule, launch } from "../support/browser.js";
-import { Service } from "../support/service.js";
+import { Schedule } from "../support/browser.js";
+import { browser, service, start } from "../support/fixture.js";
 
 const CALENDARS = 200;
 const ORDERS = 100_000;
 
 /** So soon the page is ready, in milliseconds. */
 const READY = 1_000;
-
-let browser;
-let service;
 
 const calendar = (n) => `crew-${String(n).padStart(3, "0")}`;
 
@@ -26,18 +23,12 @@ function* lines() {
   }
 }
 
-before(async () => {
-  [browser, service] = await Promise.all([launch(), Service.start()]);
+start(async () => {
   for (let n = 0; n < CALENDARS; n += 1) {
     await service.calendar(calendar(n), `Crew ${n}`);
   }
   const answers = await service.send("POST", "/orders/import", [...lines()].join("\n"), { "Content-Type": "application/x-ndjson" });
   assert.equal(answers.trim().split("\n").filter((line) => !line.startsWith('{"id"')).length, 0);
-});
-
-after(async () => {
-  await browser.close();
-  await service.remove();
 });
 
 /** The milliseconds from the navigation until all that can be seen was there. */

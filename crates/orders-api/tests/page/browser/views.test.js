@@ -1,23 +1,14 @@
 /** What the page shows: days, weeks and time zones. */
 
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { test } from "node:test";
 
-import { Schedule, launch } from "../support/browser.js";
-import { Service } from "../support/service.js";
+import { Schedule } from "../support/browser.js";
+import { browser, service, start } from "../support/fixture.js";
 
-let browser;
-let service;
-
-before(async () => {
-  [browser, service] = await Promise.all([launch(), Service.start()]);
+start(async () => {
   await service.calendar("crew-01", "Crew 1");
   await service.calendar("crew-02", "Crew 2", "PT45M");
-});
-
-after(async () => {
-  await browser.close();
-  await service.remove();
 });
 
 test("an order shows its time in the chosen zone, its services, its fee and its reference", async () => {
