@@ -153,8 +153,26 @@ pub(crate) fn print_message(message: &str) {
 }
 
 #[cfg(test)]
+impl Printer {
+    /// Prints for people in UTC.
+    pub(crate) fn for_people() -> Self {
+        let zone = "UTC".parse().unwrap();
+        Self { is_json: false, program: vec!["orders".to_owned()], zone }
+    }
+}
+
+#[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_cell_does_not_control_the_terminal() {
+        let rows = [["\u{1b}[2J\n", "\u{202e}"].map(str::to_owned)].into_iter();
+        assert_eq!(
+            table(["ID", "NAME"], rows),
+            "ID              NAME\n\\u{1b}[2J\\u{a}  \\u{202e}\n"
+        );
+    }
 
     #[test]
     fn columns_are_aligned_by_characters() {

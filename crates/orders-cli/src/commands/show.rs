@@ -61,3 +61,29 @@ pub(super) async fn history(client: &Client, printer: &Printer, id: &OrderId) ->
         ]
     })?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_details_of_an_order_have_one_line_each_and_control_no_terminal() {
+        let order = r#"{"id":"223","calendar":"default","datetime":"2026-11-24T08:00:00Z","totalfee":99.95,
+            "services":[{"id":"123"}],"metadata":{"gate":"\u001b[2JB\nversion    9"},"version":1,
+            "created_at":"2026-11-23T08:00:00Z","updated_at":"2026-11-23T08:00:00Z"}"#;
+        let order: Order = serde_json::from_str(order).unwrap();
+        let details = details(&Printer::for_people(), &order);
+        let expected = [
+            "id         223",
+            "time       Tue 2026-11-24 08:00 +00:00",
+            "calendar   default",
+            "services   123",
+            "fee        99.95",
+            r"metadata   gate=\u{1b}[2JB\u{a}version    9",
+            "version    1",
+            "booked     Mon 2026-11-23 08:00 +00:00",
+            "changed    Mon 2026-11-23 08:00 +00:00",
+        ];
+        assert_eq!(details.lines().collect::<Vec<_>>(), expected);
+    }
+}
