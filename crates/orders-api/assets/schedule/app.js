@@ -31,6 +31,7 @@ export class App {
   #isOpening = true;
   #isLoaded = false;
   #isReloading = false;
+  #hasServices = false;
   /** @type {Map<string, Row[]>} */
   #rows = new Map();
   /** The instants between which the view is. */
@@ -160,7 +161,7 @@ export class App {
       this.#isLoaded = true;
       this.toolbar.permit(this.catalogue.access, key.get() !== "");
       this.#show();
-      await this.catalogue.loadServices(() => this.board.render());
+      await this.#loadServices();
     } catch (error) {
       if (error instanceof Problem && error.status === 401) {
         this.#lock();
@@ -169,6 +170,16 @@ export class App {
           failure: true, actions: [{ label: "Try again", run: () => this.#load() }],
         });
       }
+    }
+  }
+
+  /** Loads the services, whose names the rows show as soon as they are known. */
+  async #loadServices() {
+    this.#hasServices = false;
+    try {
+      await this.catalogue.loadServices(() => this.board.render());
+    } finally {
+      this.#hasServices = true;
     }
   }
 
@@ -281,6 +292,11 @@ export class App {
       this.#lock();
       return;
     }
+    if (error instanceof Problem && error.status === 404) {
+      // The calendar was deleted.
+      this.#reload();
+      return;
+    }
     this.board.setFailed(row);
     notify(`${explain.words(error)} Some rows could not be loaded.`, {
       failure: true, actions: [{ label: "Try again", run: () => this.#show() }],
@@ -306,10 +322,12 @@ export class App {
     }
     if (!this.catalogue.calendar(data.calendar)) {
       this.#reload();
+    } else if (this.#hasServices && isShown && data.services.some(({ id }) => !this.catalogue.hasService(id))) {
+      this.#loadServices().catch(() => {});
     }
   }
 
-  /** Loads everything anew if there is a calendar that the page does not know. */
+  /** Loads everything anew, because there are other calendars than the page knows. */
   async #reload() {
     if (!this.#isReloading) {
       this.#isReloading = true;

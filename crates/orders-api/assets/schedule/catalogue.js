@@ -23,8 +23,8 @@ export class Catalogue {
   }
 
   /**
-   * Loads the services, whose names the rows show when they are known.
-   * @param {() => void} progress
+   * Loads the services.
+   * @param {() => void} progress called when more of them are known
    */
   async loadServices(progress) {
     for await (const page of pages("/services?limit=1000")) {
@@ -58,6 +58,14 @@ export class Catalogue {
    */
   calendarName(id) {
     return this.calendar(id)?.name ?? id;
+  }
+
+  /**
+   * Whether a service with this id is known.
+   * @param {string} id
+   */
+  hasService(id) {
+    return this.#services.has(id);
   }
 
   /**

@@ -132,6 +132,7 @@ export class Loader {
     } catch (error) {
       if (!signal.aborted) {
         this.#failed.add(row.key);
+        this.#stale.add(row.key);
         this.listener.failed(row, error);
       }
     }

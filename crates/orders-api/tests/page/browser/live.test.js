@@ -73,6 +73,22 @@ test("rows that could not be loaded are loaded when the service is back", async 
   await schedule.close();
 });
 
+test("free times that could not be loaded after a change are loaded when the service is back", async () => {
+  const schedule = await Schedule.open(browser, service, { ...utc("2026-12-03"), failures: ["offline", 503] });
+  await schedule.live();
+  await schedule.page.route("**/availability*", (route) => route.abort("connectionreset"), { times: 1 });
+  const { id } = await service.book("crew-01", "2026-12-03T08:00:00Z");
+  const row = schedule.row("2026-12-03 crew-01");
+  await schedule.page.locator(".row.failed").waitFor();
+  await service.stop();
+  await schedule.page.locator('#connection[data-state="offline"]').waitFor();
+  await service.startAgain();
+  await row.locator('[data-free="2026-12-03T11:00:00Z"]').waitFor();
+  assert.equal(await schedule.page.locator(".row.failed").count(), 0);
+  await schedule.order(id).waitFor();
+  await schedule.close();
+});
+
 test("the connection is closed while the page is hidden, and continues at the cursor", async () => {
   const schedule = await Schedule.open(browser, service, utc("2026-11-26"));
   await schedule.live();
@@ -139,6 +155,28 @@ test("a change does not take the focus or an open form away", async () => {
   await service.cancel(id);
   await schedule.order(id).waitFor({ state: "detached", ...SECOND });
   assert.equal(await schedule.page.evaluate(() => document.activeElement.closest(".row").dataset.key), "2026-11-28 crew-01");
+  await schedule.close();
+});
+
+test("a calendar that was deleted disappears when its row cannot be loaded", async () => {
+  await service.calendar("crew-04", "Crew 4");
+  const schedule = await Schedule.open(browser, service, { ...utc("2026-12-04"), failures: [404] });
+  await service.send("DELETE", "/calendars/crew-04");
+  await schedule.page.getByRole("button", { name: "Next day" }).click();
+  await schedule.row("2026-12-05 crew-04").waitFor({ state: "detached" });
+  await schedule.row("2026-12-05 crew-01").locator(".free").waitFor();
+  assert.deepEqual(await schedule.page.locator(".notice").allInnerTexts(), []);
+  await schedule.close();
+});
+
+test("a service that is created later has its name and can be booked when an order has it", async () => {
+  const schedule = await Schedule.open(browser, service, utc("2026-12-06"));
+  await schedule.live();
+  await service.send("POST", "/services", { id: "later", name: "Later service" });
+  const { id } = await service.book("crew-01", "2026-12-06T08:00:00Z", { services: [{ id: "later" }] });
+  await schedule.order(id).getByText("Later service").waitFor();
+  await schedule.page.locator("#book").click();
+  await schedule.dialog().getByLabel("Later service").waitFor();
   await schedule.close();
 });
 
