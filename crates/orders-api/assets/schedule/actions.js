@@ -34,7 +34,7 @@ export class Actions {
     if (body !== this.#sent.body) {
       this.#sent = { body, key: randomKey() };
     }
-    const order = await json("POST", "/orders", { body: draft, headers: { "Idempotency-Key": this.#sent.key } });
+    const order = await this.#send("POST", "/orders", { body: draft, headers: { "Idempotency-Key": this.#sent.key } });
     this.#sent = { body: "", key: "" };
     this.#store(order);
     return order;
@@ -48,7 +48,7 @@ export class Actions {
    */
   async change(order, changes) {
     try {
-      const changed = await json("PATCH", `/orders/${order.id}`, {
+      const changed = await this.#send("PATCH", `/orders/${order.id}`, {
         body: changes, type: "application/merge-patch+json", headers: { "If-Match": `"${order.version}"` },
       });
       this.#store(changed, order.calendar);
@@ -65,7 +65,7 @@ export class Actions {
    */
   async cancel(order) {
     try {
-      await json("DELETE", `/orders/${order.id}`, { headers: { "If-Match": `"${order.version}"` } });
+      await this.#send("DELETE", `/orders/${order.id}`, { headers: { "If-Match": `"${order.version}"` } });
       this.#gone(order, order.version + 1);
     } catch (error) {
       await this.#catchUp(order, error);
@@ -137,6 +137,23 @@ export class Actions {
       this.host.locked();
     }
     notify(`${explain.words(error)} ${what}`, { failure: true });
+  }
+
+  /**
+   * Sends a request. Without a valid key, the page is locked.
+   * @param {string} method
+   * @param {string} path
+   * @param {import("./api.js").Options} options
+   */
+  async #send(method, path, options) {
+    try {
+      return await json(method, path, options);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 401) {
+        this.host.locked();
+      }
+      throw error;
+    }
   }
 
   /**

@@ -13,7 +13,7 @@ import { EmptyNote } from "./empty_note.js";
 import * as explain from "./explain.js";
 import { openFeeds } from "./feeds.js";
 import * as format from "./format.js";
-import { openKeyForm } from "./key_form.js";
+import { askForKey, openKeyForm } from "./key_form.js";
 import { Loader } from "./loader.js";
 import { notify } from "./notices.js";
 import { Orders } from "./orders.js";
@@ -186,10 +186,8 @@ export class App {
   #lock() {
     this.#isLoaded = false;
     this.board.show([], this.#look());
-    if (!document.querySelector("dialog[open]")) {
-      openKeyForm(() => this.#unlocked());
-    }
     byId("key").hidden = false;
+    askForKey(() => this.#unlocked());
   }
 
   #unlocked() {

@@ -155,8 +155,9 @@ export class BoardActions {
   #focus(row, item) {
     const order = this.board.orders.get(item.order ?? "");
     const at = (order && this.#rowOf(order)) ?? row;
-    if (at && !document.querySelector("dialog[open]")) {
-      this.board.reveal(Math.max(this.board.indexOf(at.key), 0));
+    const index = at ? this.board.indexOf(at.key) : -1;
+    if (at && index >= 0 && !document.querySelector("dialog[open]")) {
+      this.board.reveal(index);
       this.board.focus(at.key, item);
     }
   }

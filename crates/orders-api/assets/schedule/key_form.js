@@ -5,6 +5,24 @@ import { alertPlace, field, open } from "./dialog.js";
 import { h } from "./dom.js";
 import * as explain from "./explain.js";
 
+const REJECTED = "The service does not accept this key.";
+
+/** A header can carry no other characters. */
+const SENDABLE = /^[\x21-\x7e]*$/;
+
+/**
+ * Opens the form, when the dialog that is open has been closed: what was entered there is not lost.
+ * @param {() => void} unlocked
+ */
+export function askForKey(unlocked) {
+  const other = document.querySelector("dialog[open]");
+  if (!other) {
+    openKeyForm(unlocked);
+  } else if (!other.classList.contains("key-form")) {
+    other.addEventListener("close", () => askForKey(unlocked), { once: true });
+  }
+}
+
 /**
  * Opens the form.
  * @param {() => void} unlocked called when another key is to be used, or none
@@ -16,16 +34,21 @@ export function openKeyForm(unlocked) {
   const form = h("form", { novalidate: true, onsubmit: async (/** @type {Event} */ event) => {
     event.preventDefault();
     const before = key.get();
+    const wanted = input.value.trim();
+    if (!SENDABLE.test(wanted)) {
+      alert.replaceChildren(h("p", {}, REJECTED));
+      return;
+    }
     submit.disabled = true;
     try {
-      key.set(input.value.trim());
+      key.set(wanted);
       await json("GET", "/access");
       dialog.close();
       unlocked();
     } catch (error) {
       key.set(before);
       const isRejected = error instanceof Problem && error.status === 401;
-      alert.replaceChildren(h("p", {}, isRejected ? "The service does not accept this key." : explain.words(error)));
+      alert.replaceChildren(h("p", {}, isRejected ? REJECTED : explain.words(error)));
       input.focus();
     } finally {
       submit.disabled = false;
@@ -39,5 +62,6 @@ export function openKeyForm(unlocked) {
     unlocked();
   } }, "Forget the key"), submit));
   const dialog = open("Key", [form]);
+  dialog.classList.add("key-form");
   input.focus();
 }

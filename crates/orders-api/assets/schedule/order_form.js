@@ -140,10 +140,6 @@ class OrderForm {
       this.#offer(error);
       return;
     }
-    if (error instanceof Problem && error.status === 401) {
-      actions.host.locked();
-      return;
-    }
     if (error instanceof Problem && error.body.errors) {
       const lines = error.body.errors.map((/** @type {{ pointer: string, detail: string }} */ { pointer, detail }) => {
         const name = FIELDS[pointer.split("/")[1]];
