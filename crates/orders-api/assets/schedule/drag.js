@@ -52,6 +52,11 @@ export function enableDrag(board, drop) {
     if (!press) {
       return;
     }
+    if (event.buttons === 0 || !press.block.isConnected) {
+      // The press ended where nobody told, or the order has gone.
+      release(false);
+      return;
+    }
     last = { x: event.clientX, y: event.clientY };
     if (!preview && Math.hypot(last.x - press.x, last.y - press.y) > SLACK) {
       preview = new Preview(board, /** @type {HTMLElement} */ (press.block.parentElement), press.row, press.order);
@@ -127,7 +132,7 @@ export function enableDrag(board, drop) {
     if (!ended) {
       return;
     }
-    if (drops && !ended.isUnchanged) {
+    if (drops && ended.isMove) {
       drop(ended);
     } else {
       ended.end();

@@ -95,7 +95,7 @@ export function enableKeys(board, listener) {
     const ended = preview;
     preview = null;
     clearTimeout(timer);
-    if (ended && drops && !ended.isUnchanged) {
+    if (drops && ended?.isMove) {
       listener.drop(ended);
     } else {
       ended?.end();

@@ -31,9 +31,9 @@ export class Preview {
     cell.append(this.#tip);
   }
 
-  /** Whether the order would stay where it is. */
-  get isUnchanged() {
-    return this.target.row === this.row && this.target.start === this.order.start;
+  /** Whether the order is still shown, and would not stay where it is. */
+  get isMove() {
+    return this.cell.isConnected && (this.target.row !== this.row || this.target.start !== this.order.start);
   }
 
   /**

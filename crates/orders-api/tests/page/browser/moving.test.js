@@ -140,6 +140,45 @@ test("an order that somebody else changed meanwhile is not moved", async () => {
   await schedule.close();
 });
 
+test("an order that is cancelled or loaded anew under the mouse is not moved", async () => {
+  const { id } = await service.book("crew-01", "2026-12-01T08:00:00Z");
+  const schedule = await Schedule.open(browser, service, utc("2026-12-01"));
+  await schedule.live();
+  const { mouse } = schedule.page;
+  const box = await schedule.order(id).boundingBox();
+  await mouse.move(box.x + 4, box.y + 4);
+  await mouse.down();
+  await service.cancel(id);
+  await schedule.order(id).waitFor({ state: "detached" });
+  await mouse.move(box.x + 200, box.y + 4, { steps: 4 });
+  await mouse.up();
+  const other = await service.book("crew-01", "2026-12-01T08:00:00Z");
+  await schedule.order(other.id).waitFor();
+  await drag(schedule, other.id, "2026-12-01 crew-02", 14, { drops: false });
+  // A new calendar loads everything anew.
+  await service.calendar("crew-03", "Crew 3");
+  const third = await service.book("crew-03", "2026-12-01T08:00:00Z");
+  await schedule.order(third.id).waitFor();
+  await schedule.order(other.id).waitFor();
+  await mouse.up();
+  assert.equal((await service.order(other.id)).version, 1);
+  assert.equal(await schedule.page.locator(".notice, .moving").count(), 0);
+  await schedule.close();
+});
+
+test("an order does not follow a mouse whose button was released elsewhere", async () => {
+  const { id } = await service.book("crew-01", "2026-12-02T08:00:00Z");
+  const schedule = await Schedule.open(browser, service, utc("2026-12-02"));
+  await schedule.order(id).evaluate((block) => {
+    const { x, y } = block.getBoundingClientRect();
+    block.dispatchEvent(new PointerEvent("pointerdown", { bubbles: true, clientX: x + 4, clientY: y + 4, pointerType: "mouse" }));
+  });
+  const box = await schedule.order(id).boundingBox();
+  await schedule.page.mouse.move(box.x + 200, box.y + 4, { steps: 4 });
+  assert.equal(await schedule.page.locator(".moving").count(), 0);
+  await schedule.close();
+});
+
 test("the board is used with the keyboard alone", async () => {
   const first = await service.book("crew-01", "2022-12-01T04:00:00Z");
   const second = await service.book("crew-02", "2022-12-01T05:00:00Z");
