@@ -37,7 +37,8 @@ export class Toolbar {
     on("previous", "click", () => handlers.step(-1));
     on("next", "click", () => handlers.step(1));
     on("today", "click", () => handlers.today());
-    on("day", "change", () => handlers.go({ day: input("day").value }));
+    // While somebody types a year, its first digits are a year, too.
+    on("day", "change", () => input("day").validity.valid && handlers.go({ day: input("day").value }));
     on("view-day", "click", () => handlers.go({ view: "day" }));
     on("view-week", "click", () => handlers.go({ view: "week" }));
     on("calendar", "change", () => handlers.go({ calendar: select("calendar").value }));

@@ -119,6 +119,18 @@ test("an empty day offers the next order, and the page opens there", async () =>
   await schedule.close();
 });
 
+test("a day is not left while its year is typed", async () => {
+  const schedule = await Schedule.open(browser, service, { address: { day: "2026-11-24", zone: "UTC" } });
+  const days = [];
+  schedule.page.on("request", (request) => days.push(new URL(request.url()).searchParams.get("from")));
+  await schedule.page.locator("#day").focus();
+  await schedule.page.keyboard.type("05121999");
+  await schedule.page.waitForURL(/day=1999-/);
+  await schedule.ready();
+  assert.deepEqual(days.filter((from) => from?.startsWith("0")), []);
+  await schedule.close();
+});
+
 test("the page opens at now", async () => {
   const schedule = await Schedule.open(browser, service, { width: 500, zone: "Asia/Tokyo" });
   assert.match(schedule.page.url(), /view=day&zone=Asia\/Tokyo/);
