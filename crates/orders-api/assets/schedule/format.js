@@ -107,12 +107,13 @@ export function week(from, to) {
 }
 
 /**
- * `Tue`
+ * The day of an instant before another day: `Tue`, or `Tue 1 Nov` if there is a later Tuesday before that day.
  * @param {string} zone
  * @param {number} instant
+ * @param {number} before the first instant of the other day
  */
-export function weekday(zone, instant) {
-  return words(SHORT, localAt(zone, instant), 1);
+export function earlierDay(zone, instant, before) {
+  return words(SHORT, localAt(zone, instant), before - instant < 6 * DAY ? 1 : 3);
 }
 
 /**

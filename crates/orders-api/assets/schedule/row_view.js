@@ -194,7 +194,7 @@ export class RowView {
     block.dataset.version = String(order.version);
     block.dataset.known = String(this.#known(order));
     const services = order.services.map(({ id }) => service(id)).join(", ");
-    const day = order.start < this.row.from ? `${format.weekday(zone, order.start)} ` : "";
+    const day = order.start < this.row.from ? `${format.earlierDay(zone, order.start, this.row.from)} ` : "";
     const [lines, rest] = block.children;
     const [when, what, more] = /** @type {HTMLElement[]} */ ([...lines.children]);
     const [time, offset] = /** @type {HTMLElement[]} */ ([...when.children]);
@@ -227,7 +227,7 @@ export class RowView {
  * Lets a cell that has changed stand out for a moment.
  * @param {HTMLElement} cell
  */
-export function flash(cell) {
+function flash(cell) {
   cell.classList.remove("changed");
   requestAnimationFrame(() => cell.classList.add("changed"));
 }

@@ -25,6 +25,13 @@ test("a time is shown with the offset that it has", () => {
   assert.equal(format.dateTime("Europe/Berlin", "2022-11-01T23:30:00Z"), "Wed 2 Nov 2022, 00:30 UTC+1");
 });
 
+test("an earlier day is a weekday, unless there is a later one of that name", () => {
+  const before = Date.parse("2026-11-24T00:00:00Z");
+  assert.equal(format.earlierDay("UTC", before - HOUR, before), "Mon");
+  assert.equal(format.earlierDay("UTC", Date.parse("2026-11-18T00:00:01Z"), before), "Wed");
+  assert.equal(format.earlierDay("UTC", Date.parse("2026-11-17T12:00:00Z"), before), "Tue 17 Nov");
+});
+
 test("days and fees are written out", () => {
   assert.equal(format.longDay("2026-11-24"), "Tuesday 24 November 2026");
   assert.equal(format.shortDay("2026-11-24"), "Tue 24 Nov");
