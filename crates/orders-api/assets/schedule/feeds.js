@@ -48,10 +48,15 @@ export function openFeeds(calendars) {
   /** @param {Feed} feed */
   function itemOf(feed) {
     const shown = feed.calendars.map((id) => names.get(id) ?? id).join(", ");
+    const keep = h("button", { class: "small-button", onclick: () => {
+      question.replaceWith(remove);
+      remove.focus();
+    } }, "Keep it");
+    const question = h("span", { class: "sure" }, "Its link stops working. ", keep,
+      h("button", { class: "danger small-button", onclick: () => drop(feed) }, "Delete it"));
     const remove = h("button", { class: "small-button", onclick: () => {
-      remove.replaceWith(h("span", { class: "sure" }, "Its link stops working. ",
-        h("button", { class: "small-button", onclick: show }, "Keep it"),
-        h("button", { class: "danger small-button", onclick: () => drop(feed) }, "Delete it")));
+      remove.replaceWith(question);
+      keep.focus();
     } }, "Delete…");
     return h("li", {}, h("div", {}, h("b", {}, feed.name), h("small", {}, shown)), remove);
   }
@@ -67,6 +72,7 @@ export function openFeeds(calendars) {
       alert.replaceChildren(h("p", {}, explain.words(error)));
     }
     await show();
+    name.focus();
   }
 
   /** @param {Event} event */

@@ -27,10 +27,16 @@ test("a link for calendar programs is created, copied and deleted", async () => 
   assert.equal(await schedule.page.evaluate(() => navigator.clipboard.readText()), url);
   const feed = await fetch(url);
   assert.deepEqual([feed.status, feed.headers.get("content-type").split(";")[0]], [200, "text/calendar"]);
+  const focused = () => schedule.page.evaluate(() => document.activeElement.textContent);
   await dialog.getByRole("button", { name: "Delete…" }).click();
+  assert.equal(await focused(), "Keep it");
+  await schedule.page.keyboard.press("Enter");
+  assert.equal(await focused(), "Delete…");
+  await schedule.page.keyboard.press("Enter");
   await dialog.getByRole("button", { name: "Delete it" }).click();
   await dialog.getByText("Phones").waitFor({ state: "detached" });
   assert.equal((await fetch(url)).status, 404);
   assert.equal(await dialog.getByLabel("The link", { exact: true }).count(), 0);
+  await schedule.page.waitForFunction(() => document.activeElement.tagName === "INPUT");
   await schedule.close();
 });
