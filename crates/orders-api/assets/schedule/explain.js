@@ -59,5 +59,5 @@ export function words(error) {
  * @param {unknown} error
  */
 export function isUnknown(error) {
-  return !(error instanceof Problem) || error.status >= 500;
+  return !(error instanceof Problem) || error.status >= 500 || error.type === "idempotency-key-in-use";
 }

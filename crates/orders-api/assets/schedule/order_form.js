@@ -196,7 +196,7 @@ function changed(order, draft) {
   if (draft.totalfee !== order.totalfee) {
     changes.totalfee = draft.totalfee;
   }
-  if (draft.reference !== (order.reference ?? "")) {
+  if (draft.reference !== (order.reference ?? "").trim()) {
     changes.reference = draft.reference || null;
   }
   return changes;

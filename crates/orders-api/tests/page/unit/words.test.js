@@ -36,6 +36,7 @@ test("a failure is said in words, and whether it is known what happened", () => 
     [problem(412, { type: "/problems/version-mismatch" }), "Somebody else changed this order.", false],
     [problem(404, { type: "/problems/not-found" }), "Somebody else cancelled this order.", false],
     [problem(503, { type: "/problems/unavailable" }), "The service is busy. Try again in a moment.", true],
+    [problem(409, { type: "/problems/idempotency-key-in-use", detail: "it is being answered" }), "it is being answered.", true],
     [problem(409, { type: "/problems/id-taken", detail: "the id is taken" }), "the id is taken.", false],
     [problem(422, { type: "/problems/invalid-request", errors: [{ detail: "a" }, { detail: "b" }] }), "a. b.", false],
     [problem(502, {}), "the service answered 502.", true],
