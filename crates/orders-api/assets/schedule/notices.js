@@ -41,19 +41,16 @@ export function notify(words, { actions = [], failure = false } = {}) {
   while (place.children.length > MOST) {
     place.firstElementChild?.remove();
   }
+  const expire = () => {
+    if (notice.contains(document.activeElement) || notice.matches(":hover")) {
+      setTimeout(expire, BRIEF);
+    } else {
+      close();
+    }
+  };
   if (!failure) {
-    setTimeout(() => {
-      if (!notice.contains(document.activeElement) && !notice.matches(":hover")) {
-        close();
-      }
-    }, BRIEF);
+    setTimeout(expire, BRIEF);
   }
-  return close;
-}
-
-/** Removes all notices. */
-export function clearNotices() {
-  byId("notices").replaceChildren();
 }
 
 /**
