@@ -5,7 +5,9 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
-use crate::service::{Calendar, finish, shared};
+use orders_testkit::Finished;
+
+use crate::service::{Calendar, shared, values};
 
 #[test]
 fn an_order_is_booked_with_all_that_was_given() {
@@ -37,9 +39,9 @@ fn a_rejected_booking_prints_the_commands_that_book_the_nearest_times() {
         let path = env!("CARGO_BIN_EXE_orders").trim_end_matches("/orders");
         let mut shell = Command::new("/bin/sh");
         shell.args(["-c", commands[line]]).env("PATH", path).env("ORDERS_URL", shared().url());
-        let booked = finish(shell, "");
+        let booked = Finished::run(&mut shell, "").unwrap();
         assert_eq!(booked.status, Some(0), "{}: {}", commands[line], booked.stderr);
-        let order = booked.json().remove(0);
+        let order = values(&booked.stdout).remove(0);
         assert_eq!((&order["datetime"], &order["totalfee"]), (&at.into(), &5.into()));
         assert_eq!(order["reference"], "it's $HOME");
         assert_eq!(order["calendar"], calendar.0.as_str());

@@ -4,9 +4,10 @@ use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Child, ChildStdout, Stdio};
 
+use orders_testkit::Finished;
 use tempfile::TempDir;
 
-use crate::service::{Calendar, Service, lines, shared, values, wait};
+use crate::service::{Calendar, Service, lines, shared, values};
 
 /// More orders than fit into the buffers between the database and a client that does not read.
 const MANY: i64 = 20_000;
@@ -128,13 +129,13 @@ fn an_export_whose_reader_stops_ends_and_one_that_is_cut_off_fails() {
     let service = full_service();
     let (child, out) = start_export(&service);
     drop(out);
-    let done = wait(child);
+    let done = Finished::wait(child).unwrap();
     assert_eq!((done.status, done.stderr.as_str()), (Some(0), ""));
 
     let (child, mut out) = start_export(&service);
     service.break_database();
     let mut rest = String::new();
     out.read_to_string(&mut rest).unwrap();
-    wait(child).fails(2, "not all orders");
+    Finished::wait(child).unwrap().fails(2, "not all orders");
     assert!((rest.lines().count() as i64) < MANY - 1);
 }

@@ -4,9 +4,10 @@ use std::fs;
 use std::process::Stdio;
 
 use diesel::connection::SimpleConnection as _;
+use orders_testkit::Finished;
 use tempfile::TempDir;
 
-use crate::service::{RunningImport, Service, lines, order, signal, wait};
+use crate::service::{RunningImport, Service, lines, order, signal};
 
 #[test]
 fn an_interrupted_import_says_what_was_booked() {
@@ -73,7 +74,7 @@ fn an_interrupted_import_stops_in_the_middle_of_its_input() {
     let child = program.stderr(Stdio::piped()).spawn().unwrap();
     service.wait_for_order("999");
     signal(&child, "-INT");
-    let done = wait(child);
+    let done = Finished::wait(child).unwrap();
     let stderr = done.stderr;
     assert_eq!(done.status, Some(130), "{stderr}");
     let number = |before: &str, after: &str| -> i64 {
@@ -101,7 +102,7 @@ fn an_interrupted_import_stops_in_the_middle_of_its_input() {
     service.wait_for_lock_wait();
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
     signal(&child, "-INT");
-    let done = wait(child);
+    let done = Finished::wait(child).unwrap();
     done.fails(130, "interrupted; ");
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::service::{Calendar, shared};
+use crate::service::{Calendar, shared, values};
 
 fn times(orders: &[Value]) -> Vec<&str> {
     orders.iter().map(|it| it["datetime"].as_str().unwrap()).collect()
@@ -29,7 +29,7 @@ fn a_list_begins_today_and_says_if_there_are_more() {
     }
     assert_eq!(calendar.json(&["list"]).len(), 3);
     let two = calendar.run(&["list", "-n", "2"]);
-    assert_eq!(times(&two.json()), ["2030-01-01T03:00:00Z", "2030-01-01T06:00:00Z"]);
+    assert_eq!(times(&values(&two.stdout)), ["2030-01-01T03:00:00Z", "2030-01-01T06:00:00Z"]);
     assert!(two.stderr.contains("more than 2 orders"), "{}", two.stderr);
     let last = calendar.json(&["list", "--reverse", "-n", "4"]);
     assert_eq!(times(&last).last(), Some(&"2000-01-01T09:00:00Z"));

@@ -1,4 +1,4 @@
-//! The running service, and the program as its client: [`Service`], [`Calendar`], [`Finished`].
+//! The running service, and the program as its client: [`Service`], [`Calendar`].
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use orders_testkit::program;
+use orders_testkit::{Finished, program};
 use private_postgres::PrivatePostgres;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -33,14 +33,6 @@ pub(crate) struct Service {
 
 /// A calendar of the shared service for one test alone.
 pub(crate) struct Calendar(pub(crate) String);
-
-/// How a program ended, and what it printed.
-#[derive(Debug)]
-pub(crate) struct Finished {
-    pub(crate) status: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
-}
 
 impl Service {
     pub(crate) fn start() -> Self {
@@ -75,7 +67,7 @@ impl Service {
     }
 
     pub(crate) fn run_with(&self, arguments: &[&str], input: impl AsRef<[u8]>) -> Finished {
-        finish(self.program(arguments), input)
+        Finished::run(&mut self.program(arguments), input).unwrap()
     }
 
     /// Runs a command that must succeed, and returns the JSON that it prints.
@@ -83,7 +75,7 @@ impl Service {
     pub(crate) fn json(&self, arguments: &[&str]) -> Vec<Value> {
         let done = self.run(arguments);
         assert_eq!(done.status, Some(0), "{arguments:?}: {}", done.stderr);
-        done.json()
+        values(&done.stdout)
     }
 
     /// A connection to its database.
@@ -197,21 +189,6 @@ pub(crate) fn order(id: &str, hour: u32) -> Value {
     json!({ "id": id, "datetime": datetime, "totalfee": 1, "services": [{ "id": "123" }] })
 }
 
-impl Finished {
-    /// The lines of standard output as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> Vec<Value> {
-        values(&self.stdout)
-    }
-
-    /// Checks the status, and that standard error contains a text.
-    #[track_caller]
-    pub(crate) fn fails(&self, status: i32, text: &str) {
-        assert_eq!(self.status, Some(status), "{}", self.stderr);
-        assert!(self.stderr.contains(text), "{}", self.stderr);
-    }
-}
-
 pub(crate) fn values(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
@@ -219,28 +196,6 @@ pub(crate) fn values(text: &str) -> Vec<Value> {
 /// The orders as lines.
 pub(crate) fn lines(orders: &[Value]) -> String {
     orders.iter().map(|order| format!("{order}\n")).collect()
-}
-
-/// Runs a program with this input until it ends.
-pub(crate) fn finish(mut program: Command, input: impl AsRef<[u8]>) -> Finished {
-    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = program.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.as_ref().to_owned();
-    // The program may end before it has read all.
-    let writer = thread::spawn(move || drop(stdin.write_all(&input)));
-    let finished = wait(child);
-    writer.join().unwrap();
-    finished
-}
-
-pub(crate) fn wait(child: Child) -> Finished {
-    let output = child.wait_with_output().unwrap();
-    Finished {
-        status: output.status.code(),
-        stdout: String::from_utf8(output.stdout).unwrap(),
-        stderr: String::from_utf8(output.stderr).unwrap(),
-    }
 }
 
 pub(crate) fn signal(child: &Child, name: &str) {

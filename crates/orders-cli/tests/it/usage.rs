@@ -5,9 +5,9 @@ use std::net::TcpListener;
 use std::process::Command;
 use std::thread;
 
-use orders_testkit::program;
+use orders_testkit::{Finished, program};
 
-use crate::service::{Service, finish, shared};
+use crate::service::{Service, shared, values};
 
 #[test]
 fn a_command_that_fails_says_why_and_exits_with_2() {
@@ -32,7 +32,7 @@ fn a_command_that_fails_says_why_and_exits_with_2() {
     shared().run(&["list", "--tz", "Berlin"]).fails(2, "Europe/Berlin");
     let mut misspelt = shared().program(&["list"]);
     misspelt.env("TZ", "Europe/Berln");
-    finish(misspelt, "").fails(2, "\"Europe/Berln\" is not a time zone");
+    Finished::run(&mut misspelt, "").unwrap().fails(2, "\"Europe/Berln\" is not a time zone");
     let secret = shared().run(&["list", "--url", "http://me:secret@127.0.0.1"]);
     secret.fails(2, "\"127.0.0.1\" is not the URL of a service");
     assert!(!secret.stderr.contains("secret"), "{}", secret.stderr);
@@ -46,7 +46,7 @@ fn the_key_is_sent() {
     let administer = |arguments: &[&str]| {
         let mut command = Command::new(program::build().unwrap());
         command.args(arguments).env("DATABASE_URL", service.postgres.url("orders"));
-        let done = finish(command, "");
+        let done = Finished::run(&mut command, "").unwrap();
         assert_eq!(done.status, Some(0), "{}", done.stderr);
         done.stdout.trim().to_owned()
     };
@@ -58,9 +58,9 @@ fn the_key_is_sent() {
     let run = |arguments: &[&str]| {
         let mut command = service.program(arguments);
         command.env("ORDERS_KEY", &key);
-        finish(command, "")
+        Finished::run(&mut command, "").unwrap()
     };
-    assert_eq!(run(&["services"]).json().len(), 3);
+    assert_eq!(values(&run(&["services"]).stdout).len(), 3);
     run(&["book", "2030-01-01 9:00", "123"]).fails(1, "desk");
 }
 
