@@ -17,7 +17,10 @@ pub use orders_core::{
     self, After, AsOf, Booking, Calendar, CalendarDraft, CalendarId, Change, ChangeFilter,
     ChangeType, Conflict, Cursor, Direction, Fee, GapTooWide, IdempotencyKey, Interval, Metadata,
     MetadataKey, MetadataPatch, MetadataValue, MinimumGap, Name, NearestFree, Order, OrderDraft,
-    OrderFilter, OrderId, OrderPatch, OrderedServices, Reference, Replica, Service, ServiceDraft,
-    ServiceId, Timestamp,
+    OrderFilter, OrderId, OrderPatch, OrderedServices, Reference, Replica, SendAfter, Service,
+    ServiceDraft, ServiceId, Subscription, Timestamp, Webhook, WebhookDraft, WebhookId,
+    WebhookState, WebhookUrl,
 };
-pub use wire::{FieldError, ImportLine, Problem};
+pub use wire::{
+    FieldError, ImportLine, NewWebhook, Problem, WebhookDelivery, WebhookSecret, WebhookTest,
+};

@@ -82,6 +82,7 @@ impl FromStr for ChangeType {
 /// Which changes a follower wants: those whose order matches every given field before or after the change. So the
 /// follower sees an order leave.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ChangeFilter {
     /// Only orders of this calendar.
     pub calendar: Option<CalendarId>,

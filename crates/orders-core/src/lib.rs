@@ -68,6 +68,6 @@ pub use store::{
 pub use timestamp::{InvalidTimestamp, Timestamp};
 pub use webhook::{
     Delivery, Failure, GIVE_UP_AFTER, Health, InvalidWebhookUrl, MAX_PARKED, MAX_URL_LENGTH,
-    Message, Next, Parked, Progress, Saved, Subscription, Webhook, WebhookDraft, WebhookState,
-    WebhookUrl,
+    Message, Next, Parked, Progress, Saved, SendAfter, Subscription, Webhook, WebhookDraft,
+    WebhookState, WebhookUrl,
 };

@@ -11,7 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Cursor, Fee, Metadata, MetadataKey, MetadataValue, MinimumGap, Name, OrderedServices,
-    Reference, ServiceId, Timestamp,
+    Reference, SendAfter, ServiceId, Timestamp, WebhookState, WebhookUrl,
 };
 
 /// Reads an id from a string, or from an integer as its decimal digits.
@@ -62,6 +62,7 @@ as_text! {
     Reference: Reference::new;
     MetadataKey: MetadataKey::new;
     MetadataValue: MetadataValue::new;
+    WebhookUrl: WebhookUrl::new;
 }
 
 /// A JSON number with the digits as they were written, never a binary fraction.
@@ -136,5 +137,21 @@ impl<'de> Deserialize<'de> for Metadata {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let entries = Option::<BTreeMap<_, _>>::deserialize(from)?;
         Metadata::new(entries.unwrap_or_default()).map_err(D::Error::custom)
+    }
+}
+
+/// The state of a webhook that a client asks for.
+pub(crate) fn paused<S: Serializer>(paused: &Option<bool>, to: S) -> Result<S::Ok, S::Error> {
+    let state = |paused| if paused { WebhookState::Paused } else { WebhookState::Active };
+    paused.map(state).serialize(to)
+}
+
+/// The cursor, or `now`.
+impl Serialize for SendAfter {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Now => to.serialize_str("now"),
+            Self::Cursor(cursor) => cursor.serialize(to),
+        }
     }
 }

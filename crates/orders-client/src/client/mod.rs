@@ -23,6 +23,7 @@ mod services_and_calendars;
 #[cfg(feature = "tls")]
 mod tls;
 mod transport;
+mod webhooks;
 
 use std::fmt;
 use std::sync::Arc;

@@ -44,6 +44,7 @@ mod problem;
 mod request;
 mod resources;
 mod response;
+mod webhooks;
 
 pub use availability::GetAvailability;
 pub use changes::FollowChanges;
@@ -57,10 +58,15 @@ pub use orders::{CreateOrder, DeleteOrder, GetOrder, PatchOrder, ReplaceOrder};
 pub use page::{GetPage, Page};
 pub use problem::{FieldError, Problem};
 pub use resources::{
-    Create, CreateCalendar, CreateService, Delete, DeleteCalendar, DeleteService, Get, GetCalendar,
-    GetService, Replace, ReplaceCalendar, ReplaceService, Resource,
+    Create, CreateCalendar, CreateService, CreateWebhook, Delete, DeleteCalendar, DeleteService,
+    DeleteWebhook, Get, GetCalendar, GetService, GetWebhook, Replace, ReplaceCalendar,
+    ReplaceService, ReplaceWebhook, Resource,
 };
 pub use response::{Failure, MAX_BODY, Unexpected};
+pub use webhooks::{
+    GetWebhookDeliveries, NewWebhook, RotateWebhookSecret, TestWebhook, WebhookDelivery,
+    WebhookSecret, WebhookTest,
+};
 
 use bytes::Bytes;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use http::{Method, StatusCode};
 use orders_core::{
-    After, Calendar, Change, ChangeFilter, Direction, Order, OrderFilter, OrderId, Service,
+    After, Calendar, Change, ChangeFilter, Direction, Order, OrderFilter, OrderId, Service, Webhook,
 };
 use serde::de::DeserializeOwned;
 
@@ -73,6 +73,14 @@ impl GetPage<Calendar> {
     #[must_use]
     pub fn calendars(limit: usize) -> Self {
         Self::of(&Query::new(Calendar::PATH).with("limit", Some(limit)))
+    }
+}
+
+impl GetPage<Webhook> {
+    /// `GET /webhooks`, with at most so many webhooks on a page, 1 to 1000.
+    #[must_use]
+    pub fn webhooks(limit: usize) -> Self {
+        Self::of(&Query::new(Webhook::PATH).with("limit", Some(limit)))
     }
 }
 

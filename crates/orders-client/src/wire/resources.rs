@@ -1,24 +1,30 @@
-//! Operations on one service or one calendar: [`Create`], [`Get`], [`Replace`], [`Delete`].
+//! Operations on one service, calendar or webhook: [`Create`], [`Get`], [`Replace`], [`Delete`].
 
 use std::fmt::Display;
 
 use http::{Method, StatusCode};
-use orders_core::{Calendar, CalendarDraft, CalendarId, Service, ServiceDraft, ServiceId};
+use orders_core::{
+    Calendar, CalendarDraft, CalendarId, Service, ServiceDraft, ServiceId, Webhook, WebhookDraft,
+    WebhookId,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::orders::gone;
 use super::request::{JSON, request, with_body};
 use super::response::{json, no_content};
-use super::{Effect, Failure, Operation, Request, Response};
+use super::{Effect, Failure, NewWebhook, Operation, Request, Response};
 
-/// What has the same operations: services and calendars.
+/// What has the same operations: services, calendars and webhooks.
 pub trait Resource: DeserializeOwned {
     /// Names one of them.
     type Id: Display;
 
     /// The fields that a client gives to create or replace one.
     type Draft: Serialize;
+
+    /// The response to a creation.
+    type Created: DeserializeOwned;
 
     /// The path of all of them.
     const PATH: &'static str;
@@ -27,6 +33,7 @@ pub trait Resource: DeserializeOwned {
 impl Resource for Service {
     type Id = ServiceId;
     type Draft = ServiceDraft;
+    type Created = Self;
 
     const PATH: &'static str = "/services";
 }
@@ -34,8 +41,17 @@ impl Resource for Service {
 impl Resource for Calendar {
     type Id = CalendarId;
     type Draft = CalendarDraft;
+    type Created = Self;
 
     const PATH: &'static str = "/calendars";
+}
+
+impl Resource for Webhook {
+    type Id = WebhookId;
+    type Draft = WebhookDraft;
+    type Created = NewWebhook;
+
+    const PATH: &'static str = "/webhooks";
 }
 
 /// `POST /services`
@@ -56,7 +72,16 @@ pub type ReplaceCalendar = Replace<Calendar>;
 /// `DELETE /calendars/{id}`
 pub type DeleteCalendar = Delete<Calendar>;
 
-fn path<R: Resource>(id: &R::Id) -> String {
+/// `POST /webhooks`
+pub type CreateWebhook = Create<Webhook>;
+/// `GET /webhooks/{id}`
+pub type GetWebhook = Get<Webhook>;
+/// `PUT /webhooks/{id}`
+pub type ReplaceWebhook = Replace<Webhook>;
+/// `DELETE /webhooks/{id}`
+pub type DeleteWebhook = Delete<Webhook>;
+
+pub(super) fn path<R: Resource>(id: &R::Id) -> String {
     format!("{}/{id}", R::PATH)
 }
 
@@ -68,13 +93,13 @@ pub struct Create<R: Resource> {
 }
 
 impl<R: Resource> Operation for Create<R> {
-    type Output = R;
+    type Output = R::Created;
 
     fn request(&self) -> Request {
         with_body(request(Method::POST, R::PATH), JSON, &self.draft)
     }
 
-    fn read(&self, response: &Response) -> Result<R, Failure> {
+    fn read(&self, response: &Response) -> Result<R::Created, Failure> {
         json(response, &[StatusCode::CREATED])
     }
 

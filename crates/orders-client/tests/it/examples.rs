@@ -21,16 +21,18 @@ macro_rules! examples {
 }
 
 examples! {
-    at availability calendar calendars changes create create_calendar create_service delete delete_calendar delete_service
-    dry_run export get history idempotency_key if_version import orders patch replace replace_calendar replace_service
-    service services version
+    at availability calendar calendars changes create create_calendar create_service create_webhook delete delete_calendar
+    delete_service delete_webhook dry_run export get history idempotency_key if_version import orders patch replace
+    replace_calendar replace_service replace_webhook rotate_webhook_secret service services test_webhook version webhook
+    webhook_deliveries webhooks
 }
 
 /// The sources of the calls.
-const CALLS: [&str; 3] = [
+const CALLS: [&str; 4] = [
     include_str!("../../src/client/mod.rs"),
     include_str!("../../src/client/call.rs"),
     include_str!("../../src/client/services_and_calendars.rs"),
+    include_str!("../../src/client/webhooks.rs"),
 ];
 
 #[test]

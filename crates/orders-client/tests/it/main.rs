@@ -14,4 +14,5 @@ mod samples;
 mod service;
 mod streams;
 mod tls;
+mod webhooks;
 mod wire;

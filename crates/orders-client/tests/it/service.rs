@@ -23,6 +23,9 @@ static SHARED: LazyLock<Running> = LazyLock::new(|| {
         ("ORDERS_MAX_IMPORTS_PER_CLIENT", LIMIT),
         ("ORDERS_MAX_EXPORTS", LIMIT),
         ("ORDERS_MAX_EXPORTS_PER_CLIENT", LIMIT),
+        ("ORDERS_WEBHOOK_NETWORKS", "127.0.0.0/8"),
+        // The webhooks of the examples have no endpoints.
+        ("ORDERS_NO_WEBHOOKS", "true"),
     ])
 });
 

@@ -5,8 +5,8 @@ use http::header::LINK;
 use http::{HeaderMap, HeaderValue};
 use orders_client::wire::{
     CreateOrder, DeleteOrder, Effect, Event, Events, ExportOrders, Failure, FollowChanges,
-    GetAvailability, GetOrder, GetPage, ImportAnswer, Lines, Operation, PatchOrder, ReplaceOrder,
-    Request, Response, Target,
+    GetAvailability, GetOrder, GetPage, GetWebhookDeliveries, ImportAnswer, Lines, Operation,
+    PatchOrder, ReplaceOrder, Request, Response, RotateWebhookSecret, Target, TestWebhook,
 };
 use orders_client::{
     After, CalendarId, ChangeFilter, Direction, IdempotencyKey, Interval, OrderFilter, OrderPatch,
@@ -87,6 +87,16 @@ fn requests_of_lists_have_their_filters() {
     let follow = FollowChanges { after: After::Cursor("4_2".parse().unwrap()), filter }.request();
     check(&follow, "GET /changes?after=4_2&service=1");
     assert_eq!(follow.headers()["accept"], "text/event-stream");
+
+    check(&GetPage::webhooks(5).request(), "GET /webhooks?limit=5");
+    let webhook = orders_client::WebhookId::new("crm").unwrap();
+    let id = webhook.clone();
+    check(&GetWebhookDeliveries { id }.request(), "GET /webhooks/crm/deliveries");
+    check(&TestWebhook { id: webhook.clone() }.request(), "POST /webhooks/crm/test");
+    let rotate = RotateWebhookSecret { id: webhook };
+    check(&rotate.request(), "POST /webhooks/crm/secret");
+    // A repetition would be rejected, although the first attempt has replaced the secret.
+    assert_eq!(rotate.effect(), Effect::Once);
 
     let window = Interval { from: day(0), to: day(1) };
     let availability = GetAvailability { calendar: CalendarId::default(), window };

@@ -22,12 +22,14 @@ pub const MAX_URL_LENGTH: usize = 2000;
 
 /// An endpoint, and how far it has been sent the changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Webhook {
     /// Its id.
     pub id: WebhookId,
     /// Where the changes are sent.
     pub url: WebhookUrl,
     /// Which changes are sent.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub subscription: Subscription,
     /// Whether changes are sent.
     pub state: WebhookState,
@@ -45,23 +47,57 @@ pub struct Webhook {
 
 /// The fields that a client gives to create or replace a webhook.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WebhookDraft {
     /// The id of a new webhook; generated if `None`.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub id: Option<WebhookId>,
     /// Where the changes are sent.
     pub url: WebhookUrl,
     /// Which changes are sent.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub subscription: Subscription,
     /// Whether changes are sent. `None` leaves it as it is; a new webhook is active.
+    #[cfg_attr(feature = "serde", serde(rename = "state", serialize_with = "crate::wire::paused"))]
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub paused: Option<bool>,
-    /// From where changes are sent. `None` goes on where it is; a new webhook begins with the next change.
-    pub after: Option<After>,
+    /// After which change it is sent changes. `None` goes on where it is; a new webhook begins with the next change.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub after: Option<SendAfter>,
+}
+
+impl WebhookDraft {
+    /// An active webhook that is sent all changes.
+    #[must_use]
+    pub fn new(url: WebhookUrl) -> Self {
+        Self { id: None, url, subscription: Subscription::default(), paused: None, after: None }
+    }
+}
+
+/// After which change a webhook is sent changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SendAfter {
+    /// The last one that was made.
+    Now,
+    /// The one with this cursor.
+    Cursor(Cursor),
+}
+
+impl From<SendAfter> for After {
+    fn from(after: SendAfter) -> Self {
+        match after {
+            SendAfter::Now => Self::Now,
+            SendAfter::Cursor(cursor) => Self::Cursor(cursor),
+        }
+    }
 }
 
 /// Which changes a webhook is sent.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Subscription {
     /// Those of orders that match before or after the change.
+    #[cfg_attr(feature = "serde", serde(flatten))]
     pub filter: ChangeFilter,
     /// Only those of these types; `None` is all types.
     pub types: Option<BTreeSet<ChangeType>>,
@@ -80,6 +116,8 @@ impl Subscription {
 
 /// Whether changes are sent to a webhook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[cfg_attr(feature = "serde", serde(rename_all = "lowercase"))]
 pub enum WebhookState {
     /// They are.
     Active,
@@ -166,27 +204,5 @@ impl FromStr for WebhookUrl {
 
     fn from_str(text: &str) -> Result<Self, InvalidWebhookUrl> {
         Self::new(text)
-    }
-}
-
-/// The members `id`, `url`, `calendar`, `service`, `types`, `state`, `cursor`, `behind`, `parked`, `failing_since` and
-/// `last_error`. What is not set is null.
-#[cfg(feature = "serde")]
-impl serde::Serialize for Webhook {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        use serde::ser::SerializeStruct as _;
-        let mut webhook = serializer.serialize_struct("Webhook", 11)?;
-        webhook.serialize_field("id", &self.id)?;
-        webhook.serialize_field("url", self.url.as_str())?;
-        webhook.serialize_field("calendar", &self.subscription.filter.calendar)?;
-        webhook.serialize_field("service", &self.subscription.filter.service)?;
-        webhook.serialize_field("types", &self.subscription.types)?;
-        webhook.serialize_field("state", self.state.as_str())?;
-        webhook.serialize_field("cursor", &self.cursor)?;
-        webhook.serialize_field("behind", &self.behind)?;
-        webhook.serialize_field("parked", &self.parked)?;
-        webhook.serialize_field("failing_since", &self.failing_since)?;
-        webhook.serialize_field("last_error", &self.last_error)?;
-        webhook.end()
     }
 }

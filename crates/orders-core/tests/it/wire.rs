@@ -1,7 +1,8 @@
 use orders_core::{
-    Booking, Calendar, CalendarDraft, CalendarId, Fee, Interval, Metadata, MetadataKey,
+    Booking, Calendar, CalendarDraft, CalendarId, ChangeType, Fee, Interval, Metadata, MetadataKey,
     MetadataPatch, MetadataValue, MinimumGap, Name, NearestFree, Order, OrderDraft, OrderId,
-    OrderPatch, OrderedServices, Reference, Service, ServiceDraft, ServiceId, Timestamp,
+    OrderPatch, OrderedServices, Reference, SendAfter, Service, ServiceDraft, ServiceId, Timestamp,
+    Webhook, WebhookDraft,
 };
 use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
@@ -113,6 +114,38 @@ fn an_order_without_a_reference_and_metadata_does_not_mention_them() {
     let (_, after) = rest.split_once("},\n").unwrap();
     let order: Order = check(&compact(&format!("{before}{after}")));
     assert_eq!((order.reference, order.metadata), (None, Metadata::default()));
+}
+
+#[test]
+fn a_webhook_has_its_subscription_beside_its_other_members() {
+    let json = r#"{"id":"crm","url":"https://crm.example/hooks","calendar":"crew","service":null,"types":["order.created"],"state":"active","cursor":"42_1667124180123456","behind":3,"parked":1,"failing_since":"2022-11-01T11:11:11Z","last_error":"status 500"}"#;
+    let webhook: Webhook = check(json);
+    assert_eq!(webhook.subscription.filter.calendar, CalendarId::new("crew").ok());
+    assert_eq!(webhook.subscription.types, Some([ChangeType::Created].into()));
+    check_refused::<Webhook>(&json.replace("https", "ftp"), "begins with https://");
+    check_refused::<Webhook>(&json.replace("active", "lost"), "unknown variant");
+}
+
+#[test]
+fn a_draft_of_a_webhook_says_only_what_is_wanted() {
+    let bare = WebhookDraft::new("https://crm.example".parse().unwrap());
+    let subscription = json!({ "calendar": null, "service": null, "types": null });
+    let with = |more: Value| {
+        let mut json = json!({ "url": "https://crm.example" });
+        for members in [&subscription, &more] {
+            json.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        }
+        json
+    };
+    assert_eq!(to_value(&bare).unwrap(), with(json!({})));
+    let cursor = "42_1667124180123456";
+    let after = SendAfter::Cursor(cursor.parse().unwrap());
+    let moved = WebhookDraft { paused: Some(true), after: Some(after), ..bare.clone() };
+    assert_eq!(to_value(&moved).unwrap(), with(json!({ "state": "paused", "after": cursor })));
+    let id = "crm".parse().ok();
+    let now = WebhookDraft { id, paused: Some(false), after: Some(SendAfter::Now), ..bare };
+    let more = json!({ "id": "crm", "state": "active", "after": "now" });
+    assert_eq!(to_value(&now).unwrap(), with(more));
 }
 
 #[test]

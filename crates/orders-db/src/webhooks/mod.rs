@@ -9,7 +9,7 @@ use diesel::data_types::PgTimestamp;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Bytea, Nullable, Text, Timestamptz};
 use orders_core::{
-    After, CalendarId, ChangeFilter, ChangeType, ListPage, ListQuery, Resource, ServiceId,
+    CalendarId, ChangeFilter, ChangeType, ListPage, ListQuery, Resource, SendAfter, ServiceId,
     StoreError, Subscription, Timestamp, Webhook, WebhookDraft, WebhookId, WebhookState,
     WebhookUrl,
 };
@@ -192,7 +192,7 @@ impl PgStore {
         secret: &[u8],
     ) -> Result<Webhook, StoreError> {
         self.with(|conn| {
-            let cursor = known_cursor(conn, draft.after.unwrap_or(After::Now))?;
+            let cursor = known_cursor(conn, draft.after.unwrap_or(SendAfter::Now).into())?;
             let Subscription { filter, types } = &draft.subscription;
             let add = AddWebhook {
                 id: id.as_str(),
@@ -255,7 +255,8 @@ impl PgStore {
     ) -> Result<Webhook, StoreError> {
         self.with(|conn| {
             conn.transaction(|conn| {
-                let cursor = draft.after.map(|after| known_cursor(conn, after)).transpose()?;
+                let cursor =
+                    draft.after.map(|after| known_cursor(conn, after.into())).transpose()?;
                 let Subscription { filter, types } = &draft.subscription;
                 let replace = ReplaceWebhook {
                     id: id.as_str(),

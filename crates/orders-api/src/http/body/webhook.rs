@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use orders_core::{
-    After, ChangeFilter, ChangeType, MAX_URL_LENGTH, Subscription, WebhookDraft, WebhookState,
+    ChangeFilter, ChangeType, MAX_URL_LENGTH, SendAfter, Subscription, WebhookDraft, WebhookState,
     WebhookUrl,
 };
 use serde_json::json;
@@ -108,7 +108,7 @@ impl Field for WebhookUrl {
     }
 }
 
-impl Field for After {
+impl Field for SendAfter {
     fn read(value: Value<'_>) -> Reading<Self> {
         match value.text()?.as_str() {
             "now" => Ok(Self::Now),
@@ -160,10 +160,10 @@ mod tests {
         assert_eq!(filter.service.unwrap().as_str(), "123");
         assert_eq!(read(r#","state":"active""#).unwrap().paused, Some(false));
         assert_eq!(read(r#","state":"paused""#).unwrap().paused, Some(true));
-        assert_eq!(read(r#","after":"now""#).unwrap().after, Some(After::Now));
+        assert_eq!(read(r#","after":"now""#).unwrap().after, Some(SendAfter::Now));
         let cursor = "42_1667124180123456";
         let after = read(&format!(r#","after":"{cursor}""#)).unwrap().after;
-        assert_eq!(after, Some(After::Cursor(cursor.parse().unwrap())));
+        assert_eq!(after, Some(SendAfter::Cursor(cursor.parse().unwrap())));
     }
 
     #[test]

@@ -115,12 +115,11 @@ fn a_webhook_begins_where_it_is_wanted() {
         let webhook = store.add_webhook(&webhook_id(id), &wanted, b"secret").unwrap();
         (webhook.cursor.position, webhook.behind)
     };
-    assert_eq!(begun("now", Some(After::Now)), (4, 0));
-    assert_eq!(begun("cursor", Some(After::Cursor(cursors[0]))), (1, 3));
-    assert_eq!(begun("oldest", Some(After::Oldest)), (0, 4));
+    assert_eq!(begun("now", Some(SendAfter::Now)), (4, 0));
+    assert_eq!(begun("cursor", Some(SendAfter::Cursor(cursors[0]))), (1, 3));
     assert_eq!(begun("default", None), (4, 0));
     let unknown = Cursor { assigned_at: noon_plus(0), ..cursors[0] };
-    let wanted = WebhookDraft { after: Some(After::Cursor(unknown)), ..draft() };
+    let wanted = WebhookDraft { after: Some(SendAfter::Cursor(unknown)), ..draft() };
     let gone = StoreError::CursorGone(unknown);
     check_refused(store.add_webhook(&webhook_id("gone"), &wanted, b"secret"), &gone);
     check_refused(store.webhook(&webhook_id("gone")), &no_webhook("gone"));
@@ -152,13 +151,14 @@ fn a_replacement_goes_on_unless_it_begins_elsewhere() {
     let saved = lease(&store, FIRST).saved;
     assert_eq!((saved.cursor, saved.done), (cursors[0], [3].into()));
 
-    let elsewhere = WebhookDraft { after: Some(After::Cursor(cursors[1])), ..draft() };
+    let elsewhere = WebhookDraft { after: Some(SendAfter::Cursor(cursors[1])), ..draft() };
     let replaced = store.replace_webhook(&id, &elsewhere).unwrap();
     assert_eq!((replaced.cursor, replaced.behind, replaced.parked), (cursors[1], 1, 0));
     let_leases_end(&database);
     let saved = lease(&store, SECOND).saved;
     assert_eq!((saved.cursor, saved.done, saved.parked), (cursors[1], [].into(), [].into()));
-    let replaced = store.replace_webhook(&id, &WebhookDraft { after: Some(After::Now), ..draft() });
+    let replaced =
+        store.replace_webhook(&id, &WebhookDraft { after: Some(SendAfter::Now), ..draft() });
     assert_eq!(replaced.unwrap().cursor, cursors[2]);
 }
 

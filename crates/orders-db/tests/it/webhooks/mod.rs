@@ -10,8 +10,8 @@ mod secrets;
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use orders_core::{
-    After, ChangeQuery, Changes as _, Cursor, Health, Progress, Resource, StoreError, Subscription,
-    Webhook, WebhookDraft, WebhookId, WebhookUrl,
+    After, ChangeQuery, Changes as _, Cursor, Health, Progress, Resource, SendAfter, StoreError,
+    Subscription, Webhook, WebhookDraft, WebhookId, WebhookUrl,
 };
 use orders_db::{LeasedWebhook, PgStore, WebhookProgress};
 
@@ -36,13 +36,7 @@ fn no_webhook(id: &str) -> StoreError {
 
 /// A webhook as a client asks for it without any wishes.
 fn draft() -> WebhookDraft {
-    WebhookDraft {
-        id: None,
-        url: url("https://crm.example/hooks"),
-        subscription: Subscription::default(),
-        paused: None,
-        after: None,
-    }
+    WebhookDraft::new(url("https://crm.example/hooks"))
 }
 
 fn paused(paused: bool) -> WebhookDraft {

@@ -65,6 +65,7 @@ fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_begins_anew() {
     for id in ["deleted", "kept", "lost", "moved", "paused", "widened"] {
         add(&store, id);
     }
+    let before = head(&store);
     place_all(&store, &[("a", 0)]);
     let cursor = head(&store);
     let leased = store.lease_webhooks(FIRST, 10).unwrap().new;
@@ -80,7 +81,7 @@ fn nothing_is_saved_of_a_webhook_that_is_not_leased_any_more_or_begins_anew() {
     };
     let progress: Vec<_> = leased.iter().map(progress).collect();
     store.remove_webhook(&webhook_id("deleted")).unwrap();
-    let moved = WebhookDraft { after: Some(After::Oldest), ..draft() };
+    let moved = WebhookDraft { after: Some(SendAfter::Cursor(before)), ..draft() };
     store.replace_webhook(&webhook_id("moved"), &moved).unwrap();
     let widened =
         Subscription { types: Some([ChangeType::Created].into()), ..draft().subscription };

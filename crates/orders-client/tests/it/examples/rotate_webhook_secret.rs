@@ -1,0 +1,9 @@
+use orders_client::{Client, WebhookDraft};
+
+async fn example(client: &Client) -> Result<(), Box<dyn std::error::Error>> {
+    let draft = WebhookDraft::new("http://127.0.0.1:8080/orders".parse()?);
+    let created = client.create_webhook(&draft).await?;
+    let secret = client.rotate_webhook_secret(&created.webhook.id).await?;
+    assert_ne!(secret, created.secret);
+    Ok(())
+}
