@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use log::LevelFilter;
 use orders_api::cli::arguments::{Cli, Command, LogFormat};
-use orders_api::cli::{client, clients, keys, migrate, openapi, seed, serve};
+use orders_api::cli::{clients, keys, listen, migrate, openapi, seed, serve};
 use orders_api::log_format::write_json;
 
 fn main() -> ExitCode {
@@ -26,7 +26,7 @@ fn main() -> ExitCode {
         Command::Clients(command) => clients(&cli, command),
         Command::Keys(command) => keys(&cli, command),
         Command::Openapi => openapi(),
-        Command::Webhooks(command) => client::webhooks(command),
+        Command::Webhooks(command) => listen::webhooks(command),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -13,12 +13,12 @@ use log::LevelFilter;
 
 use crate::access::AuthMode;
 use crate::cli::bind_address::BindAddress;
-use crate::cli::client::WebhooksCommand;
 use crate::cli::clients::ClientsCommand;
 use crate::cli::duration::{pause, retention, wait};
 use crate::cli::identity_provider::IdentityProviderArgs;
 use crate::cli::keys::KeysCommand;
 use crate::cli::limits::LimitArgs;
+use crate::cli::listen::WebhooksCommand;
 use crate::cli::webhooks::WebhookArgs;
 use crate::db_threads::Limits;
 use crate::http::cross_origin::Origin;

@@ -2,7 +2,6 @@
 
 pub mod arguments;
 pub mod bind_address;
-pub mod client;
 pub mod clients;
 pub mod database;
 mod database_url;
@@ -10,6 +9,7 @@ mod duration;
 pub mod identity_provider;
 pub mod keys;
 pub mod limits;
+pub mod listen;
 mod migrate;
 mod openapi;
 pub mod sample_data;

@@ -1,6 +1,6 @@
 //! The commands that manage clients and keys.
 
-use orders_testkit::Signal;
+use orders_testkit::{Finished, Signal};
 
 use super::{bearer, eventually, program};
 use crate::app::App;
@@ -137,11 +137,11 @@ fn a_command_uses_the_key_in_the_environment() {
     let app = App::start_with(&["--auth", "required"]);
     let key = app.new_key("shop", "write");
     let listen = |key: Option<&str>| {
-        let mut program = crate::client::program(&app, &["webhooks", "listen"]);
+        let mut program = crate::listen::listen(&app, &[]);
         if let Some(key) = key {
             program.env("ORDERS_KEY", key);
         }
-        let done = crate::client::finish(program, "");
+        let done = Finished::run(&mut program, "").unwrap();
         assert_eq!(done.status, Some(1), "{}", done.stderr);
         done.stderr
     };
@@ -150,9 +150,12 @@ fn a_command_uses_the_key_in_the_environment() {
     assert!(known.contains("client shop has the scope write"), "{known}");
     for key in [None, Some("ordk_mistyped")] {
         let unknown = listen(key);
-        assert!(unknown.contains("401 Unauthorized") && !unknown.contains("mistyped"), "{unknown}");
+        assert!(
+            unknown.contains("orders-api keys create") && !unknown.contains("mistyped"),
+            "{unknown}"
+        );
     }
     let unusable = listen(Some("ordk_\u{1}secret"));
-    assert!(unusable.contains("ORDERS_KEY is not an API key"), "{unusable}");
+    assert!(unusable.contains("cannot use ORDERS_KEY: the key is not an API key"), "{unusable}");
     assert!(!unusable.contains("secret"), "{unusable}");
 }

@@ -1,23 +1,18 @@
 //! `orders-api webhooks listen`
 
 use std::io::{self, Write as _};
-use std::net::IpAddr;
 
 use actix_web::dev::ServerHandle;
 use actix_web::rt::System;
 use actix_web::web::{self, Bytes};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::{Args, Subcommand};
-use http_body_util::{BodyExt as _, Full};
-use hyper::Request;
-use hyper::header::CONTENT_TYPE;
-use orders_core::{CalendarId, ChangeType, ServiceId};
-use serde::Deserialize;
-use serde_json::json;
+use orders_client::{
+    CalendarId, ChangeFilter, ChangeType, Client, ServiceId, Subscription, WebhookDraft,
+};
+use url::{Host, Url};
 
-use super::connection::Connection;
-use super::{ServiceArgs, ServiceUrl, print_message};
 use crate::signals::Signals;
 use crate::webhooks::Secret;
 
@@ -47,28 +42,30 @@ pub struct ListenArgs {
     /// The path of the URL to which they are sent
     #[arg(long, default_value = "/", value_name = "PATH")]
     pub path: String,
-    /// Which service is used.
-    #[command(flatten)]
-    pub service_args: ServiceArgs,
+    /// The running service, as http://127.0.0.1:PORT
+    #[arg(
+        long,
+        env = "ORDERS_URL",
+        default_value = "http://127.0.0.1:3000",
+        value_name = "URL",
+        value_parser = url_on_this_machine,
+        hide_env_values = true
+    )]
+    pub url: String,
 }
 
-/// What the service answers to a new webhook.
-#[derive(Deserialize)]
-struct Created {
-    id: String,
-    secret: String,
-}
-
-/// Prints changes until the command is interrupted.
-pub(super) fn run(arguments: &ListenArgs) -> Result<()> {
+/// Executes the command.
+///
+/// # Errors
+/// If the service cannot be used, or does not allow it.
+pub fn webhooks(command: &WebhooksCommand) -> Result<()> {
+    let WebhooksCommand::Listen(arguments) = command;
     System::new().block_on(listen(arguments))
 }
 
 async fn listen(arguments: &ListenArgs) -> Result<()> {
-    let service = &arguments.service_args.url;
-    if !is_on_this_machine(service) {
-        bail!("{service} is not on this machine, so it cannot send messages here");
-    }
+    let ListenArgs { calendar, service, types, path, url } = arguments;
+    let client = Client::builder(url).key_from_env().build().context("cannot use ORDERS_KEY")?;
     let mut signals = Signals::listen()?;
     let (tell, told) = tokio::sync::watch::channel(None::<Secret>);
     let receiver = HttpServer::new(move || {
@@ -80,41 +77,38 @@ async fn listen(arguments: &ListenArgs) -> Result<()> {
     let receiver = receiver.run();
     let handle: ServerHandle = receiver.handle();
     actix_web::rt::spawn(receiver);
-    let url = format!("http://{address}/{}", arguments.path.trim_start_matches('/'));
-    let types: Option<Vec<_>> = match arguments.types.is_empty() {
-        true => None,
-        false => Some(arguments.types.iter().map(|it| it.as_str()).collect()),
-    };
-    let webhook = json!({
-        "url": url, "calendar": arguments.calendar, "service": arguments.service, "types": types
-    });
-    let created = send(service, "POST", "/webhooks", &webhook.to_string()).await?;
-    let Created { id, secret } = serde_json::from_slice(&created)
-        .with_context(|| format!("{service} does not answer as the orders service does"))?;
+    let url = format!("http://{address}/{}", path.trim_start_matches('/'));
+    let filter = ChangeFilter { calendar: calendar.clone(), service: service.clone() };
+    let types = (!types.is_empty()).then(|| types.iter().copied().collect());
+    let subscription = Subscription { filter, types };
+    let draft = WebhookDraft { subscription, ..WebhookDraft::new(url.parse()?) };
+    let created = client.create_webhook(&draft).await?;
+    let (id, secret) = (created.webhook.id, created.secret.expose());
     tell.send_replace(Some(secret.parse()?));
     print_message(&format!("webhook {id} sends changes to {url}; its secret is {secret}"));
     print_message("Ctrl-C ends this and removes the webhook");
     signals.next().await;
-    let removed = send(service, "DELETE", &format!("/webhooks/{id}"), "").await;
+    let removed = client.delete_webhook(&id).await;
     handle.stop(false).await;
     removed.with_context(|| format!("webhook {id} cannot be removed; remove it yourself"))?;
     print_message(&format!("webhook {id} is removed"));
     Ok(())
 }
 
-fn is_on_this_machine(service: &ServiceUrl) -> bool {
-    let host = service.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-async fn send(service: &ServiceUrl, method: &str, path: &str, body: &str) -> Result<Bytes> {
-    let request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header(CONTENT_TYPE, "application/json")
-        .body(Full::new(Bytes::copy_from_slice(body.as_bytes())))?;
-    let response = Connection::open(service).await?.send(request).await?;
-    Ok(response.into_body().collect().await?.to_bytes())
+/// Checks the URL of a service that can send messages to this machine without leaving it.
+fn url_on_this_machine(text: &str) -> Result<String, &'static str> {
+    let url = Url::parse(text).ok().filter(|url| url.scheme() == "http");
+    let is_loopback = url.as_ref().and_then(Url::host).is_some_and(|host| match host {
+        Host::Domain(name) => name == "localhost",
+        Host::Ipv4(address) => address.is_loopback(),
+        Host::Ipv6(address) => address.is_loopback(),
+    });
+    match is_loopback {
+        true => Ok(text.to_owned()),
+        false => Err(
+            "write http://127.0.0.1:PORT: only a service on this machine can send messages here",
+        ),
+    }
 }
 
 /// Prints a change if its signature is that of the webhook. The first message may come before the secret is known.
@@ -147,4 +141,9 @@ async fn receive(
             HttpResponse::InternalServerError().finish()
         }
     }
+}
+
+/// Prints a line on standard error, and unlike `eprintln!` does not panic if that is closed.
+fn print_message(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
 }
