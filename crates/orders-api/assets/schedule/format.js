@@ -62,6 +62,16 @@ export function offset(zone, instant) {
 }
 
 /**
+ * The microsecond before an instant: the last one of a half-open interval that ends with it. Whole seconds stay as they are.
+ * @param {string} datetime RFC 3339, in UTC
+ */
+export function justBefore(datetime) {
+  const micros = Number(fraction(datetime).padEnd(6, "0"));
+  const digits = micros > 1 ? `.${String(micros - 1).padStart(6, "0").replace(/0+$/, "")}` : "";
+  return datetime.replace(/(\.\d+)?Z$/, `${digits}Z`);
+}
+
+/**
  * A time with its offset: `11:11 UTC+1`.
  * @param {string} zone
  * @param {string} datetime RFC 3339

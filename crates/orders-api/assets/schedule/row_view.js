@@ -160,7 +160,7 @@ export class RowView {
     }
     cell.dataset.to = interval.to;
     const { zone, view, writable } = this.look;
-    const to = Date.parse(interval.to) >= this.row.to ? "the end of the day" : format.timeWithOffset(zone, interval.to);
+    const to = Date.parse(interval.to) >= this.row.to ? "the end of the day" : format.timeWithOffset(zone, format.justBefore(interval.to));
     const where = view === "week" ? format.longDay(this.row.day) : this.row.calendar.name;
     const words = `Free from ${format.timeWithOffset(zone, interval.from)} to ${to}, ${where}`;
     const inner = /** @type {HTMLElement} */ (cell.firstElementChild);

@@ -16,6 +16,13 @@ test("a time is as short as it can be without rounding", () => {
   }
 });
 
+test("a free interval ends with the microsecond before its end", () => {
+  assert.equal(format.justBefore("2022-11-01T08:11:11.111001Z"), "2022-11-01T08:11:11.111Z");
+  assert.equal(format.justBefore("2022-11-01T08:11:11.500Z"), "2022-11-01T08:11:11.499999Z");
+  assert.equal(format.justBefore("2022-11-01T08:11:11.000001Z"), "2022-11-01T08:11:11Z");
+  assert.equal(format.justBefore("2022-11-01T08:11:11Z"), "2022-11-01T08:11:11Z");
+});
+
 test("a time is shown with the offset that it has", () => {
   assert.equal(format.timeWithOffset("Europe/Berlin", "2026-10-25T00:30:00Z"), "02:30 UTC+2");
   assert.equal(format.timeWithOffset("Europe/Berlin", "2026-10-25T01:30:00Z"), "02:30 UTC+1");
