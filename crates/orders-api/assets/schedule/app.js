@@ -31,7 +31,6 @@ export class App {
   #isOpening = true;
   #isLoaded = false;
   #isReloading = false;
-  #hasServices = false;
   /** @type {Map<string, Row[]>} */
   #rows = new Map();
   /** The instants between which the view is. */
@@ -174,13 +173,8 @@ export class App {
   }
 
   /** Loads the services, whose names the rows show as soon as they are known. */
-  async #loadServices() {
-    this.#hasServices = false;
-    try {
-      await this.catalogue.loadServices(() => this.board.render());
-    } finally {
-      this.#hasServices = true;
-    }
+  #loadServices() {
+    return this.catalogue.loadServices(() => this.board.render());
   }
 
   #lock() {
@@ -320,7 +314,7 @@ export class App {
     }
     if (!this.catalogue.calendar(data.calendar)) {
       this.#reload();
-    } else if (this.#hasServices && isShown && data.services.some(({ id }) => !this.catalogue.hasService(id))) {
+    } else if (!this.catalogue.loading && isShown && data.services.some(({ id }) => !this.catalogue.hasService(id))) {
       this.#loadServices().catch(() => {});
     }
   }

@@ -107,8 +107,8 @@ export class BoardActions {
   }
 
   #formOptions() {
-    const { calendars, services } = this.catalogue;
-    return { actions: this.actions, zone: this.board.look.zone, calendars, services };
+    const { calendars, services, loading } = this.catalogue;
+    return { actions: this.actions, zone: this.board.look.zone, calendars, services, loading };
   }
 
   /**

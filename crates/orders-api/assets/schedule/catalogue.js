@@ -16,6 +16,9 @@ export class Catalogue {
   /** @type {Map<string, Service & { index: number }>} */
   #services = new Map();
 
+  /** @type {Promise<Service[]> | null} Present while the services are being loaded. */
+  loading = null;
+
   /** Loads what the rows need: the calendars and what the key permits. */
   async load() {
     const calendars = /** @type {Promise<Calendar[]>} */ (list("/calendars?limit=1000"));
@@ -27,6 +30,16 @@ export class Catalogue {
    * @param {() => void} progress called when more of them are known
    */
   async loadServices(progress) {
+    this.loading = this.#readServices(progress);
+    try {
+      await this.loading;
+    } finally {
+      this.loading = null;
+    }
+  }
+
+  /** @param {() => void} progress */
+  async #readServices(progress) {
     for await (const page of pages("/services?limit=1000")) {
       for (const service of /** @type {Service[]} */ (page)) {
         const index = this.#services.get(service.id)?.index ?? this.#services.size;
@@ -34,6 +47,7 @@ export class Catalogue {
       }
       progress();
     }
+    return this.services;
   }
 
   get isWritable() {

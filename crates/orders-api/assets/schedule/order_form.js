@@ -17,6 +17,7 @@ import { TimeField } from "./time_field.js";
  * @property {string} zone
  * @property {import("./api.js").Calendar[]} calendars
  * @property {import("./api.js").Service[]} services
+ * @property {Promise<import("./api.js").Service[]> | null} loading all services, if they are still being loaded
  * @property {string} calendar
  * @property {string} datetime RFC 3339
  * @property {Order} [order] the one to change; a new one is booked if absent
@@ -44,12 +45,13 @@ class OrderForm {
 
   /** @param {FormOptions} options */
   constructor(options) {
-    const { zone, calendars, services, calendar, datetime, order } = options;
+    const { zone, calendars, services, loading, calendar, datetime, order } = options;
     this.options = options;
     this.calendar = h("select", { required: true }, calendars.map(({ id, name }) => h("option", { value: id }, name)));
     this.calendar.value = calendar;
     this.time = new TimeField(zone, datetime);
-    this.services = new ServicePicker(services, order?.services.map(({ id }) => id) ?? (services.length === 1 ? [services[0].id] : []));
+    const chosen = order?.services.map(({ id }) => id) ?? (services.length === 1 && !loading ? [services[0].id] : []);
+    this.services = new ServicePicker(services, chosen, loading);
     this.fee = h("input", { inputmode: "decimal", autocomplete: "off", required: true, value: order ? String(order.totalfee) : "" });
     this.reference = h("input", { maxlength: "200", autocomplete: "off", value: order?.reference ?? "" });
     this.alert = alertPlace();

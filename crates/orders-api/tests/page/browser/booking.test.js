@@ -122,6 +122,26 @@ test("what is missing is said before anything is sent, and what the service find
   await schedule.close();
 });
 
+test("a form that is opened before the services are loaded offers them when they are", async () => {
+  const schedule = await Schedule.open(browser, service, day("2026-12-07"));
+  /** @type {() => void} */
+  let answer = () => {};
+  const isOpen = new Promise((resolve) => {
+    answer = () => resolve(undefined);
+  });
+  await schedule.page.route("**/services*", async (route) => {
+    await isOpen;
+    await route.continue();
+  });
+  await schedule.page.reload();
+  await schedule.ready();
+  await schedule.page.locator("#book").click();
+  await schedule.dialog().getByText("Loading…").waitFor();
+  answer();
+  await schedule.dialog().getByLabel("Testing").check();
+  await schedule.close();
+});
+
 test("an order is changed with the form", async () => {
   const { id } = await service.book("crew-01", "2026-12-08T08:00:00.123Z", { reference: "old", metadata: { gate: "B" } });
   const schedule = await Schedule.open(browser, service, day("2026-12-08"));
