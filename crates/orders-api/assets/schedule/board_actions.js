@@ -102,7 +102,12 @@ export class BoardActions {
   #book(row, at, free) {
     const datetime = typeof at === "string" ? at : format.rfc3339(at);
     openForm({
-      ...this.#formOptions(), calendar: row.calendar.id, datetime, closed: (order) => this.#focus(row, { order: order?.id, free }),
+      ...this.#formOptions(), calendar: row.calendar.id, datetime, closed: (order) => {
+        // The browser gives the focus back to the button of the bar.
+        if (order || free) {
+          this.#focus(row, { order: order?.id, free });
+        }
+      },
     });
   }
 

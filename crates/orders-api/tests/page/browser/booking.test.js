@@ -31,8 +31,11 @@ async function fill(schedule, { fee = "100", service: name = "Inspection", refer
 
 const orders = (date) => service.send("GET", `/orders?calendar=crew-01&from=${date}T00:00:00Z&to=${date}T23:59:00Z`);
 
-test("a click on free space opens a form at that time, which books", async () => {
+test("a click on free space opens a form at that time, which books, and the focus returns", async () => {
   const schedule = await Schedule.open(browser, service, day("2026-11-24"));
+  await schedule.page.locator("#book").click();
+  await schedule.page.keyboard.press("Escape");
+  assert.equal(await schedule.page.evaluate(() => document.activeElement.id), "book");
   await click(schedule, "2026-11-24", 14.4);
   const dialog = schedule.dialog();
   assert.equal(await dialog.getByLabel("Date").inputValue(), "2026-11-24");
