@@ -300,6 +300,10 @@ export class App {
    * @param {import("./api.js").Change} change
    */
   #apply({ type, data }) {
+    if (!this.#isLoaded) {
+      // What will be loaded contains it.
+      return;
+    }
     const before = this.orders.get(data.id);
     const start = Date.parse(data.datetime);
     const rows = this.#rows.get(data.calendar) ?? [];

@@ -158,6 +158,23 @@ test("a change does not take the focus or an open form away", async () => {
   await schedule.close();
 });
 
+test("a change that arrives while the page is being loaded does not load it again", async () => {
+  const schedule = await Schedule.open(browser, service, utc("2026-12-07"));
+  const { page } = schedule;
+  let loads = 0;
+  await page.route("**/calendars*", async (route) => {
+    loads += 1;
+    await page.locator('#connection[data-state="live"]').waitFor();
+    await service.book("crew-01", "2026-12-07T08:00:00Z", { id: "early" });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue();
+  });
+  await page.reload();
+  await schedule.order("early").waitFor();
+  assert.equal(loads, 1);
+  await schedule.close();
+});
+
 test("a calendar that was deleted disappears when its row cannot be loaded", async () => {
   await service.calendar("crew-04", "Crew 4");
   const schedule = await Schedule.open(browser, service, { ...utc("2026-12-04"), failures: [404] });
