@@ -1,6 +1,5 @@
 //! How results are printed: [`Printer`].
 
-use std::borrow::Cow;
 use std::io::{self, IsTerminal as _, Write as _};
 
 use orders_core::{Change, ChangeType, Order};
@@ -36,8 +35,8 @@ impl Printer {
     }
 
     /// The first words of a command that the user can copy.
-    pub(crate) fn program(&self) -> impl Iterator<Item = Cow<'_, str>> {
-        self.program.iter().map(Into::into)
+    pub(crate) fn command(&self, name: &str) -> Vec<String> {
+        [self.program.as_slice(), &[name.to_owned()]].concat()
     }
 
     /// Prints a value as a line of JSON, or a text for people.

@@ -1,6 +1,6 @@
 //! `orders book`
 
-use std::borrow::Cow;
+use std::iter;
 
 use anyhow::{Result, bail};
 use orders_client::{Client, Error, IdempotencyKey, Unknown};
@@ -53,13 +53,8 @@ fn command(
     time: String,
     key: Option<&IdempotencyKey>,
 ) -> String {
-    let mut words: Vec<Cow<'_, str>> = printer.program().collect();
-    words.extend(["book".into(), time.into()]);
-    words.extend(arguments.services.iter().map(|id| id.as_str().into()));
-    let mut add = |name: &'static str, value: Option<String>| {
-        words.extend(value.into_iter().flat_map(|value| [name.into(), value.into()]));
-    };
-    add("--fee", Some(arguments.fee.to_string()));
+    let mut options = vec![("--fee", arguments.fee.to_string())];
+    let mut add = |name, value: Option<String>| options.extend(value.map(|value| (name, value)));
     add("--calendar", arguments.calendar.as_ref().map(ToString::to_string));
     add("--id", arguments.id.as_ref().map(ToString::to_string));
     add("--idempotency-key", key.map(ToString::to_string));
@@ -67,7 +62,8 @@ fn command(
     for (key, value) in &arguments.metadata {
         add("--meta", Some(format!("{key}={value}")));
     }
-    shell::command(words)
+    let services = arguments.services.iter().map(ToString::to_string);
+    shell::command(printer.command("book"), iter::once(time).chain(services).collect(), options)
 }
 
 /// Prints the order that was written. If another one is too close, prints which, and the commands for the nearest free times.

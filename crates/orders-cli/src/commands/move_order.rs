@@ -1,7 +1,5 @@
 //! `orders move`
 
-use std::borrow::Cow;
-
 use anyhow::Result;
 use orders_client::{Client, OrderPatch};
 
@@ -30,13 +28,8 @@ pub(super) async fn run(client: &Client, printer: &Printer, arguments: &MoveArgs
 
 /// The command that moves the order to another time.
 fn instead(printer: &Printer, arguments: &MoveArgs, time: String) -> String {
-    let mut words: Vec<Cow<'_, str>> = printer.program().collect();
-    words.extend(["move".into(), arguments.id.as_str().into(), time.into()]);
-    if let Some(calendar) = &arguments.calendar {
-        words.extend(["--calendar".into(), calendar.as_str().into()]);
-    }
-    if let Some(version) = arguments.if_version {
-        words.extend(["--if-version".into(), version.to_string().into()]);
-    }
-    shell::command(words)
+    let calendar = arguments.calendar.as_ref().map(|id| ("--calendar", id.to_string()));
+    let version = arguments.if_version.map(|version| ("--if-version", version.to_string()));
+    let options = calendar.into_iter().chain(version).collect();
+    shell::command(printer.command("move"), vec![arguments.id.to_string(), time], options)
 }

@@ -29,7 +29,7 @@ fn a_rejected_booking_prints_the_commands_that_book_the_nearest_times() {
     calendar.book("9:00:00.5");
     // At 10:00 in UTC.
     let time = ["book", "2030-01-01 11:00", "123", "--tz", "Europe/Berlin"];
-    let arguments = [&time[..], &["--fee", "5", "--reference", "it's $HOME"]].concat();
+    let arguments = [&time[..], &["--fee", "5", "--reference=-it's $HOME"]].concat();
     for (line, at) in [(0, "2030-01-01T06:00:00.500Z"), (1, "2030-01-01T12:00:00.500Z")] {
         let done = calendar.run(&arguments);
         done.fails(1, "rejected: Tue 2030-01-01 11:00 +01:00 is less than 3 hours from order");
@@ -43,7 +43,7 @@ fn a_rejected_booking_prints_the_commands_that_book_the_nearest_times() {
         assert_eq!(booked.status, Some(0), "{}: {}", commands[line], booked.stderr);
         let order = values(&booked.stdout).remove(0);
         assert_eq!((&order["datetime"], &order["totalfee"]), (&at.into(), &5.into()));
-        assert_eq!(order["reference"], "it's $HOME");
+        assert_eq!(order["reference"], "-it's $HOME");
         assert_eq!(order["calendar"], calendar.0.as_str());
         let id = order["id"].as_str().unwrap();
         assert_eq!(shared().run(&["cancel", id, "--yes"]).status, Some(0));
