@@ -49,7 +49,7 @@ pub(crate) struct CommonArgs {
         hide_env_values = true
     )]
     pub(crate) url: String,
-    /// The time zone in which times are read and shown, as Europe/Berlin; by default that of the system
+    /// The time zone in which times are read and shown, such as Europe/Berlin; by default that of the system
     #[arg(long, env = "ORDERS_TZ", value_name = "ZONE", global = true, hide_env_values = true)]
     pub(crate) tz: Option<Zone>,
     /// A file with certificates in PEM that are trusted as well as those of the system
@@ -137,7 +137,7 @@ pub(crate) enum Command {
 /// Which orders are listed.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only the orders on this day, as today, friday or 2026-11-24
+    /// Only the orders on this day, such as today, friday or 2026-11-24
     #[arg(conflicts_with_all = ["from", "to"])]
     pub(crate) day: Option<Day>,
     /// What they have in common.
@@ -174,7 +174,7 @@ pub(crate) struct FilterArgs {
 /// Which free times are shown.
 #[derive(Debug, Args)]
 pub(crate) struct FreeArgs {
-    /// Only this day, as today, friday or 2026-11-24
+    /// Only this day, such as today, friday or 2026-11-24
     #[arg(conflicts_with_all = ["from", "to"])]
     pub(crate) day: Option<Day>,
     /// The calendar
@@ -205,7 +205,7 @@ pub(crate) struct BookArgs {
     /// Its id; by default the service generates one
     #[arg(long)]
     pub(crate) id: Option<OrderId>,
-    /// Its name in your own system, as an order number
+    /// Its name in your own system, such as an order number
     #[arg(long, value_name = "TEXT", value_parser = reference)]
     pub(crate) reference: Option<Reference>,
     /// What else is stored with it; may be repeated
@@ -322,7 +322,7 @@ fn reference(text: &str) -> Result<Reference, orders_core::InvalidReference> {
 }
 
 fn metadata_entry(text: &str) -> Result<(MetadataKey, MetadataValue), String> {
-    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, as gate=B")?;
+    let (key, value) = text.split_once('=').ok_or("write KEY=VALUE, such as gate=B")?;
     let key = MetadataKey::new(key).map_err(|error| error.to_string())?;
     let value = MetadataValue::new(value).map_err(|error| error.to_string())?;
     Ok((key, value))

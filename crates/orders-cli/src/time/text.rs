@@ -9,7 +9,7 @@ use orders_core::Timestamp;
 
 use super::Zone;
 
-/// A point in time as somebody typed it: RFC 3339; or a day, a time of the day, or both, as `tomorrow 9:00`, with
+/// A point in time as somebody typed it: RFC 3339; or a day, a time of the day, or both, such as `tomorrow 9:00`, with
 /// an offset if it is not that of the zone; or `now`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TimeText {
@@ -30,7 +30,7 @@ pub(crate) enum Day {
     FromToday(i32),
     /// The next such day after today.
     Next(Weekday),
-    /// A date, as `2026-11-24`.
+    /// A date, such as `2026-11-24`.
     Date(Date),
 }
 
@@ -173,7 +173,7 @@ impl Day {
     }
 }
 
-/// A time of the day, as `9:00`, `09:00:30` or `09:00:30.5`.
+/// A time of day, such as `9:00`, `09:00:30` or `09:00:30.5`.
 fn time(text: &str) -> Result<Time, InvalidTime> {
     let hour = text.find(':').ok_or(InvalidTime::Malformed)?;
     let padded = if hour == 1 { format!("0{text}") } else { text.to_owned() };
@@ -184,7 +184,7 @@ fn time(text: &str) -> Result<Time, InvalidTime> {
     time.ok_or(InvalidTime::Malformed)
 }
 
-/// An offset from UTC, as `+01:00` or `z`.
+/// An offset from UTC, such as `+01:00` or `z`.
 fn offset(text: &str) -> Option<Offset> {
     if text == "z" {
         return Some(Offset::UTC);

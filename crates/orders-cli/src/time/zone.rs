@@ -9,13 +9,13 @@ use orders_core::Timestamp;
 
 use super::InvalidTime;
 
-/// A time zone with its changes of the offset, as `Europe/Berlin`.
+/// A time zone with its offset changes, such as `Europe/Berlin`.
 #[derive(Debug, Clone)]
 pub(crate) struct Zone(TimeZone);
 
 /// A text is not the name of a time zone.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not a time zone; write a name as Europe/Berlin, or UTC")]
+#[error("{0:?} is not a time zone; write a name such as Europe/Berlin, or UTC")]
 pub(crate) struct InvalidZone(String);
 
 impl FromStr for Zone {
@@ -75,7 +75,7 @@ impl Zone {
         }
     }
 
-    /// The instant for people, as `2026-11-24 09:00 +01:00`. [`super::TimeText`] reads it back.
+    /// The instant for people: `2026-11-24 09:00 +01:00`. [`super::TimeText`] reads it back.
     pub(crate) fn format(&self, at: Timestamp) -> String {
         self.print(at, "%Y-%m-%d %H:%M", " ")
     }
@@ -85,7 +85,7 @@ impl Zone {
         self.print(at, "%a %Y-%m-%d %H:%M", " ")
     }
 
-    /// The same in RFC 3339, as `2026-11-24T09:00:00+01:00`, which needs no quotes on a command line.
+    /// The same in RFC 3339: `2026-11-24T09:00:00+01:00`, which needs no quotes on a command line.
     pub(crate) fn format_rfc3339(&self, at: Timestamp) -> String {
         self.print(at, "%Y-%m-%dT%H:%M:%S", "")
     }

@@ -44,8 +44,7 @@ pub(super) fn read_lines(input: Input, lines: &Sender<Line>) -> io::Result<()> {
 /// The start of the input without a byte order mark in UTF-8.
 fn without_bom(start: &[u8]) -> io::Result<&[u8]> {
     if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") {
-        let message =
-            "the input is UTF-16, but must be UTF-8; convert it, as with iconv -f UTF-16 -t UTF-8";
+        let message = "the input is UTF-16, but must be UTF-8; convert it, for example with iconv -f UTF-16 -t UTF-8";
         return Err(io::Error::new(ErrorKind::InvalidData, message));
     }
     Ok(start.strip_prefix(b"\xef\xbb\xbf").unwrap_or(start))

@@ -18,7 +18,7 @@ pub(super) struct RejectedFile(BufWriter<Output>);
 #[derive(Serialize)]
 struct RejectedLine<'a> {
     line: u64,
-    /// The type of the problem, as `order-conflict`.
+    /// The type of the problem, such as `order-conflict`.
     problem: &'a str,
     detail: String,
     #[serde(skip_serializing_if = "Option::is_none")]
