@@ -17,6 +17,9 @@ const URL_VARIABLE: &str = "ORDERS_URL";
 const DEFAULT_URL: &str = "http://127.0.0.1:3000";
 const CA_VARIABLE: &str = "ORDERS_CA_FILE";
 
+/// The title of the options that all commands have, below their own ones in the help.
+const COMMON: &str = "Common options";
+
 /// Book, move and watch orders
 ///
 /// Times are read and shown in your time zone. They may be written as 'tomorrow 9:00', '2026-11-24 9:00' or 2026-11-24T09:00:00+01:00.
@@ -46,11 +49,12 @@ pub(crate) struct CommonArgs {
         value_name = "URL",
         value_hint = ValueHint::Url,
         global = true,
+        help_heading = COMMON,
         hide_env_values = true
     )]
     pub(crate) url: String,
     /// The time zone in which times are read and shown, such as Europe/Berlin; by default that of the system
-    #[arg(long, env = "ORDERS_TZ", value_name = "ZONE", global = true, hide_env_values = true)]
+    #[arg(long, env = "ORDERS_TZ", value_name = "ZONE", global = true, help_heading = COMMON, hide_env_values = true)]
     pub(crate) tz: Option<Zone>,
     /// A file with certificates in PEM that are trusted as well as those of the system
     #[arg(
@@ -59,11 +63,12 @@ pub(crate) struct CommonArgs {
         value_name = "FILE",
         value_hint = ValueHint::FilePath,
         global = true,
+        help_heading = COMMON,
         hide_env_values = true
     )]
     pub(crate) ca_file: Option<std::path::PathBuf>,
     /// Print JSON on a terminal, too
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = COMMON)]
     pub(crate) json: bool,
 }
 
@@ -129,9 +134,12 @@ pub(crate) enum Command {
         /// The shell
         shell: Shell,
     },
-    /// Print the manual page
-    #[command(after_help = "Example:\n  orders man | man -l -")]
-    Man,
+    /// Print the manual page of the program or of a command
+    #[command(after_help = "Example:\n  orders man book | man -l -")]
+    Man {
+        /// The command
+        command: Option<String>,
+    },
 }
 
 /// Which orders are listed.

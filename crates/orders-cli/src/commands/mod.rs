@@ -35,7 +35,7 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
             clap_complete::generate(*shell, &mut Cli::command(), "orders", &mut script);
             return Ok(io::stdout().write_all(&script)?);
         }
-        Command::Man => return Ok(clap_mangen::Man::new(Cli::command()).render(&mut io::stdout())?),
+        Command::Man { command } => return manual(command.as_deref()),
         _ => {}
     }
     let (client, printer) = (client(&common)?, Printer::new(&common)?);
@@ -52,8 +52,21 @@ pub(crate) async fn run(cli: Cli) -> Result<()> {
         Command::Import(arguments) => import::run(&client, &arguments).await,
         Command::Services => list::services(&client, &printer).await,
         Command::Calendars => list::calendars(&client, &printer).await,
-        Command::Completions { .. } | Command::Man => Ok(()),
+        Command::Completions { .. } | Command::Man { .. } => Ok(()),
     }
+}
+
+/// Prints the manual page of the program or of one of its commands.
+fn manual(name: Option<&str>) -> Result<()> {
+    let mut program = Cli::command();
+    program.build();
+    let command = match name {
+        Some(name) => {
+            program.find_subcommand(name).with_context(|| format!("there is no command {name}"))?
+        }
+        None => &program,
+    };
+    Ok(clap_mangen::Man::new(command.clone()).render(&mut io::stdout())?)
 }
 
 /// A client of the service, with the key in the environment. There is no option for the key, because other users can see the

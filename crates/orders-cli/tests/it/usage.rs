@@ -73,4 +73,15 @@ fn the_manual_and_the_completions_name_every_command() {
             assert!(text.contains(command), "{arguments:?}: {command}");
         }
     }
+    let page = shared().run(&["man", "book"]).stdout;
+    assert!(page.contains("orders\\-book") && page.contains("idempotency"), "{page}");
+    shared().run(&["man", "nosuch"]).fails(2, "there is no command nosuch");
+}
+
+#[test]
+fn the_help_shows_the_options_of_a_command_before_those_of_all() {
+    let help = shared().run(&["show", "--help"]).stdout;
+    let (own, common) = help.split_once("Common options:").unwrap();
+    assert!(own.contains("--version") && !own.contains("--url"), "{help}");
+    assert!(common.contains("--url") && !common.contains("--version"), "{help}");
 }
