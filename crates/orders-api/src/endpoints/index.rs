@@ -14,7 +14,7 @@ use crate::openapi::{Components, Model, Operation};
 
 pub(crate) fn get() -> Endpoint {
     let description = "Paths, or URI templates (RFC 6570) if there are parameters. A client that prefers `text/html`, as a \
-                       browser does, is led to the schedule.";
+                       browser does, is redirected to the schedule.";
     endpoint(get_index, "getIndex", "about", "Find everything", description)
 }
 
