@@ -27,15 +27,7 @@ enum Phase {
 
 impl Shutdown {
     /// Completes when the server is to stop: after the first SIGTERM or Ctrl-C and then this time, or at the second signal.
-    pub(crate) async fn signalled(self, drain: Duration) {
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(error) => {
-                // Then they end the process at once.
-                log::error!("cannot wait for SIGTERM and Ctrl-C: {error}");
-                return std::future::pending().await;
-            }
-        };
+    pub(crate) async fn signalled(self, mut signals: Signals, drain: Duration) {
         signals.next().await;
         self.0.send_replace(Phase::Draining);
         if !drain.is_zero() {

@@ -24,15 +24,17 @@ fn serve_on(sockets: Sockets, database: &Database, cli: &Cli) -> Result<()> {
     database.warn_about_settings(cli)?;
     let access = database.access(cli, &store)?;
     let worker_store = database.worker_store(cli)?;
-    let listening =
-        server::listen(sockets, store, worker_store, access, &cli.database, &cli.server)?;
-    if let Some(address) = listening.metrics_address() {
-        log::info!("metrics without a key on http://{address}/metrics");
-    }
-    let address = listening.address();
-    log::info!(
-        "listening on http://{address}, schedule: http://{address}/schedule, documentation: http://{address}/docs, \
-         database: {database}"
-    );
-    System::new().block_on(listening.run()).context("the server failed")
+    System::new().block_on(async {
+        let listening =
+            server::listen(sockets, store, worker_store, access, &cli.database, &cli.server)?;
+        if let Some(address) = listening.metrics_address() {
+            log::info!("metrics without a key on http://{address}/metrics");
+        }
+        let address = listening.address();
+        log::info!(
+            "listening on http://{address}, schedule: http://{address}/schedule, documentation: http://{address}/docs, \
+             database: {database}"
+        );
+        listening.run().await.context("the server failed")
+    })
 }

@@ -34,6 +34,7 @@ use crate::http::request_log::log_request;
 use crate::metrics::{Metrics, WebhookMetrics, listener};
 use crate::routes::routes;
 use crate::shutdown::Shutdown;
+use crate::signals::Signals;
 use crate::transfers::Transfers;
 use crate::webhooks::Webhooks;
 use crate::worker::Worker;
@@ -58,7 +59,7 @@ pub struct Listening {
     shutdown: Duration,
 }
 
-/// Listens, and starts the database threads. With a store for it, also starts the worker that sends changes to webhooks.
+/// Listens, and starts the database threads; to be called in a runtime. With a store for it, also starts the worker that sends changes to webhooks.
 ///
 /// # Errors
 /// If an address is no longer available, or the system starts no thread.
@@ -127,9 +128,11 @@ pub fn listen(
             .wrap(from_fn(log_request))
             .configure(routes)
     };
+    // From now on, a signal does not end the process, but waits until the server runs.
+    let signals = Signals::listen().context("cannot wait for SIGTERM and Ctrl-C")?;
     let server = Server::build()
         .workers(workers)
-        .shutdown_signal(stop_signal(shutdown, drain, feed.clone()))
+        .shutdown_signal(stop_signal(shutdown, signals, drain, feed.clone()))
         .shutdown_timeout(arguments.shutdown_timeout.into());
     let listeners = listen_on(sockets.clients)
         .with_context(|| sockets::unavailable(&arguments.bind, "--bind"))?;
@@ -207,7 +210,7 @@ fn allow_open_files(streams: usize, others: usize) -> usize {
 }
 
 /// Completes when the server is to stop. Followers of the changes end then, so that they continue at another instance.
-async fn stop_signal(shutdown: Shutdown, drain: Duration, feed: Feed) {
-    shutdown.signalled(drain).await;
+async fn stop_signal(shutdown: Shutdown, signals: Signals, drain: Duration, feed: Feed) {
+    shutdown.signalled(signals, drain).await;
     feed.stop();
 }

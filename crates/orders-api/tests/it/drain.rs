@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::process::{Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
@@ -11,7 +12,7 @@ use orders_testkit::Signal;
 use serde_json::{Value, json};
 
 use crate::app::{App, STALL_TIMEOUT};
-use crate::program::Program;
+use crate::program::{self, Program};
 use crate::samples::order;
 use crate::wire::Wire;
 
@@ -57,6 +58,19 @@ fn a_draining_service_answers_but_is_not_ready_and_closes_connections() {
     assert_eq!(import.reading.line().unwrap(), Some(json!({ "id": "2" })));
     program.signal(Signal::TERM);
     assert_eq!(program.end().code(), Some(0));
+}
+
+#[test]
+fn a_signal_that_comes_as_soon_as_the_service_listens_stops_it() {
+    let app = App::start();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_orders-api"));
+    command.args(["--bind", "127.0.0.1:0", "--connections", "2", "--database-url", &app.url()]);
+    let mut service = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(service.stderr.take().unwrap()).lines();
+    assert!(log.any(|line| line.unwrap().contains("listening on")));
+    program::signal("-TERM", &service.id().to_string());
+    log.for_each(drop);
+    assert_eq!(service.wait().unwrap().code(), Some(0));
 }
 
 #[test]
