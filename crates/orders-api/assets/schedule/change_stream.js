@@ -6,7 +6,7 @@ import { EventParser } from "./event_parser.js";
 /** The service sends something at least every 15 seconds. After this silence, the connection is dead. */
 const SILENCE = 40_000;
 
-/** After being away for longer, what is shown is loaded again; to repeat all changes since then would take longer. */
+/** After hearing nothing for longer, what is shown is loaded again; to repeat all changes since then would take longer. */
 const LONG = 10 * 60_000;
 
 const FIRST_WAIT = 200;
@@ -25,7 +25,7 @@ export class ChangeStream {
   /** @type {AbortController | null} */
   #running = null;
   #cursor = "";
-  #leftAt = 0;
+  #heardAt = 0;
   /** @type {() => void} */
   #resolve = () => {};
   #isStarted = false;
@@ -50,9 +50,6 @@ export class ChangeStream {
     if (this.#running) {
       return;
     }
-    if (this.#leftAt && Date.now() - this.#leftAt > LONG) {
-      this.#cursor = "";
-    }
     this.#running = new AbortController();
     this.#run(this.#running.signal).catch(() => {});
   }
@@ -62,7 +59,6 @@ export class ChangeStream {
     if (this.#running) {
       this.#running.abort();
       this.#running = null;
-      this.#leftAt = Date.now();
       this.listener.state("paused");
     }
   }
@@ -123,6 +119,9 @@ export class ChangeStream {
     const silence = new AbortController();
     let timer = setTimeout(() => silence.abort(), SILENCE);
     try {
+      if (Date.now() - this.#heardAt > LONG) {
+        this.#cursor = "";
+      }
       const resumed = this.#cursor !== "";
       const response = await send("GET", resumed ? "/changes" : "/changes?after=now", {
         signal: AbortSignal.any([signal, silence.signal]),
@@ -136,6 +135,7 @@ export class ChangeStream {
         if (done) {
           throw new Unreachable("the stream has ended");
         }
+        this.#heardAt = Date.now();
         clearTimeout(timer);
         timer = setTimeout(() => silence.abort(), SILENCE);
         if (first) {

@@ -141,6 +141,26 @@ test("if the cursor is not known any more, everything is loaded again", async ()
   await schedule.close();
 });
 
+test("after a long sleep, everything is loaded again instead of all changes", async () => {
+  const schedule = await Schedule.open(browser, service, { ...utc("2026-12-08"), failures: ["offline", 503] });
+  await schedule.live();
+  const streams = [];
+  schedule.page.on("request", (request) => request.url().includes("/changes") && streams.push(request));
+  await service.stop();
+  await schedule.page.locator('#connection[data-state="offline"]').waitFor();
+  await schedule.page.evaluate(() => {
+    const now = Date.now;
+    Date.now = () => now() + 11 * 60_000;
+  });
+  streams.length = 0;
+  await service.startAgain();
+  const { id } = await service.book("crew-01", "2026-12-08T08:00:00Z");
+  await schedule.live();
+  await schedule.order(id).waitFor();
+  assert.deepEqual([...new Set(streams.map((request) => new URL(request.url()).search))], ["?after=now"]);
+  await schedule.close();
+});
+
 test("a change does not take the focus or an open form away", async () => {
   const { id } = await service.book("crew-01", "2026-11-28T02:00:00Z");
   const schedule = await Schedule.open(browser, service, utc("2026-11-28"));
