@@ -2,9 +2,9 @@
 
 import { attribute, h, style, text } from "./dom.js";
 import * as format from "./format.js";
-import { place, taken, visible } from "./layout.js";
+import { ZOOMS, legibleZoom, narrowestHour, place, taken, visible } from "./layout.js";
 import { RowView } from "./row_view.js";
-import { DAY, HOUR } from "./zone.js";
+import { HOUR } from "./zone.js";
 
 /**
  * @typedef {import("./rows.js").Row} Row
@@ -12,16 +12,6 @@ import { DAY, HOUR } from "./zone.js";
  * @typedef {import("./api.js").Interval} Interval
  * @typedef {{ order?: string, free?: string }} Item the id of an order, or the beginning of a free interval
  */
-
-/** An hour is at least so many pixels wide, so that there is room for words in an order. */
-const NARROWEST = 44;
-
-/** The widths between which people can choose, as multiples of the narrowest. */
-const ZOOMS = [1, 1.5, 2.2, 3.3, 5, 8];
-
-/** In pixels: if nobody has chosen a width, the orders of half of the calendars are at least so wide, up to a limit. */
-const LEGIBLE = 108;
-const LEGIBLE_ZOOM = 3;
 
 export class Board {
   /** @type {Row[]} */
@@ -41,7 +31,7 @@ export class Board {
   rowHeight = 64;
   labelWidth = 200;
   headHeight = 40;
-  hourWidth = NARROWEST;
+  hourWidth = 0;
   /** @type {Row | null} The one whose hours the axis shows. */
   #shown = null;
   /** @type {Row | null} The one from which an order is being moved. */
@@ -339,16 +329,11 @@ export class Board {
 
   /** The index of the width with which most orders can be read. */
   #legible() {
-    const gaps = this.rows.map(({ gap }) => gap).sort((a, b) => a - b);
-    const usual = (gaps[Math.floor(gaps.length / 2)] || HOUR) / HOUR;
-    const found = ZOOMS.findIndex((zoom) => this.#narrowest() * zoom * usual >= LEGIBLE);
-    return Math.min(found < 0 ? LEGIBLE_ZOOM : found, LEGIBLE_ZOOM);
+    return legibleZoom(this.rows.map(({ gap }) => gap), this.#narrowest());
   }
 
-  /** The width of an hour with which a whole day fits, if it can be read then. */
   #narrowest() {
-    const longest = Math.max(DAY, ...this.rows.map((row) => row.to - row.from)) / HOUR;
-    return Math.max(NARROWEST, (this.element.clientWidth - this.labelWidth) / longest);
+    return narrowestHour(this.rows, this.element.clientWidth - this.labelWidth);
   }
 
   #resize() {

@@ -1,12 +1,22 @@
 /** Where things are on the board. No function here touches the page. */
 
-import { MINUTE } from "./zone.js";
+import { DAY, HOUR, MINUTE } from "./zone.js";
 
 /** The step of a move. */
 export const STEP = 15 * MINUTE;
 
 /** Orders of calendars without a gap take no time; they are drawn as if they took this long. */
 const SHORTEST = 30 * MINUTE;
+
+/** An hour is at least so many pixels wide, so that there is room for words in an order. */
+const NARROWEST = 44;
+
+/** The widths of an hour between which people can choose, as multiples of the narrowest. */
+export const ZOOMS = [1, 1.5, 2.2, 3.3, 5, 8];
+
+/** In pixels: if nobody has chosen a width, the orders of half of the rows are at least so wide, up to a limit. */
+const LEGIBLE = 108;
+const LEGIBLE_ZOOM = 3;
 
 /**
  * @typedef {{ from: number, to: number }} Span a half-open interval of instants
@@ -109,6 +119,28 @@ export function visible({ scrollTop, height, rowHeight, count }) {
   const first = Math.max(0, Math.floor(scrollTop / rowHeight) - around);
   const last = Math.min(count, Math.ceil((scrollTop + height) / rowHeight) + around);
   return { first: Math.min(first, last), last };
+}
+
+/**
+ * The width of an hour, in pixels, with which the longest day fits into the room, if it can be read then.
+ * @param {Span[]} days
+ * @param {number} room in pixels
+ */
+export function narrowestHour(days, room) {
+  const longest = days.reduce((most, { from, to }) => Math.max(most, to - from), DAY);
+  return Math.max(NARROWEST, room / (longest / HOUR));
+}
+
+/**
+ * The index of the width with which most orders can be read.
+ * @param {number[]} gaps of the rows, in milliseconds
+ * @param {number} narrowest the width of an hour, in pixels
+ */
+export function legibleZoom(gaps, narrowest) {
+  const sorted = gaps.toSorted((a, b) => a - b);
+  const usual = (sorted[Math.floor(sorted.length / 2)] || HOUR) / HOUR;
+  const found = ZOOMS.findIndex((zoom) => narrowest * zoom * usual >= LEGIBLE);
+  return Math.min(found < 0 ? LEGIBLE_ZOOM : found, LEGIBLE_ZOOM);
 }
 
 /**

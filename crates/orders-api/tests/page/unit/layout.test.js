@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { angle, bookable, earliest, lanes, place, snap, taken, visible } from "../../../assets/schedule/layout.js";
+import { ZOOMS, angle, bookable, earliest, lanes, legibleZoom, narrowestHour, place, snap, taken, visible } from "../../../assets/schedule/layout.js";
 import { HOUR, MINUTE } from "../../../assets/schedule/zone.js";
 
 const day = { from: 0, to: 24 * HOUR };
@@ -52,6 +52,20 @@ test("only the rows that can be seen and a few around them are rendered", () => 
   assert.deepEqual(visible({ scrollTop: 0, height: 640, rowHeight: 64, count: 1000 }), { first: 0, last: 14 });
   assert.deepEqual(visible({ scrollTop: 6400, height: 640, rowHeight: 64, count: 1000 }), { first: 96, last: 114 });
   assert.deepEqual(visible({ scrollTop: 64000, height: 640, rowHeight: 64, count: 10 }), { first: 10, last: 10 });
+});
+
+test("the longest day fits, if its hours can be read then", () => {
+  assert.equal(narrowestHour([day], 2400), 100);
+  assert.equal(narrowestHour([day, { from: 0, to: 25 * HOUR }], 2500), 100);
+  assert.equal(narrowestHour([], 2400), 100);
+  assert.equal(narrowestHour([day], 300), 44);
+});
+
+test("hours are as wide as most orders need to be read, within limits", () => {
+  assert.equal(ZOOMS[legibleZoom([3 * HOUR, 3 * HOUR, MINUTE], 44)], 1);
+  assert.equal(ZOOMS[legibleZoom([HOUR], 50)], 2.2);
+  assert.equal(ZOOMS[legibleZoom([MINUTE], 44)], 3.3);
+  assert.equal(ZOOMS[legibleZoom([0], 110)], 1);
 });
 
 test("the colours of many services are far apart", () => {
