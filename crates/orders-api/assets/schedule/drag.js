@@ -53,7 +53,7 @@ export function enableDrag(board, drop) {
       return;
     }
     if (event.buttons === 0 || !press.block.isConnected) {
-      // The press ended where nobody told, or the order has gone.
+      // The button was released where the page could not see it, or the order has gone.
       release(false);
       return;
     }

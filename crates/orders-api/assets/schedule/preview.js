@@ -33,7 +33,9 @@ export class Preview {
 
   /** Whether the order is still shown, and would not stay where it is. */
   get isMove() {
-    return this.cell.isConnected && (this.target.row !== this.row || this.target.start !== this.order.start);
+    // Browsers take the focus from a cell, which ends a move, before they remove it.
+    const isShown = this.cell.isConnected && this.board.orders.get(this.order.id) !== undefined;
+    return isShown && (this.target.row !== this.row || this.target.start !== this.order.start);
   }
 
   /**
@@ -77,5 +79,6 @@ export class Preview {
     this.#tip.remove();
     this.cell.classList.remove("moving", "saving", "rejected");
     this.cell.style.removeProperty("translate");
+    this.board.render();
   }
 }

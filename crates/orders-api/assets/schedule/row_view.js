@@ -134,7 +134,8 @@ export class RowView {
    */
   #position(cell, span) {
     const at = place(this.row, span);
-    if (at) {
+    // An order that is being moved stays under the mouse, wherever it is now.
+    if (at && !cell.classList.contains("moving")) {
       style(cell, { left: `${at.left}%`, width: `${at.width}%` });
       cell.classList.toggle("before", at.before);
       cell.classList.toggle("after", at.after);

@@ -166,6 +166,38 @@ test("an order that is cancelled or loaded anew under the mouse is not moved", a
   await schedule.close();
 });
 
+test("an order that somebody else moves stays under the mouse until it is released", async () => {
+  const { id } = await service.book("crew-01", "2026-12-03T08:00:00Z");
+  const schedule = await Schedule.open(browser, service, utc("2026-12-03"));
+  await schedule.live();
+  await drag(schedule, id, "2026-12-03 crew-01", 14, { drops: false });
+  const before = await schedule.order(id).boundingBox();
+  await service.change(id, { datetime: "2026-12-03T06:00:00Z" });
+  await schedule.order(id).getByText("06:00").waitFor();
+  assert.deepEqual(await schedule.order(id).boundingBox(), before);
+  await schedule.page.keyboard.press("Escape");
+  await schedule.page.mouse.up();
+  await schedule.page.waitForFunction((order) => !document.querySelector(`[data-order="${order}"]`).parentElement.getAnimations().length, id);
+  assert.deepEqual(await schedule.hours(id), { start: 6, length: 3 });
+  await schedule.close();
+});
+
+test("an order that is cancelled while the keyboard moves it is gone, and its row has the focus", async () => {
+  const { id } = await service.book("crew-01", "2026-12-04T08:00:00Z");
+  const schedule = await Schedule.open(browser, service, utc("2026-12-04"));
+  await schedule.live();
+  await schedule.order(id).focus();
+  await schedule.page.keyboard.down("Shift");
+  await schedule.page.keyboard.press("ArrowRight");
+  await service.cancel(id);
+  await schedule.order(id).waitFor({ state: "detached" });
+  await schedule.page.keyboard.up("Shift");
+  assert.equal(await schedule.page.evaluate(() => document.activeElement.closest(".row").dataset.key), "2026-12-04 crew-01");
+  await schedule.page.locator('.row .free [data-free="2026-12-04T00:00:00Z"]').first().waitFor();
+  assert.equal(await schedule.page.locator(".notice, .moving").count(), 0);
+  await schedule.close();
+});
+
 test("an order does not follow a mouse whose button was released elsewhere", async () => {
   const { id } = await service.book("crew-01", "2026-12-02T08:00:00Z");
   const schedule = await Schedule.open(browser, service, utc("2026-12-02"));
