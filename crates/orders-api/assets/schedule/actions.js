@@ -74,7 +74,7 @@ export class Actions {
   }
 
   /**
-   * Moves an order, and tells how that went.
+   * Moves an order, and shows how that went.
    * @param {Order} order
    * @param {{ datetime: string, calendar: string }} target
    * @returns {Promise<Order | null>} `null` if it was not moved
@@ -128,7 +128,7 @@ export class Actions {
   }
 
   /**
-   * Tells that something failed.
+   * Shows that something failed.
    * @param {string} what
    * @param {unknown} error
    */

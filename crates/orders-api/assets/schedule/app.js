@@ -153,7 +153,7 @@ export class App {
     this.#showRows();
   }
 
-  /** Loads everything anew. */
+  /** Loads everything again. */
   async #load() {
     try {
       await Promise.all([this.catalogue.load(), this.stream.started]);
@@ -323,7 +323,7 @@ export class App {
     }
   }
 
-  /** Loads everything anew, because there are other calendars than the page knows. */
+  /** Loads everything again, because the calendars are not those that the page knows. */
   async #reload() {
     if (!this.#isReloading) {
       this.#isReloading = true;

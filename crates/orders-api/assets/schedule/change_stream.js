@@ -63,7 +63,7 @@ export class ChangeStream {
     }
   }
 
-  /** Connects anew with another key, from now on. What was loaded before does not count. */
+  /** Connects again with another key, from now on. What was loaded before does not count. */
   restart() {
     this.stop();
     this.#cursor = "";

@@ -1,4 +1,4 @@
-/** Elements without markup: the page's policy forbids to parse HTML. */
+/** Elements without markup: the page's policy forbids parsing HTML. */
 
 /**
  * @typedef {Node | string | number | null | undefined | false} Child
@@ -50,7 +50,7 @@ export function attribute(element, name, value) {
 }
 
 /**
- * Sets a text, if it is another one.
+ * Sets the text, unless it is the same already.
  * @param {Element} element
  * @param {string} value
  */

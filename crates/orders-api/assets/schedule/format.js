@@ -55,9 +55,9 @@ export function minute(zone, instant) {
  */
 export function offset(zone, instant) {
   const ahead = offsetAt(zone, instant);
-  const size = Math.abs(ahead);
-  const minutes = Math.round((size % HOUR) / MINUTE);
-  const text = `${Math.floor(size / HOUR)}${minutes ? `:${two(minutes)}` : ""}`;
+  // Before time zones were introduced, offsets had seconds.
+  const minutes = Math.round(Math.abs(ahead) / MINUTE);
+  const text = `${Math.floor(minutes / 60)}${minutes % 60 ? `:${two(minutes % 60)}` : ""}`;
   return ahead === 0 ? "UTC" : `UTC${ahead < 0 ? "−" : "+"}${text}`;
 }
 

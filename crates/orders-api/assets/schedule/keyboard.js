@@ -11,7 +11,7 @@ import { sameTime } from "./rows.js";
 /** @type {Record<string, [number, number]>} Steps to the right and down. */
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-/** A move ends when Shift is released or, for keyboards that do not tell, after so long without another step. */
+/** A move ends when Shift is released or, for keyboards that do not report that, after so long without another step. */
 const SETTLED = 1500;
 
 /**

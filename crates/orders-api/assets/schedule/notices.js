@@ -54,7 +54,7 @@ export function notify(words, { actions = [], failure = false } = {}) {
 }
 
 /**
- * Lets a screen reader say something that others see.
+ * Makes a screen reader say what others see.
  * @param {string} words
  */
 export function say(words) {

@@ -225,7 +225,7 @@ export class RowView {
 }
 
 /**
- * Lets a cell that has changed stand out for a moment.
+ * Highlights a cell that has changed for a moment.
  * @param {HTMLElement} cell
  */
 function flash(cell) {

@@ -138,8 +138,8 @@ fn instant(at: Timestamp) -> String {
     format!("{}Z", text[..19].replace(['-', ':'], ""))
 }
 
-/// A length in whole seconds; none if it has none. The standard does not allow to leave out the minutes between hours and
-/// seconds.
+/// A length in whole seconds; none if it has none. The standard does not allow leaving out the minutes between hours
+/// and seconds.
 fn duration(gap: MinimumGap) -> Option<String> {
     let seconds = gap.as_micros() / SECOND;
     let [days, hours, minutes, seconds] =

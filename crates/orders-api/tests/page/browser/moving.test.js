@@ -140,7 +140,7 @@ test("an order that somebody else changed meanwhile is not moved", async () => {
   await schedule.close();
 });
 
-test("an order that is cancelled or loaded anew under the mouse is not moved", async () => {
+test("an order that is cancelled or loaded again under the mouse is not moved", async () => {
   const { id } = await service.book("crew-01", "2026-12-01T08:00:00Z");
   const schedule = await Schedule.open(browser, service, utc("2026-12-01"));
   await schedule.live();
@@ -155,7 +155,7 @@ test("an order that is cancelled or loaded anew under the mouse is not moved", a
   const other = await service.book("crew-01", "2026-12-01T08:00:00Z");
   await schedule.order(other.id).waitFor();
   await drag(schedule, other.id, "2026-12-01 crew-02", 14, { drops: false });
-  // A new calendar loads everything anew.
+  // A new calendar loads everything again.
   await service.calendar("crew-03", "Crew 3");
   const third = await service.book("crew-03", "2026-12-01T08:00:00Z");
   await schedule.order(third.id).waitFor();

@@ -29,6 +29,7 @@ test("a time is shown with the offset that it has", () => {
   assert.equal(format.offset("UTC", 0), "UTC");
   assert.equal(format.offset("Asia/Kathmandu", Date.parse("2026-01-01")), "UTC+5:45");
   assert.equal(format.offset("America/St_Johns", Date.parse("2026-01-01")), "UTC−3:30");
+  assert.equal(format.offset("America/Denver", Date.parse("1850-01-01")), "UTC−7");
   assert.equal(format.dateTime("Europe/Berlin", "2022-11-01T23:30:00Z"), "Wed 2 Nov 2022, 00:30 UTC+1");
 });
 
