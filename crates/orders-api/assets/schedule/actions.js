@@ -4,7 +4,6 @@ import { Problem, json, randomKey } from "./api.js";
 import * as explain from "./explain.js";
 import * as format from "./format.js";
 import { notify } from "./notices.js";
-import { dateAt } from "./zone.js";
 
 /**
  * @typedef {import("./api.js").Order} Order
@@ -106,25 +105,14 @@ export class Actions {
     }
     const zone = this.host.zone();
     const offers = explain.offers(error, order);
-    notify(`Not moved. ${explain.conflict(error, zone, this.orders)}${offers.length ? "" : " There is no free time within a year."}`, {
+    notify(`Not moved. ${explain.conflict(error, zone, order.datetime, this.orders)}${offers.length ? "" : " There is no free time within a year."}`, {
       failure: true,
       // The service's own text is sent back: rounded, it might be too close again.
       actions: offers.map((datetime) => ({
-        label: `Move to ${this.#label(order.datetime, datetime)}`,
+        label: `Move to ${format.timeNear(zone, datetime, order.datetime)}`,
         run: () => this.move(this.orders.get(order.id) ?? order, { datetime, calendar }),
       })),
     });
-  }
-
-  /**
-   * A time, with its day if it is on another one.
-   * @param {string} near
-   * @param {string} datetime
-   */
-  #label(near, datetime) {
-    const zone = this.host.zone();
-    const day = (/** @type {string} */ text) => dateAt(zone, Date.parse(text));
-    return day(near) === day(datetime) ? format.timeWithOffset(zone, datetime) : format.dateTime(zone, datetime);
   }
 
   /**

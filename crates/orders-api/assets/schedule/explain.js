@@ -7,14 +7,23 @@ import * as format from "./format.js";
  * Why a booking or a move was rejected: which orders are too close.
  * @param {Problem} problem `order-conflict`
  * @param {string} zone
+ * @param {string} near a time whose day the reader knows, as RFC 3339
  * @param {import("./orders.js").Orders} orders those that are known, and so their references
  */
-export function conflict(problem, zone, orders) {
+export function conflict(problem, zone, near, orders) {
   const others = problem.body.conflicts_with.map((/** @type {{ id: string, datetime: string }} */ { id, datetime }) =>
-    `order ${orders.get(id)?.reference ?? id} at ${format.timeWithOffset(zone, datetime)}`);
+    `order ${named(orders.get(id)?.reference) ?? id} at ${format.timeNear(zone, datetime, near)}`);
   const gap = format.inWords(format.millis(problem.body.minimum_gap));
   const shown = others.slice(0, 2).join(" and ");
   return `Less than ${gap} from ${shown}${others.length > 2 ? ` and ${others.length - 2} more` : ""}.`;
+}
+
+/**
+ * A reference as a part of a sentence. Marks in it cannot turn what follows, such as a time, around.
+ * @param {string} [reference]
+ */
+function named(reference) {
+  return reference && `\u2068${reference.replace(/[\u202a-\u202e\u2066-\u2069]/g, "")}\u2069`;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What people read: times, dates, offsets, fees, durations. */
 
-import { DAY, HOUR, MINUTE, localAt, midnightOf, offsetAt } from "./zone.js";
+import { DAY, HOUR, MINUTE, dateAt, localAt, midnightOf, offsetAt } from "./zone.js";
 
 const LOCALE = "en-GB";
 
@@ -88,6 +88,17 @@ export function timeWithOffset(zone, datetime) {
 export function dateTime(zone, datetime) {
   const local = localAt(zone, Date.parse(datetime));
   return `${words(SHORT, local, 4)}, ${timeWithOffset(zone, datetime)}`;
+}
+
+/**
+ * A time with its offset, and its day if that is not the day of another time.
+ * @param {string} zone
+ * @param {string} datetime RFC 3339
+ * @param {string} other RFC 3339
+ */
+export function timeNear(zone, datetime, other) {
+  const day = (/** @type {string} */ text) => dateAt(zone, Date.parse(text));
+  return day(datetime) === day(other) ? timeWithOffset(zone, datetime) : dateTime(zone, datetime);
 }
 
 /**

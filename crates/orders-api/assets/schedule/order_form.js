@@ -112,10 +112,11 @@ class OrderForm {
     this.submit.disabled = true;
     this.dialog.setAttribute("aria-busy", "true");
     try {
-      this.#done = await this.#write({ ...draft, datetime: datetime ?? draft.datetime });
+      draft.datetime = datetime ?? draft.datetime;
+      this.#done = await this.#write(draft);
       this.dialog.close();
     } catch (error) {
-      this.#explain(error);
+      this.#explain(error, draft);
     } finally {
       this.submit.disabled = false;
       this.dialog.removeAttribute("aria-busy");
@@ -135,11 +136,14 @@ class OrderForm {
     return booked;
   }
 
-  /** @param {unknown} error */
-  #explain(error) {
+  /**
+   * @param {unknown} error
+   * @param {Draft} draft
+   */
+  #explain(error, draft) {
     const { order, actions } = this.options;
     if (error instanceof Problem && error.type === "order-conflict") {
-      this.#offer(error);
+      this.#offer(error, draft);
       return;
     }
     if (error instanceof Problem && error.body.errors) {
@@ -162,14 +166,17 @@ class OrderForm {
     }
   }
 
-  /** @param {Problem} problem */
-  #offer(problem) {
+  /**
+   * @param {Problem} problem
+   * @param {Draft} draft
+   */
+  #offer(problem, draft) {
     const { zone, order, actions } = this.options;
     const offers = explain.offers(problem, order).map((datetime) => h("button", {
       type: "button", class: "offer", "data-datetime": datetime, onclick: () => this.#send(datetime),
     }, h("span", {}, order ? "Move to " : "Book "), h("b", {}, format.dateTime(zone, datetime))));
     this.alert.replaceChildren(
-      h("p", {}, explain.conflict(problem, zone, actions.orders)),
+      h("p", {}, explain.conflict(problem, zone, draft.datetime, actions.orders)),
       offers.length ? h("p", {}, "The nearest free times:") : h("p", {}, "There is no free time within a year."),
       h("div", { class: "offers" }, offers));
     offers[0]?.focus({ preventScroll: true });

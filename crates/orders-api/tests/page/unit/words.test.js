@@ -18,9 +18,11 @@ const CONFLICT = problem(409, {
 
 test("a conflict names the orders that are too close, by their references where they are known", () => {
   const orders = new Orders();
-  orders.put({ id: "1", version: 1, calendar: "crew", datetime: "2026-11-24T08:00:00Z", reference: "PO-1" });
-  const words = explain.conflict(CONFLICT, "Europe/Berlin", orders);
-  assert.equal(words, "Less than 45 minutes from order PO-1 at 09:00 UTC+1 and order 2 at 10:00:00.500 UTC+1 and 1 more.");
+  orders.put({ id: "1", version: 1, calendar: "crew", datetime: "2026-11-24T08:00:00Z", reference: "PO\u202e-1\u2069" });
+  const words = (near) => explain.conflict(CONFLICT, "Europe/Berlin", near, orders);
+  assert.equal(words("2026-11-24T08:30:00Z"), "Less than 45 minutes from order \u2068PO-1\u2069 at 09:00 UTC+1 and order 2 at 10:00:00.500 UTC+1 and 1 more.");
+  // At midnight, or with a gap of days, it is another day.
+  assert.match(words("2026-11-23T22:59:00Z"), /PO-1\u2069 at Tue 24 Nov 2026, 09:00 UTC\+1 and/);
 });
 
 test("the offers are the texts of the service, without the time that the order has already", () => {
