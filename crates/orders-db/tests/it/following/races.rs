@@ -258,15 +258,17 @@ fn an_open_transaction_does_not_slow_down_the_search() {
         .parse()
         .unwrap()
     };
-    let mut psql = database.psql();
+    let mut writer = database.psql();
     for n in 0..300 {
-        psql.run(&sql_order(&format!("order-{n}"), "default", noon_plus(-3 * n)));
+        writer.run(&sql_order(&format!("order-{n}"), "default", noon_plus(-3 * n)));
         if n % 30 == 0 {
             head(&store);
         }
     }
     head(&store);
-    drop(store);
+    // A session adds what it has read when it ends, and before that from time to time.
+    drop((store, writer));
+    let mut psql = database.psql();
     psql.wait_until_beside(2);
     let before = blocks(&mut psql);
     let store = database.store_of(1);
