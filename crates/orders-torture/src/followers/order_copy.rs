@@ -16,6 +16,8 @@ pub(super) struct OrderCopy<'a> {
     pub(super) following: Following,
     pub(super) reads: Vec<FeedRead>,
     replica: Replica,
+    /// Whether the change that came last cannot be the next one. It comes again whenever the follower asks.
+    is_stuck: bool,
 }
 
 impl<'a> OrderCopy<'a> {
@@ -45,7 +47,7 @@ impl<'a> OrderCopy<'a> {
         let orders = export.iter().flat_map(|export| export.orders.iter().cloned());
         let replica = Replica::new(cursor, ChangeFilter::default(), orders);
         let following = Following { follower, export, changes: Vec::new() };
-        Self { followers, following, reads: Vec::new(), replica }
+        Self { followers, following, reads: Vec::new(), replica, is_stuck: false }
     }
 
     /// The last change that the copy has; `None` if it has none.
@@ -61,7 +63,9 @@ impl<'a> OrderCopy<'a> {
 
     /// Whether the follower stops.
     pub(super) fn is_finished(&self) -> bool {
-        self.is_complete() || self.followers.is_over()
+        self.is_complete()
+            || self.followers.is_over()
+            || (self.is_stuck && self.followers.is_ending())
     }
 
     /// Applies a change.
@@ -72,7 +76,9 @@ impl<'a> OrderCopy<'a> {
         let received = self.followers.receive(json).map_err(Failure::Invalid)?;
         let change = received.change.change.clone();
         let cursor = change.cursor;
-        self.replica.apply(change).map_err(|error| Failure::Invalid(error.to_string()))?;
+        let applied = self.replica.apply(change);
+        self.is_stuck = applied.is_err();
+        applied.map_err(|error| Failure::Invalid(error.to_string()))?;
         self.following.changes.push(received);
         Ok(cursor)
     }
