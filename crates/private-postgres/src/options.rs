@@ -24,7 +24,7 @@ impl Options {
     }
 
     /// A server that is not durable, with a database `orders`. Its directory is removed when this process ends, however
-    /// it ends.
+    /// it ends. Unless it is made durable, its files are in memory if there is space and `TMPDIR` is not set.
     pub fn temporary() -> Self {
         Self { directory: None, ..Self::at("").durable(false).database("orders") }
     }

@@ -35,7 +35,7 @@ impl PrivatePostgres {
         let (guard, directory) = match &options.directory {
             Some(directory) => (Guard::none(), directory.clone()),
             None => {
-                let guard = Guard::of_new_directory(&Account::of_new_data()?)?;
+                let guard = Guard::of_new_directory(&Account::of_new_data()?, options.durable)?;
                 let directory = guard.directory().to_owned();
                 (guard, directory)
             }

@@ -1,9 +1,12 @@
+use std::env;
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, PoisonError};
+
+use rustix::fs::Access;
 
 use crate::Error;
 use crate::account::Account;
@@ -12,6 +15,12 @@ use crate::server::socket::short_temporary_directory;
 
 /// The prefix of temporary directories.
 const PREFIX: &str = "orders-postgres-";
+
+/// The file system in memory on Linux. Elsewhere it does not exist, and in a container it may be too small.
+const MEMORY: &str = "/dev/shm";
+
+/// How many bytes must be free there: some times what a large test needs.
+const ENOUGH_MEMORY: u64 = 2 << 30;
 
 /// Waits for the end of its input, then kills the process group in its last line and removes the directory.
 ///
@@ -54,10 +63,13 @@ impl Guard {
         Self { watchdog: None, directory: PathBuf::new() }
     }
 
-    /// Creates a temporary directory, and the watchdog that will remove it.
-    pub(crate) fn of_new_directory(account: &Account) -> Result<Self, Error> {
+    /// Creates a temporary directory, and the watchdog that will remove it. What must not survive a crash of the machine
+    /// is kept in memory if there is space.
+    pub(crate) fn of_new_directory(account: &Account, durable: bool) -> Result<Self, Error> {
         let random = 6;
-        let parent = short_temporary_directory(PREFIX.len() + random + "/socket".len());
+        let in_memory = if durable { None } else { memory_directory() };
+        let parent = in_memory
+            .unwrap_or_else(|| short_temporary_directory(PREFIX.len() + random + "/socket".len()));
         let temporary = tempfile::Builder::new()
             .prefix(PREFIX)
             .rand_bytes(random)
@@ -107,6 +119,18 @@ impl Guard {
             log::warn!("the watchdog of {} is gone: {reason}", self.directory.display());
         }
     }
+}
+
+/// A directory whose files are in memory, if there is one with enough space, and nobody has chosen another directory.
+///
+/// A database has about 300 files. On some file systems, such as ext4 without a journal, the time to create so many grows
+/// with the number of those that were removed a moment ago.
+fn memory_directory() -> Option<PathBuf> {
+    let directory = Path::new(MEMORY);
+    let space = rustix::fs::statvfs(directory).ok()?;
+    let is_large = space.f_bavail.saturating_mul(space.f_frsize) >= ENOUGH_MEMORY;
+    let is_ours = rustix::fs::access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok();
+    (is_large && is_ours && env::var_os("TMPDIR").is_none()).then(|| directory.to_owned())
 }
 
 impl Drop for Guard {
