@@ -2,8 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{LazyLock, mpsc};
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -13,62 +12,30 @@ use clap::Parser as _;
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 use orders_api::cli::arguments::Cli;
-use orders_api::cli::database::Database;
-use orders_api::cli::sample_data;
+use orders_api::cli::database::Database as ServiceDatabase;
 use orders_api::server::{self, Sockets, Timeouts};
 use orders_client::wire;
-use private_postgres::PrivatePostgres;
 use serde_json::Value;
 use ureq::http::{HeaderMap, Request};
 
+use crate::database::Database;
 use crate::document;
-
-/// One PostgreSQL for all tests, which stops when the process ends.
-static POSTGRES: LazyLock<PrivatePostgres> = LazyLock::new(|| {
-    let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the tests");
-    fill(&postgres);
-    postgres
-});
-
-/// The database that every test gets a copy of: migrated, with the sample services.
-pub(crate) const TEMPLATE: &str = "orders";
 
 /// The media type of lines of JSON.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
 
-/// More orders than fit into the buffers between the database and a client that does not read; they have long ids.
-pub(crate) const MANY: usize = 20_000;
-
-/// Places [`MANY`] orders.
-const PLACE_MANY: &str = "
-    INSERT INTO calendars (id, name, minimum_gap) VALUES (repeat('c', 64), 'crew', '1 hour');
-    INSERT INTO services (id, name) VALUES (repeat('s', 64), 'service');
-    INSERT INTO orders (id, calendar, minimum_gap, datetime, totalfee, services)
-    SELECT repeat('o', 59) || to_char(n, 'FM00000'), key, minimum_gap,
-           '2030-01-01T00:00:00Z'::timestamptz + n * interval '1 hour', 1, ARRAY[repeat('s', 64)]
-      FROM generate_series(0, 19999) AS n, calendars WHERE calendars.id LIKE 'cc%';";
-
 /// How long a test waits for a response before it fails.
 pub(crate) const STALL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The same with [`MANY`] orders.
-static FULL_TEMPLATE: LazyLock<String> = LazyLock::new(|| {
-    let name = new_database(TEMPLATE);
-    let mut conn = PgConnection::establish(&POSTGRES.url(&name)).unwrap();
-    conn.batch_execute(PLACE_MANY).unwrap();
-    // As the service does within a second; then no test waits for it.
-    conn.batch_execute("SELECT assign_positions(NULL, NULL)").unwrap();
-    conn.batch_execute("VACUUM order_versions").unwrap();
-    name
-});
 
 /// A server of one test.
 pub(crate) struct App {
     address: SocketAddr,
-    database: String,
+    url: String,
     handle: ServerHandle,
     thread: Option<JoinHandle<()>>,
     agent: ureq::Agent,
+    /// Kept as long as one of its servers, unless it is in a PostgreSQL of one test.
+    database: Option<Arc<Database>>,
 }
 
 /// A response, read to its end.
@@ -87,34 +54,37 @@ impl App {
 
     /// Starts the server with these command line arguments as well.
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
-        let database = new_database(TEMPLATE);
-        Self::start_on(&POSTGRES.url(&database), database, arguments)
+        Self::start_in(Arc::new(Database::new()), arguments)
     }
 
-    /// Starts the server with [`MANY`] orders.
+    /// Starts the server with [`MANY`](crate::database::MANY) orders.
     pub(crate) fn start_full(arguments: &[&str]) -> Self {
-        let database = new_database(&FULL_TEMPLATE);
-        Self::start_on(&POSTGRES.url(&database), database, arguments)
+        Self::start_in(Arc::new(Database::full()), arguments)
     }
 
     /// Starts the server on a database of another PostgreSQL.
-    pub(crate) fn start_on(url: &str, database: String, arguments: &[&str]) -> Self {
-        Self::run_server(cli(url, arguments), database)
+    pub(crate) fn start_on(url: &str, arguments: &[&str]) -> Self {
+        Self::run_server(cli(url, arguments), url.to_owned(), None)
     }
 
     /// Starts the server with these timeouts for connections.
     pub(crate) fn start_with_timeouts(timeouts: Timeouts) -> Self {
-        let database = new_database(TEMPLATE);
-        let mut cli = cli(&POSTGRES.url(&database), &[]);
+        let database = Arc::new(Database::new());
+        let mut cli = cli(&database.url(), &[]);
         cli.server.timeouts = timeouts;
-        Self::run_server(cli, database)
+        Self::run_server(cli, database.url(), Some(database))
     }
 
-    fn run_server(cli: Cli, database: String) -> Self {
+    fn start_in(database: Arc<Database>, arguments: &[&str]) -> Self {
+        let url = database.url();
+        Self::run_server(cli(&url, arguments), url, Some(database))
+    }
+
+    fn run_server(cli: Cli, url: String, database: Option<Arc<Database>>) -> Self {
         let (tell, told) = mpsc::channel();
         let thread = thread::spawn(move || {
             let sockets = Sockets::bind(&cli.server).unwrap();
-            let database = Database::open(&cli.database).unwrap();
+            let database = ServiceDatabase::open(&cli.database).unwrap();
             let store = database.store(&cli).unwrap();
             let worker = database.worker_store(&cli).unwrap();
             let access = database.access(&cli, &store).unwrap();
@@ -134,32 +104,33 @@ impl App {
             .timeout_global(Some(STALL_TIMEOUT))
             .build()
             .into();
-        Self { address, database, handle, thread: Some(thread), agent }
+        Self { address, url, handle, thread: Some(thread), agent, database }
     }
 
-    /// The name of its database.
+    /// The name of its database on the PostgreSQL of all tests.
     pub(crate) fn database(&self) -> &str {
-        &self.database
+        self.database.as_ref().expect("not in a PostgreSQL of its own").name()
     }
 
     /// Another server on the same database.
     pub(crate) fn start_another(&self, arguments: &[&str]) -> Self {
-        Self::start_on(&self.url(), self.database.clone(), arguments)
+        let database = self.database.clone();
+        Self::run_server(cli(&self.url, arguments), self.url.clone(), database)
     }
 
     /// The URL of its database.
     pub(crate) fn url(&self) -> String {
-        POSTGRES.url(&self.database)
+        self.url.clone()
     }
 
     /// The command line that reaches its database.
     pub(crate) fn cli(&self) -> Cli {
-        cli(&self.url(), &[])
+        cli(&self.url, &[])
     }
 
     /// A connection to its database.
     pub(crate) fn sql(&self) -> PgConnection {
-        PgConnection::establish(&POSTGRES.url(&self.database)).unwrap()
+        PgConnection::establish(&self.url).unwrap()
     }
 
     /// Runs statements in its database.
@@ -359,44 +330,8 @@ impl Answer {
     }
 }
 
-/// A connection to the server of all databases.
-pub(crate) fn maintenance() -> PgConnection {
-    PgConnection::establish(&POSTGRES.url("postgres")).unwrap()
-}
-
-/// The URL of a new database without a schema.
-pub(crate) fn bare_database(name: &str) -> String {
-    maintenance().batch_execute(&format!("CREATE DATABASE {name}")).unwrap();
-    POSTGRES.url(name)
-}
-
-/// A PostgreSQL of one test alone, with the template's database in it.
-pub(crate) fn own_postgres() -> PrivatePostgres {
-    let postgres = PrivatePostgres::temporary().expect("a PostgreSQL for the test");
-    fill(&postgres);
-    postgres
-}
-
-/// Creates the template.
-fn fill(postgres: &PrivatePostgres) {
-    let cli = cli(&postgres.url(TEMPLATE), &[]);
-    let template = Database::open(&cli.database).unwrap();
-    template.migrate().unwrap();
-    sample_data::add_services(&template.store(&cli).unwrap()).unwrap();
-}
-
-/// Creates a copy of a template, and returns its name.
-fn new_database(template: &str) -> String {
-    static COUNT: AtomicUsize = AtomicUsize::new(1);
-    let name = format!("test_{}", COUNT.fetch_add(1, Ordering::Relaxed));
-    let mut conn = maintenance();
-    // A database can only be copied once at a time.
-    conn.batch_execute("SELECT pg_advisory_lock(1)").unwrap();
-    conn.batch_execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).unwrap();
-    name
-}
-
-fn cli(url: &str, arguments: &[&str]) -> Cli {
+/// The command line of a service on this database.
+pub(crate) fn cli(url: &str, arguments: &[&str]) -> Cli {
     let mut usual = vec!["orders-api", "--database-url", url];
     for [flag, value] in [["--bind", "127.0.0.1:0"], ["--connections", "2"]] {
         if !arguments.contains(&flag) {

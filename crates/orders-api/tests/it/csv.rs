@@ -5,7 +5,8 @@ use orders_core::Order;
 use serde_json::{Value, json};
 
 use crate::access::bearer;
-use crate::app::{Answer, App, MANY, NDJSON};
+use crate::app::{Answer, App, NDJSON};
+use crate::database::MANY;
 use crate::framework::break_database;
 use crate::samples::{ids, order, order_in, time};
 use crate::wire::Wire;

@@ -10,7 +10,8 @@ use diesel::connection::SimpleConnection as _;
 use orders_testkit::Signal;
 use serde_json::json;
 
-use crate::app::{App, NDJSON, STALL_TIMEOUT, TEMPLATE, maintenance, own_postgres};
+use crate::app::{App, NDJSON, STALL_TIMEOUT};
+use crate::database::{TEMPLATE, maintenance, own_postgres};
 use crate::program::{Program, signal};
 use crate::samples::{lines, order};
 use crate::wire::Wire;
@@ -21,7 +22,7 @@ fn without_the_database_everything_that_needs_it_is_unavailable() {
     // As many connections as requests, so that none is rejected because the service is busy.
     // After 5 s keys could not be checked, so an import would not begin.
     let arguments = ["--request-timeout", "2s", "--connections", "24", "--auth", "off"];
-    let app = App::start_on(&postgres.url(TEMPLATE), TEMPLATE.to_owned(), &arguments);
+    let app = App::start_on(&postgres.url(TEMPLATE), &arguments);
     app.post("/orders", order("1", 0)).is(201);
     let mut import = Wire::import(&app);
     import.sending.line(&order("2", 3)).unwrap();

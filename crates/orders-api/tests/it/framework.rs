@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 
-use crate::app::{App, NDJSON, maintenance};
+use crate::app::{App, NDJSON};
+use crate::database::maintenance;
 use crate::samples::order;
 use crate::wire::Wire;
 

@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::access::bearer;
-use crate::app::{App, MANY, NDJSON};
+use crate::app::{App, NDJSON};
+use crate::database::MANY;
 use crate::framework::break_database;
 use crate::program::Program;
 use crate::samples::order;

@@ -14,6 +14,7 @@ mod conditional;
 mod connections;
 mod cross_origin;
 mod csv;
+mod database;
 mod delivery;
 mod docs;
 mod document;

@@ -7,7 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use serde_json::json;
 
-use crate::app::{App, MANY, NDJSON, STALL_TIMEOUT};
+use crate::app::{App, NDJSON, STALL_TIMEOUT};
+use crate::database::MANY;
 use crate::framework::break_database;
 use crate::samples::{ids, order, order_in, time};
 use crate::wire::Wire;

@@ -4,8 +4,9 @@ use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, PgConnection};
 use private_postgres::{Options, PrivatePostgres};
 
-use crate::app::{App, bare_database, maintenance};
+use crate::app::App;
 use crate::commands::fails;
+use crate::database::{bare_database, maintenance};
 use crate::program::Program;
 
 /// The service and `migrate` fail on this database, with a message that contains each of these parts.
@@ -39,13 +40,15 @@ fn claim(app: &App, setting: &str, value: &str) -> String {
 
 #[test]
 fn an_old_server_is_rejected() {
-    let url = claim(&App::start(), "server_version_num", "120022");
+    let app = App::start();
+    let url = claim(&app, "server_version_num", "120022");
     is_rejected(&url, &["PostgreSQL", "version 13 or newer", "upgrade it"]);
 }
 
 #[test]
 fn a_database_that_cannot_store_every_character_is_rejected() {
-    let url = claim(&App::start(), "server_encoding", "SQL_ASCII");
+    let app = App::start();
+    let url = claim(&app, "server_encoding", "SQL_ASCII");
     is_rejected(&url, &["encoding is SQL_ASCII", "--encoding UTF8 --template template0"]);
 }
 

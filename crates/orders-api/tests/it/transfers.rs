@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use crate::access::{bearer, eventually};
-use crate::app::{Answer, App, MANY, NDJSON};
+use crate::app::{Answer, App, NDJSON};
+use crate::database::MANY;
 use crate::samples::{ids, order};
 use crate::wire::Wire;
 

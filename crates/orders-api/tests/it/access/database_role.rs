@@ -6,7 +6,8 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 
 use super::{Printed, bearer, eventually, program};
-use crate::app::{App, maintenance};
+use crate::app::App;
+use crate::database::maintenance;
 use crate::program::Program;
 use crate::samples::order;
 

@@ -16,7 +16,8 @@ use super::stream::Stream;
 use super::writers::{check, write_while};
 use super::{link, summary};
 use crate::access::bearer;
-use crate::app::{App, MANY, NDJSON, TEMPLATE, own_postgres};
+use crate::app::{App, NDJSON};
+use crate::database::{MANY, TEMPLATE, own_postgres};
 use crate::program::Program;
 use crate::samples::{lines, order, order_in};
 
@@ -251,7 +252,7 @@ fn a_quiet_stream_advances_the_cursor() {
 fn a_stream_sends_its_cursor_even_if_the_database_does_not_answer() {
     let postgres = own_postgres();
     let url = postgres.url(TEMPLATE);
-    let app = App::start_on(&url, TEMPLATE.to_owned(), &["--request-timeout", "10m"]);
+    let app = App::start_on(&url, &["--request-timeout", "10m"]);
     let mut conn = PgConnection::establish(&url).unwrap();
     // More than fits into the buffers of a connection.
     conn.batch_execute(

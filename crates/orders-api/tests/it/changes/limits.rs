@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::stream::Stream;
 use crate::access::bearer;
-use crate::app::{Answer, App, MANY, STALL_TIMEOUT};
+use crate::app::{Answer, App, STALL_TIMEOUT};
+use crate::database::MANY;
 use crate::samples::order;
 use crate::wire::Wire;
 

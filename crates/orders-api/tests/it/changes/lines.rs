@@ -6,7 +6,8 @@ use std::thread;
 use serde_json::{Value, json};
 
 use super::{link, position, summary};
-use crate::app::{Answer, App, MANY, NDJSON};
+use crate::app::{Answer, App, NDJSON};
+use crate::database::MANY;
 use crate::framework::break_database;
 use crate::samples::order;
 use crate::wire::Wire;

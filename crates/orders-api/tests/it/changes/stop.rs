@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::stream::Stream;
 use super::{link, summary};
-use crate::app::{App, TEMPLATE, own_postgres};
+use crate::app::App;
+use crate::database::{TEMPLATE, own_postgres};
 use crate::program::Program;
 use crate::samples::order;
 use crate::wire::Wire;

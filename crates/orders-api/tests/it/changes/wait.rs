@@ -7,7 +7,8 @@ use serde_json::json;
 
 use super::{link, position, summary};
 use crate::access::{bearer, eventually};
-use crate::app::{App, MANY, STALL_TIMEOUT};
+use crate::app::{App, STALL_TIMEOUT};
+use crate::database::MANY;
 use crate::samples::{order, order_in};
 
 impl App {

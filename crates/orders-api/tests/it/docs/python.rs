@@ -11,7 +11,8 @@ use serde_json::Value;
 
 use super::Page;
 use crate::access::eventually;
-use crate::app::{App, maintenance};
+use crate::app::App;
+use crate::database::maintenance;
 use crate::samples::order;
 
 /// Prints the orders of a copy, by time, as a JSON array.
