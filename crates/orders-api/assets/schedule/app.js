@@ -15,7 +15,7 @@ import { openFeeds } from "./feeds.js";
 import * as format from "./format.js";
 import { askForKey, openKeyForm } from "./key_form.js";
 import { Loader } from "./loader.js";
-import { notify } from "./notices.js";
+import { notify, say } from "./notices.js";
 import { Orders } from "./orders.js";
 import { dayOf, rowsOf } from "./rows.js";
 import { Toolbar } from "./toolbar.js";
@@ -74,7 +74,8 @@ export class App {
         this.board.zoom(step);
         this.toolbar.zooms(this.board.zooms);
       },
-      book: () => this.boardActions.bookNext(),
+      // If no calendar is found, one of all.
+      book: () => this.boardActions.bookNext(this.#isNothingFound ? [...this.#rows.values()].flat() : this.board.rows),
       csv: () => this.#download(),
       feeds: () => openFeeds(this.catalogue.calendars),
       key: () => openKeyForm(() => this.#unlocked()),
@@ -151,6 +152,7 @@ export class App {
   #find(words) {
     this.#filter = words.trim().toLowerCase();
     this.#showRows();
+    say(this.#isNothingFound ? "No calendar matches." : "");
   }
 
   /** Loads everything again. */
@@ -225,7 +227,12 @@ export class App {
     });
     const isLookedFor = (/** @type {Row} */ { calendar }) => `${calendar.name} ${calendar.id}`.toLowerCase().includes(this.#filter);
     this.board.show(this.address.view === "week" ? rows : rows.filter(isLookedFor), this.#look());
+    attribute(this.board.element, "data-found", this.#isNothingFound ? "none" : undefined);
     this.toolbar.zooms(this.board.zooms);
+  }
+
+  get #isNothingFound() {
+    return this.#filter !== "" && this.board.rows.length === 0;
   }
 
   #scrollToNow() {

@@ -83,10 +83,13 @@ export class BoardActions {
     }
   }
 
-  /** Opens the form at the first free time, from now on if today is shown. */
-  bookNext() {
+  /**
+   * Opens the form at the first free time, from now on if today is shown.
+   * @param {Row[]} rows
+   */
+  bookNext(rows) {
     const now = Date.now();
-    const row = this.board.rows.find(({ from, to }) => from <= now && now < to) ?? this.board.rows[0];
+    const row = rows.find(({ from, to }) => from <= now && now < to) ?? rows[0];
     if (row) {
       const isToday = row.from <= now && now < row.to;
       const free = this.board.freeOf(row).find(({ to }) => !isToday || Date.parse(to) > now);

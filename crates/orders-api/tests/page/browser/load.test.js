@@ -80,6 +80,11 @@ test("rows that come into sight are loaded, and the focus stays when its row lea
   await service.change(first.id, { totalfee: 8 });
   await service.change(id, { totalfee: 9 });
   await schedule.order(id).getByText("9").first().waitFor();
+  await page.locator("#filter").fill("nosuch");
+  await page.getByText("No calendar matches.").waitFor();
+  await page.locator("#book").click();
+  await schedule.dialog().getByLabel("Calendar").waitFor();
+  await page.keyboard.press("Escape");
   await page.locator("#filter").fill("");
   await page.locator("#board").evaluate((board) => {
     board.scrollTop = 0;
