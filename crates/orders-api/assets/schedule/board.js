@@ -378,7 +378,8 @@ export class Board {
       this.nowMark.hidden = !at || !this.#shown;
       if (at && today) {
         const hours = (now - today.from) / HOUR;
-        style(this.nowMark, { left: `calc(var(--hour) * ${hours})` });
+        // Near midnight, all of it is still on the axis.
+        style(this.nowMark, { left: `clamp(28px, var(--hour) * ${hours}, 100% - 28px)` });
         text(this.nowMark, format.minute(this.look.zone, now));
       }
     }

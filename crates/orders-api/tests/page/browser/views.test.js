@@ -131,12 +131,18 @@ test("a day is not left while its year is typed", async () => {
   await schedule.close();
 });
 
-test("the page opens at now", async () => {
-  const schedule = await Schedule.open(browser, service, { width: 500, zone: "Asia/Tokyo" });
-  assert.match(schedule.page.url(), /view=day&zone=Asia\/Tokyo/);
-  const mark = await schedule.page.locator(".now-mark").boundingBox();
-  assert.ok(mark.x >= 100 && mark.x < 500, `now is at ${mark.x}`);
-  await schedule.close();
+test("the page opens at now, whatever time it is", async () => {
+  for (const hour of [0, 12, 23]) {
+    // A zone in which this hour is going on.
+    const ahead = ((hour - new Date().getUTCHours() + 35) % 24) - 11;
+    const zone = `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
+    const schedule = await Schedule.open(browser, service, { width: 500, zone });
+    assert.ok(schedule.page.url().includes(`view=day&zone=${encodeURIComponent(zone).replace("%2F", "/")}`), schedule.page.url());
+    const { x, width } = await schedule.page.locator(".now-mark").boundingBox();
+    const { width: label } = await schedule.page.locator(".corner").boundingBox();
+    assert.ok(x >= label && x + width <= 500, `at ${hour}, now is from ${x} to ${x + width}`);
+    await schedule.close();
+  }
 });
 
 test("the history of an order is one click away", async () => {
