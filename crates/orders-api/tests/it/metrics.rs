@@ -173,6 +173,8 @@ fn an_event_stream_is_an_active_request_until_it_ends() {
     wire.reading.head();
     wait_for(&app, "http_server_active_requests", 2.0);
     drop(wire);
+    // The service notices when it sends something.
+    (0..5).for_each(|n| drop(app.post("/orders", order(n, 3 * n)).is(201)));
     wait_for(&app, "http_server_active_requests", 1.0);
 }
 

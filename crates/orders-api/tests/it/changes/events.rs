@@ -307,19 +307,23 @@ fn events_are_not_compressed() {
 fn a_stream_ends_if_its_client_loses_access_or_calendars() {
     let app = App::start().with_calendars(["crew", "roof"]);
     let admin = app.new_key("ops", "admin");
-    for (client, command) in [
+    let clients = [
         ("revoked", "keys revoke revoked --ends"),
         ("removed", "clients remove removed"),
         ("other", "clients set other --calendar roof"),
-    ] {
+    ];
+    let streams = clients.map(|(client, command)| {
         app.command(&format!("clients add {client} --scope read --calendar crew"));
         let key = app.command(&format!("keys create {client}"));
         let authorization = format!("Authorization: {}", bearer(&key));
-        let mut stream = Stream::open(&app, "/changes", &authorization).at_end();
+        let stream = Stream::open(&app, "/changes", &authorization).at_end();
         match client {
             "revoked" => app.command(&format!("{command} {}", &key[key.len() - 4..])),
             _ => app.command(command),
         };
+        (client, stream)
+    });
+    for (client, mut stream) in streams {
         assert_eq!(stream.event().unwrap(), None, "{client}");
     }
     // Another client's stream remains, also if it is idle.

@@ -47,6 +47,8 @@ fn one_stream_too_many_is_unavailable_at_once() {
     app.get("/changes").is(200);
     app.post("/orders", order("1", 0)).is(201);
     first.wire.sending.hang_up();
+    // The service notices when it sends something.
+    (2..7).for_each(|n| drop(app.post("/orders", order(n, 3 * n)).is(201)));
     let answer = until_there_is_a_place(|| app.get("/changes?after=now&wait=1"));
     assert_eq!(answer.is(200), json!([]));
     drop(second);
@@ -68,6 +70,13 @@ fn a_client_has_its_own_limit() {
     );
     let _other = open(&partner);
     drop(stream);
+    // The service notices when it sends something.
+    let writer = bearer(&app.new_key("writer", "write"));
+    let headers = [("Authorization", &*writer), ("Content-Type", "application/json")];
+    for n in 0..5 {
+        let body = order(n, 3 * n).to_string();
+        app.send_bytes("POST", "/orders", &headers, body.as_bytes()).is(201);
+    }
     until_there_is_a_place(|| {
         app.send("HEAD", "/changes", &[EVENTS, ("Authorization", &bearer(&shop))])
     });

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::samples::order;
 
 /// As if the time had come at which an instance tries again what has failed.
-const TRY_AGAIN: &str = "UPDATE webhook_parked_orders SET retry_at = now();
+pub(super) const TRY_AGAIN: &str = "UPDATE webhook_parked_orders SET retry_at = now();
                          UPDATE webhooks SET retry_at = NULL, configuration = configuration + 1, generation = generation + 1;";
 
 /// The last attempt to deliver a change of this order to the webhook `crm`. It is saved within a second or so.
@@ -68,7 +68,15 @@ fn an_order_that_is_rejected_delays_no_other_and_comes_later_in_sequence() {
 #[test]
 fn an_endpoint_that_takes_long_does_not_delay_others() {
     let app = App::start_with(&LOCAL);
-    let slow = receiver(|_| Reply::Late(Duration::from_secs(14)));
+    let is_held = Arc::new(AtomicBool::new(true));
+    let held = Arc::clone(&is_held);
+    let slow = receiver(move |_| {
+        let began = Instant::now();
+        while held.load(Ordering::Relaxed) && began.elapsed() < Duration::from_secs(14) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Reply::Status(204)
+    });
     let fast = accepting();
     app.post("/webhooks", webhook("slow", &slow)).is(201);
     app.post("/webhooks", webhook("fast", &fast)).is(201);
@@ -76,6 +84,7 @@ fn an_endpoint_that_takes_long_does_not_delay_others() {
     arrived(&fast, 100);
     assert!(slow.count() <= 8, "{}", slow.count());
     assert!(slow.most_at_once() <= 8);
+    is_held.store(false, Ordering::Relaxed);
 }
 
 #[test]

@@ -71,6 +71,13 @@ fn is_leased(app: &App, id: &str) -> bool {
     diesel::select(diesel::dsl::sql::<Bool>(&is_leased)).get_result(&mut app.sql()).unwrap()
 }
 
+/// Whether changes of the order wait for another attempt.
+fn is_parked(app: &App, order: &str) -> bool {
+    let is_parked =
+        format!("EXISTS (SELECT FROM webhook_parked_orders WHERE order_id = '{order}')");
+    diesel::select(diesel::dsl::sql::<Bool>(&is_parked)).get_result(&mut app.sql()).unwrap()
+}
+
 /// Places so many orders.
 #[track_caller]
 fn place(app: &App, prefix: &str, count: usize) {
