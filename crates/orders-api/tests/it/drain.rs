@@ -88,7 +88,10 @@ fn an_idle_import_ends_when_the_service_stops() {
 }
 
 /// How many requests are sent while the instances are replaced.
-const REQUESTS: usize = 20_000;
+const REQUESTS: usize = 4_000;
+
+/// How long each client rests after its order. Eight of them never leave an instance without requests.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// A load balancer with health checks, and a load on it.
 struct Balancer {
@@ -125,6 +128,7 @@ impl Balancer {
                     connections[instance] = Some((address, stream));
                 }
             }
+            thread::sleep(PAUSE);
         }
     }
 
