@@ -156,13 +156,18 @@ pub(crate) struct OpenStore {
 }
 
 impl OpenStore {
-    /// Does a job that counts for these clients, see [`DbThreads::run`].
-    pub(crate) async fn run<T, F>(&self, clients: ClientKey, job: F) -> Result<T, Problem>
+    /// Does a job of this kind that counts for these clients, see [`DbThreads::run`].
+    pub(crate) async fn run<T, F>(
+        &self,
+        clients: ClientKey,
+        kind: Kind,
+        job: F,
+    ) -> Result<T, Problem>
     where
         T: Send + 'static,
         F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
     {
-        self.threads.run(clients, Kind::Single, job).await
+        self.threads.run(clients, kind, job).await
     }
 
     /// Everyone without credentials at the address of the client.

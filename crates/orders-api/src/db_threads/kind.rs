@@ -7,6 +7,9 @@ pub enum Kind {
     Single,
     /// A part of an import. One thread never does such work, so that it does not delay everything else.
     Import,
+    /// A read of a feed of calendars, or the check whether it has changed, which reads all of its orders. Half of the threads never
+    /// do such work, so that whoever reads feeds does not delay everything else.
+    CalendarFeed,
     /// A read of an order by its id.
     Get,
     /// The creation of an order.
@@ -21,9 +24,10 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds.
-    pub(crate) const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Single,
         Self::Import,
+        Self::CalendarFeed,
         Self::Get,
         Self::Create,
         Self::Replace,
@@ -36,6 +40,7 @@ impl Kind {
         match self {
             Self::Single => "single",
             Self::Import => "import",
+            Self::CalendarFeed => "calendar_feed",
             Self::Get => "get",
             Self::Create => "create",
             Self::Replace => "replace",
@@ -47,7 +52,7 @@ impl Kind {
     /// How many jobs of this kind are executed together at most.
     pub(super) fn most_together(self) -> usize {
         match self {
-            Self::Single | Self::Import => 1,
+            Self::Single | Self::Import | Self::CalendarFeed => 1,
             Self::Availability => 16,
             Self::Create | Self::Replace | Self::Delete => 64,
             Self::Get => 128,
@@ -60,9 +65,15 @@ impl Kind {
         match self {
             Self::Single => threads,
             Self::Import => threads.saturating_sub(1).max(1),
+            Self::CalendarFeed => (threads / 2).max(1),
             Self::Get | Self::Availability => 1,
             Self::Create | Self::Replace | Self::Delete => 2,
         }
+    }
+
+    /// Whether no more threads do it, however long it takes.
+    pub(super) fn is_always_limited(self) -> bool {
+        matches!(self, Self::Import | Self::CalendarFeed)
     }
 
     /// Whether only jobs of one client are executed together.

@@ -245,7 +245,7 @@ impl<S: 'static> State<S> {
     fn can_begin(&self, kind: Kind) -> bool {
         let Running { count, last_start } = self.running[kind as usize];
         count < kind.most_running(self.threads)
-            || (kind != Kind::Import && last_start.elapsed() > PATIENCE)
+            || (!kind.is_always_limited() && last_start.elapsed() > PATIENCE)
     }
 
     /// Whether an idle thread can begin a batch, or is needed to look again later.

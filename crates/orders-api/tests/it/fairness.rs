@@ -7,6 +7,7 @@ use diesel::connection::SimpleConnection as _;
 use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
+use serde_json::json;
 
 use crate::access::bearer;
 use crate::app::{App, NDJSON};
@@ -79,6 +80,27 @@ fn requests_are_answered_while_as_many_imports_as_connections_wait_for_the_datab
             let results = import.join().unwrap().lines();
             assert_eq!(results[0]["id"], n.to_string(), "{results:?}");
         }
+    });
+}
+
+#[test]
+fn requests_are_answered_while_many_readers_of_a_calendar_feed_wait_for_the_database() {
+    let app = App::start_with(&["--connections", "2"]);
+    let feed = json!({ "name": "Crews", "calendars": ["default"] });
+    let feed = app.post("/feeds", feed).is(201);
+    let (_, token) = feed["url"].as_str().unwrap().rsplit_once('/').unwrap();
+    let path = format!("/feeds/{token}");
+    let mut connection = app.sql();
+    let lock = "LOCK TABLE calendar_feed_calendars IN ACCESS EXCLUSIVE MODE";
+    connection.batch_execute(&format!("BEGIN; {lock}")).unwrap();
+    thread::scope(|scope| {
+        let readers: Vec<_> = (0..4).map(|_| scope.spawn(|| app.get(&path))).collect();
+        while app.get("/services").status == 200 && !is_awaited(&mut connection) {}
+        for _ in 0..10 {
+            app.get("/services").is(200);
+        }
+        connection.batch_execute("COMMIT").unwrap();
+        assert!(readers.into_iter().any(|reader| reader.join().unwrap().status == 200));
     });
 }
 

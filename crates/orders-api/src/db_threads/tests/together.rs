@@ -141,28 +141,37 @@ fn a_request_whose_client_has_gone_is_left_out() {
 }
 
 #[test]
-fn one_thread_does_no_import() {
-    wait(async {
-        let log = Log::default();
-        let threads = log.start(2);
-        let hold = occupy_as(&threads, Kind::Import).await;
-        let imports = threads.clone();
-        let second = actix_web::rt::spawn(async move {
-            imports.run(client("another"), Kind::Import, |_| Ok(())).await
+fn one_thread_does_no_import_and_half_of_them_read_no_calendar_feed() {
+    for (kind, most, threads) in
+        [(Kind::Import, 1, 2), (Kind::CalendarFeed, 1, 2), (Kind::CalendarFeed, 2, 4)]
+    {
+        wait(async {
+            let log = Log::default();
+            let threads = log.start(threads);
+            let mut holds = Vec::new();
+            for _ in 0..most {
+                holds.push(occupy_as(&threads, kind).await);
+            }
+            let others = threads.clone();
+            let waiting = actix_web::rt::spawn(async move {
+                others.run(client("another"), kind, |_| Ok(())).await
+            });
+            sleep(SHORT).await;
+            assert_eq!(threads.execute(shop(), Double(2)).await.unwrap(), 4);
+            assert!(!waiting.is_finished());
+            holds.clear();
+            waiting.await.unwrap().unwrap();
         });
-        actix_web::rt::task::yield_now().await;
-        assert_eq!(threads.execute(shop(), Double(2)).await.unwrap(), 4);
-        assert!(!second.is_finished());
-        drop(hold);
-        second.await.unwrap().unwrap();
-    });
+    }
 }
 
 #[test]
-fn a_single_thread_does_imports_too() {
+fn a_single_thread_does_imports_and_reads_calendar_feeds_too() {
     wait(async {
         let threads = Log::default().start(1);
-        threads.run(shop(), Kind::Import, |_| Ok(())).await.unwrap();
+        for kind in [Kind::Import, Kind::CalendarFeed] {
+            threads.run(shop(), kind, |_| Ok(())).await.unwrap();
+        }
     });
 }
 

@@ -10,6 +10,7 @@ use super::icalendar::CONTENT_TYPE;
 use super::reader::{Content, Reader};
 use crate::access::feed_token::FeedToken;
 use crate::access::now;
+use crate::db_threads::Kind;
 use crate::http::channel::streamed;
 use crate::http::conditional::{ETAG, IfModified, LAST_MODIFIED, http_date};
 use crate::http::endpoint::{Endpoint, Reply, Response, endpoint};
@@ -47,7 +48,7 @@ async fn read_feed(
     _: Query<()>,
 ) -> Reply<FeedResponse> {
     let hash = token.0.hash();
-    let find = store.run(store.address(), move |store| store.feed_with_token(&hash));
+    let find = store.run(store.address(), Kind::Single, move |store| store.feed_with_token(&hash));
     let id = find.await?.ok_or_else(|| Problem::not_found("there is no such feed"))?;
     let reader = Reader::new(store, id.clone(), window(now()));
     let state = reader.state().await?;

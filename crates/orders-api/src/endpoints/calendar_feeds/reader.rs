@@ -11,7 +11,7 @@ use orders_core::{
 use orders_db::PgStore;
 
 use super::icalendar::ICalendar;
-use crate::db_threads::ClientKey;
+use crate::db_threads::{ClientKey, Kind};
 use crate::http::channel::{Chunks, holding};
 use crate::http::endpoint::Reply;
 use crate::http::producer::produce;
@@ -48,17 +48,25 @@ impl Reader {
         ClientKey::Feed(Some(self.id.clone()))
     }
 
+    async fn run<T, F>(&self, job: F) -> Reply<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&PgStore) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.store.run(self.key(), Kind::CalendarFeed, job).await
+    }
+
     /// What the feed shows now, and since when.
     pub(super) async fn state(&self) -> Reply<FeedState> {
         let (id, window) = (self.id.clone(), self.window);
-        self.store.run(self.key(), move |store| store.feed_state(&id, window)).await
+        self.run(move |store| store.feed_state(&id, window)).await
     }
 
     /// The text of the feed.
     pub(super) async fn content(&self, transfers: &Transfers) -> Reply<Content> {
         let place = transfers.feed_reader(self.key())?;
         let (id, window) = (self.id.clone(), self.window);
-        let whole = self.store.run(self.key(), move |store| whole(store, &id, window)).await?;
+        let whole = self.run(move |store| whole(store, &id, window)).await?;
         let Some((digest, text)) = whole else { return self.stream(transfers).await };
         let length = Some(text.len() as u64);
         let chunks = stream::once(std::future::ready(Ok(Bytes::from(text))));
