@@ -53,12 +53,13 @@ async fn read_feed(
     let reader = Reader::new(store, id.clone(), window(now()));
     let state = reader.state().await?;
     let tag = tag(&state.digest);
-    let modified_at = state.modified_at;
-    if !condition.is_met(&tag, modified_at) {
+    if !condition.is_met(&tag, state.modified_at) {
+        let modified_at = Some(state.modified_at);
         return Ok(FeedResponse { id, modified_at, state: Found::NotModified { tag } });
     }
     let content = reader.content(&transfers).await?;
-    // If it has changed since, the earlier time does no harm: the next reader with it gets the whole feed.
+    // If it has changed since, the time is that of another text, which the feed may show again.
+    let modified_at = (content.digest == state.digest).then_some(state.modified_at);
     Ok(FeedResponse { id, modified_at, state: Found::Modified { content } })
 }
 
@@ -81,7 +82,8 @@ fn tag(digest: &FeedDigest) -> String {
 
 struct FeedResponse {
     id: CalendarFeedId,
-    modified_at: Timestamp,
+    /// Since when it shows what it shows, if that is known.
+    modified_at: Option<Timestamp>,
     state: Found,
 }
 
@@ -114,10 +116,11 @@ impl Response for FeedResponse {
     }
 
     fn describe(operation: &mut Operation) {
-        let headers = [ETAG, LAST_MODIFIED, CACHE_CONTROL];
+        let headers = [ETAG, LAST_MODIFIED.optional(), CACHE_CONTROL];
         operation.response(StatusCode::OK, "The feed.", &headers);
         let schema = json!({ "type": "string", "contentMediaType": CALENDAR });
         operation.content_of(StatusCode::OK, CALENDAR, schema);
+        let headers = [ETAG, LAST_MODIFIED, CACHE_CONTROL];
         operation.response(StatusCode::NOT_MODIFIED, "The client has the feed.", &headers);
     }
 }
@@ -126,12 +129,14 @@ impl Response for FeedResponse {
 fn validated(
     mut response: HttpResponseBuilder,
     tag: &str,
-    modified_at: Timestamp,
+    modified_at: Option<Timestamp>,
 ) -> HttpResponseBuilder {
     response
         .insert_header(ETAG.with(format!("\"{tag}\"")))
-        .insert_header(LAST_MODIFIED.with(http_date(modified_at.min(now()))))
         .insert_header(CACHE_CONTROL.with("no-cache"));
+    if let Some(modified_at) = modified_at {
+        response.insert_header(LAST_MODIFIED.with(http_date(modified_at.min(now()))));
+    }
     response
 }
 

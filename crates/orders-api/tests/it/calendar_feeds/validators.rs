@@ -1,6 +1,11 @@
 //! Reading a feed again only if it has changed.
 
+use std::thread;
+
+use diesel::connection::SimpleConnection as _;
+
 use super::*;
+use crate::faults::waits_for_a_lock;
 use crate::framework::break_database;
 
 #[test]
@@ -72,6 +77,29 @@ fn every_change_of_what_is_shown_is_sent() {
     check("a new name of a service");
     app.put("/calendars/crew", json!({ "name": "Crew", "minimum_gap": "PT1H" })).is(200);
     check("a new gap");
+}
+
+#[test]
+fn a_text_that_has_changed_while_it_was_read_is_not_confirmed_by_the_time_of_the_last_one() {
+    let app = App::start();
+    let path = app.feed_path(&["default"]);
+    // The reader has found out what the feed shows, and waits to note it.
+    let mut lock = app.sql();
+    lock.batch_execute("BEGIN; SELECT FROM calendar_feeds FOR UPDATE").unwrap();
+    let answer = thread::scope(|scope| {
+        let reader = scope.spawn(|| app.get(&path));
+        while !waits_for_a_lock(&app) {}
+        app.post("/orders", order("default", "a", 0)).is(201);
+        lock.batch_execute("COMMIT").unwrap();
+        reader.join().unwrap()
+    });
+    assert_eq!(events(&answer).len(), 1);
+    assert_eq!(answer.headers.get("Last-Modified"), None);
+    let tag = answer.header("ETag");
+    assert_eq!(app.send("GET", &path, &[("If-None-Match", tag)]).status, 304);
+    // Now it shows what was noted first.
+    app.delete("/orders/a").is(204);
+    assert_eq!(app.send("GET", &path, &[("If-None-Match", tag)]).status, 200);
 }
 
 #[test]
