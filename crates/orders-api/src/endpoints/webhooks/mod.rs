@@ -8,7 +8,7 @@ mod test_message;
 mod url;
 
 use actix_web::web::Data;
-use orders_core::{Webhook, WebhookDraft, WebhookId};
+use orders_core::{Webhook, WebhookDraft, WebhookId, WebhookState};
 use orders_db::PgStore;
 use serde::Serialize;
 use uuid::Uuid;
@@ -63,7 +63,7 @@ async fn create_webhook(
     draft: Body<WebhookDraft>,
 ) -> Reply<Created<NewWebhook>> {
     let Body(draft) = draft;
-    url::check(&webhooks, &draft).await?;
+    url::check(&webhooks, &draft.url, draft.paused == Some(true)).await?;
     let id = draft.id.clone().map_or_else(new_id, Ok)?;
     let (secret, sealed) = secret::new(&webhooks, &id)?;
     let (new, url) = (id.clone(), draft.url.clone());
@@ -109,7 +109,15 @@ async fn replace_webhook(
     draft: Body<WebhookDraft>,
 ) -> Reply<Json<Webhook>> {
     let (Path(id), Body(draft)) = (id, draft);
-    url::check(&webhooks, &draft).await?;
+    let is_paused = match draft.paused {
+        Some(is_paused) => is_paused,
+        None => {
+            let stored = id.clone();
+            let state = store.run(move |store| Ok(store.webhook(&stored)?.state)).await?;
+            state == WebhookState::Paused
+        }
+    };
+    url::check(&webhooks, &draft.url, is_paused).await?;
     let (replaced, url) = (id.clone(), draft.url.clone());
     let replace = move |store: &PgStore| Json::new(&store.replace_webhook(&replaced, &draft)?);
     let response = store.run(replace).await?;

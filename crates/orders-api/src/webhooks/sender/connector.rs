@@ -38,7 +38,7 @@ impl Connector {
     /// The addresses of a URI's host, all of which are allowed.
     ///
     /// # Errors
-    /// If there are none, or any of them is not allowed.
+    /// If there are none, they cannot be found out now, or any of them is not allowed.
     pub(super) async fn addresses(&self, uri: &Uri) -> Result<Vec<IpAddr>, NotAllowed> {
         let host = uri.host().unwrap_or_default();
         let literal = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
@@ -46,11 +46,16 @@ impl Connector {
             Ok(address) => vec![address],
             Err(_) => {
                 let found = timeout(self.time_limit, self.resolver.resolve(host.to_owned())).await;
-                let addresses = found.map_err(io::Error::from).flatten().unwrap_or_default();
-                if addresses.is_empty() {
-                    return Err(NotAllowed::Unresolved(host.to_owned()));
+                match found.map_err(io::Error::from).flatten() {
+                    Ok(addresses) if addresses.is_empty() => {
+                        return Err(NotAllowed::Unresolved(host.to_owned()));
+                    }
+                    Ok(addresses) => addresses,
+                    Err(error) => {
+                        let (name, cause) = (host.to_owned(), error.to_string());
+                        return Err(NotAllowed::LookupFailed { name, cause });
+                    }
                 }
-                addresses
             }
         };
         if !addresses.iter().all(|address| self.networks.is_allowed(*address)) {

@@ -26,6 +26,9 @@ pub(crate) enum NotAllowed {
     PlainHttp,
     #[error("the name {0} cannot be resolved")]
     Unresolved(String),
+    /// Nobody knows now whether the name has addresses. The cause is for the log.
+    #[error("the name {name} could not be looked up; try again later")]
+    LookupFailed { name: String, cause: String },
 }
 
 /// There was no complete response to a message.

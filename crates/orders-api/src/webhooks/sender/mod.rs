@@ -146,7 +146,7 @@ impl Sender {
     /// Checks whether messages may be sent to the target now. Every connection checks it again.
     ///
     /// # Errors
-    /// If its name cannot be resolved, or any of its addresses is not allowed.
+    /// If its name cannot be resolved, now or at all, or any of its addresses is not allowed.
     pub(crate) async fn check(&self, target: &Target) -> Result<(), NotAllowed> {
         self.connector.addresses(target.uri()).await.map(drop)
     }

@@ -91,10 +91,35 @@ async fn plain_http_is_only_for_listed_networks() {
 
 #[actix_web::test]
 async fn a_name_without_addresses_is_refused() {
-    for names in [Names::new(&[]), Names::new(&[&[]])] {
-        let sender = sender_with_names("", &names);
+    let sender = sender_with_names("", &Names::new(&[&[]]));
+    let error = sender.check(&target("https://crm.example/")).await.unwrap_err();
+    assert_eq!(error, NotAllowed::Unresolved("crm.example".to_owned()));
+
+    // A label has at most 63 characters, so this needs no network.
+    let name = format!("{}.example", "a".repeat(64));
+    let error = super::sender("").check(&target(&format!("https://{name}/"))).await.unwrap_err();
+    assert_eq!(error, NotAllowed::Unresolved(name));
+}
+
+/// A resolver that never answers.
+struct Silent;
+
+impl Resolve for Silent {
+    fn resolve(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+        std::future::pending().boxed()
+    }
+}
+
+#[actix_web::test]
+async fn a_name_that_cannot_be_looked_up_now_is_not_taken_for_one_without_addresses() {
+    let timeouts = Timeouts { connect: Duration::from_millis(1), ..LONG };
+    let silent = Sender::with(parse(""), Arc::new(Silent), RootCertStore::empty(), timeouts);
+    for (sender, cause) in
+        [(silent, "timed out"), (sender_with_names("", &Names::new(&[])), "no server")]
+    {
         let error = sender.check(&target("https://crm.example/")).await.unwrap_err();
-        assert_eq!(error, NotAllowed::Unresolved("crm.example".to_owned()));
+        let (name, cause) = ("crm.example".to_owned(), cause.to_owned());
+        assert_eq!(error, NotAllowed::LookupFailed { name, cause });
     }
 }
 

@@ -84,6 +84,6 @@ impl Names {
 impl Resolve for Names {
     fn resolve(&self, _: String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
         let answer = self.answers.lock().unwrap().pop_front();
-        async { answer.ok_or_else(|| io::Error::other("no such name")) }.boxed()
+        async { answer.ok_or_else(|| io::Error::other("no server")) }.boxed()
     }
 }
