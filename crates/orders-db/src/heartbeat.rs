@@ -10,7 +10,7 @@ use r2d2::ManageConnection as _;
 
 use crate::Settings;
 use crate::access::{KeyHash, all_clients};
-use crate::changes::expire;
+use crate::changes::{assign_briefly, expire};
 use crate::error::Failure;
 use crate::orders::delete_expired_idempotency_keys;
 use crate::row::{self, decode};
@@ -160,11 +160,19 @@ impl Heartbeat {
         })
     }
 
-    /// Assigns positions to the newest changes, and lets the oldest ones expire that got their positions longer ago than `keep`, at most so many.
+    /// Assigns positions to the newest changes, because there may be no reader.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`] if the database does not answer or accepts no writes.
-    pub fn expire_changes(&mut self, keep: Duration, most: u64) -> Result<FeedState, StoreError> {
+    pub fn complete_feed(&mut self) -> Result<FeedState, StoreError> {
+        self.with(|conn| Ok(assign_briefly(conn)?))
+    }
+
+    /// Lets the oldest changes expire that got their positions longer ago than `keep`, at most so many.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`] if the database does not answer in time or accepts no writes.
+    pub fn expire_changes(&mut self, keep: Duration, most: u64) -> Result<(), StoreError> {
         let keep = PgInterval::from_microseconds(keep.as_micros().try_into().unwrap_or(i64::MAX));
         self.with(|conn| Ok(expire(conn, keep, most.try_into().unwrap_or(i64::MAX))?))
     }

@@ -29,8 +29,8 @@ const BEAT_WAIT: Duration = Duration::from_secs(2);
 type Health = Result<(), String>;
 
 /// A thread that asks the database once a second, and on request, whether it accepts writes and whether clients or keys
-/// have changed. It also reads the keys of the identity provider again if they have changed, and deletes what has been kept
-/// long enough. It ends when this is dropped.
+/// have changed. It also reads the keys of the identity provider again if they have changed, completes the feed, and deletes
+/// what has been kept long enough. It ends when this is dropped.
 pub(crate) struct Pulse {
     requests: Sender<oneshot::Sender<Health>>,
     vitals: Arc<Vitals>,
@@ -46,8 +46,8 @@ impl Pulse {
         keep_changes: Duration,
     ) -> io::Result<Self> {
         let (requests, requested) = channel();
-        let upkeep = Upkeep::new(keep_changes);
         let vitals = Arc::<Vitals>::default();
+        let upkeep = Upkeep::new(Arc::clone(&current), Arc::clone(&vitals), keep_changes);
         let beating = Beating {
             heartbeat,
             store,
@@ -125,23 +125,31 @@ impl Beating {
             self.current.replace(Snapshot::new(self.heartbeat.access()?));
         }
         self.current.confirm(start);
-        // They are not kept while the server accepts no writes, because they could become many.
-        let uses = self.current.take_uses();
         if read_only {
+            // They are not kept meanwhile, because they could become many.
+            drop(self.current.take_uses());
             // New sessions may find the server that accepts writes.
             self.store.reconnect();
             return Err(StoreError::Unavailable("the database is read-only".into()));
         }
         self.vitals.heartbeat.set(start);
-        // The service works without what follows.
-        let kept_up = self.upkeep.run(&mut self.heartbeat, start, &uses, &self.vitals.feed);
-        if let Err(error) = &kept_up
-            && !self.upkeep_failed
-        {
-            log::warn!("cannot delete what has expired: {}", LogText(&describe(error)));
-        }
-        self.upkeep_failed = kept_up.is_err();
+        // The service works without it.
+        self.keep_up();
         Ok(())
+    }
+
+    /// Does what is due, and logs the first of several failures.
+    fn keep_up(&mut self) {
+        let mut failed = false;
+        for (what, step) in Upkeep::STEPS {
+            if let Err(error) = step(&mut self.upkeep, &mut self.heartbeat) {
+                if !failed && !self.upkeep_failed {
+                    log::warn!("cannot {what}: {}", LogText(&describe(&error)));
+                }
+                failed = true;
+            }
+        }
+        self.upkeep_failed = failed;
     }
 
     /// Logs the first of several failures, and the end of them.

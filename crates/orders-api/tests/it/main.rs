@@ -23,6 +23,7 @@ mod fairness;
 mod faults;
 mod framework;
 mod gap_changes;
+mod heartbeat;
 mod idempotency;
 mod import;
 mod listen;

@@ -34,6 +34,11 @@ fn parse(text: &str) -> Series {
     samples.collect()
 }
 
+/// The present value of a series without labels.
+pub(crate) fn value(app: &App, series: &str) -> f64 {
+    parse(&text(app, &[]))[series]
+}
+
 /// Waits until the metrics are as they should be: a request counts after its response.
 #[track_caller]
 fn wait_until(app: &App, headers: &[(&str, &str)], is_right: impl Fn(&Series) -> bool) {

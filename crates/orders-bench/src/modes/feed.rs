@@ -231,9 +231,10 @@ fn retention(cli: &Cli, mut bench: Bench) -> Result<Table> {
 
 /// Lets as many changes expire, each time, as were added since the last time.
 fn expire(mut heartbeat: Heartbeat, stopped: &Receiver<()>) -> Result<()> {
-    let (mut last, mut most) = (heartbeat.expire_changes(Duration::ZERO, 0)?.position, 0);
+    let (mut last, mut most) = (heartbeat.complete_feed()?.position, 0);
     while stopped.recv_timeout(EXPIRY) == Err(RecvTimeoutError::Timeout) {
-        let position = heartbeat.expire_changes(Duration::ZERO, most)?.position;
+        let position = heartbeat.complete_feed()?.position;
+        heartbeat.expire_changes(Duration::ZERO, most)?;
         (last, most) = (position, position - last);
     }
     Ok(())

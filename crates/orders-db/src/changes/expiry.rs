@@ -4,10 +4,7 @@ use diesel::data_types::PgInterval;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Interval};
 
-use super::positions::assign_some;
-use crate::heartbeat::FeedState;
 use crate::locks::try_lock_expiry;
-use crate::row;
 use crate::statement::statement;
 
 statement! {
@@ -29,32 +26,13 @@ statement! {
        FROM (SELECT position, assigned_at FROM expired ORDER BY position DESC LIMIT 1) AS last"
 }
 
-statement! {
-    LastPosition {} -> (BigInt,) = "SELECT position FROM change_feed"
-}
-
-/// How many chunks of positions are assigned at once. A heartbeat must not take long.
-const ROUNDS: usize = 3;
-
-/// Gives positions to versions that have none, because there may be no reader. Then lets the oldest changes expire, at most so
-/// many: those that got their positions longer ago than `keep`. If another session does so, it leaves that to it.
-pub(crate) fn expire(
-    conn: &mut PgConnection,
-    keep: PgInterval,
-    most: i64,
-) -> QueryResult<FeedState> {
-    let mut is_complete = false;
-    for _ in 0..ROUNDS {
-        is_complete = !assign_some(conn)?;
-        if is_complete {
-            break;
-        }
-    }
+/// Lets the oldest changes expire, at most so many: those that got their positions longer ago than `keep`. If another session
+/// does so, it leaves that to it.
+pub(crate) fn expire(conn: &mut PgConnection, keep: PgInterval, most: i64) -> QueryResult<()> {
     conn.transaction(|conn| {
         if try_lock_expiry(conn)? {
             Expire { keep, most }.execute(conn)?;
         }
-        let (position,) = LastPosition {}.get_result::<(i64,)>(conn)?;
-        Ok(FeedState { position: row::decode(position.try_into())?, is_complete })
+        Ok(())
     })
 }

@@ -9,7 +9,7 @@ mod positions;
 
 pub(crate) use expiry::expire;
 pub(crate) use feed::{changes_of, is_assigned, known_cursor};
-pub(crate) use positions::{cursor, head_of};
+pub(crate) use positions::{assign_briefly, cursor, head_of};
 
 use orders_core::{
     After, AsOf, ChangePage, ChangeQuery, Changes, HistoryPage, Order, OrderId, RecordedChange,

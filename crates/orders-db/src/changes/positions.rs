@@ -12,6 +12,7 @@ use diesel::sql_types::{Array, BigInt, Bool, Nullable, Timestamptz};
 use orders_core::{Cursor, StoreError};
 
 use crate::error::Failure;
+use crate::heartbeat::FeedState;
 use crate::locks::lock_feed;
 use crate::row;
 use crate::statement::statement;
@@ -21,6 +22,9 @@ const CHUNK: i64 = 5_000;
 
 /// How many statements a reader waits for. The next reader, or the heartbeat, continues.
 const ROUNDS: usize = 4;
+
+/// How many statements a heartbeat waits for, which must not take long.
+const HEARTBEAT_ROUNDS: usize = 3;
 
 statement! {
     /// Whether versions have no position.
@@ -58,9 +62,22 @@ pub(super) fn assign(conn: &mut PgConnection) -> Result<(), Failure> {
 }
 
 /// Gives positions to some of the versions that have been committed, and returns whether there may be more.
-pub(super) fn assign_some(conn: &mut PgConnection) -> QueryResult<bool> {
+fn assign_some(conn: &mut PgConnection) -> QueryResult<bool> {
     let (assigned,): (i64,) = Assign { seen: None, most: Some(CHUNK) }.get_result(conn)?;
     Ok(assigned == CHUNK)
+}
+
+/// Gives positions to versions that have none, for a short time.
+pub(crate) fn assign_briefly(conn: &mut PgConnection) -> QueryResult<FeedState> {
+    let mut is_complete = false;
+    for _ in 0..HEARTBEAT_ROUNDS {
+        is_complete = !assign_some(conn)?;
+        if is_complete {
+            break;
+        }
+    }
+    let (position, ..): (i64, PgTimestamp, bool) = Head {}.get_result(conn)?;
+    Ok(FeedState { position: row::decode(position.try_into())?, is_complete })
 }
 
 /// The cursor of the last change that a new snapshot contains, and no change that it does not contain comes before it.

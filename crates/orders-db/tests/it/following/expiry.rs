@@ -10,6 +10,7 @@ use super::*;
 /// Lets changes expire that are older than a moment, at most so many.
 fn expire(database: &Database, most: u64) {
     let mut heartbeat = Heartbeat::new(&Settings::new(&database.url, 1));
+    heartbeat.complete_feed().unwrap();
     heartbeat.expire_changes(Duration::ZERO, most).unwrap();
 }
 
@@ -46,7 +47,8 @@ fn changes_are_kept_as_long_as_wanted() {
     place_all(&store, &[("a", 0)]);
     head(&store);
     let mut heartbeat = Heartbeat::new(&Settings::new(&database.url, 1));
-    assert_eq!(heartbeat.expire_changes(Duration::from_secs(3600), 100).unwrap().position, 1);
+    assert_eq!(heartbeat.complete_feed().unwrap().position, 1);
+    heartbeat.expire_changes(Duration::from_secs(3600), 100).unwrap();
     assert_eq!(all(&store, After::Oldest).len(), 1);
     let ago = "UPDATE order_versions SET assigned_at = assigned_at - interval '2 hours'";
     database.psql().run(ago);

@@ -248,7 +248,7 @@ fn an_open_transaction_does_not_slow_down_the_search() {
     head(&store);
     let mut heartbeat = orders_db::Heartbeat::new(&Settings::new(&database.url, 1));
     // Without a change, the heartbeat lets the search begin after the open transaction.
-    heartbeat.expire_changes(Duration::from_secs(60), 0).unwrap();
+    heartbeat.complete_feed().unwrap();
     let blocks = |psql: &mut Psql| -> i64 {
         psql.run("SELECT pg_stat_clear_snapshot()");
         psql.line(
