@@ -111,7 +111,7 @@ impl Sender {
     /// A client that trusts the system's root certificates, or those that `SSL_CERT_FILE` or `SSL_CERT_DIR` name.
     pub(crate) fn new(networks: Networks) -> Self {
         let timeouts = Timeouts { connect: CONNECT_TIMEOUT, total: TIMEOUT };
-        Self::with(networks, Arc::new(SystemResolver), ROOTS.clone(), timeouts)
+        Self::with(networks, Arc::new(SystemResolver::new()), ROOTS.clone(), timeouts)
     }
 
     fn with(

@@ -21,7 +21,7 @@ async fn check(reply: &[u8], then: Then, expected: SendError) {
 async fn check_stalled(reply: &[u8]) {
     let server = Server::start(reply.to_vec(), Then::Stall).await;
     let timeouts = Timeouts { total: SHORT, ..LONG };
-    let system = Arc::new(super::super::SystemResolver);
+    let system = Arc::new(super::super::SystemResolver::new());
     let sender = Sender::with(parse("127.0.0.1"), system, RootCertStore::empty(), timeouts);
     assert_eq!(failure(send(&sender, &server.url()).await), SendError::NoResponse(SHORT));
 }

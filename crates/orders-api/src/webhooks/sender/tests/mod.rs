@@ -28,7 +28,8 @@ const LONG: Timeouts =
 
 /// A sender to these networks, with the real resolver and timeouts that are not reached.
 fn sender(networks: &str) -> Sender {
-    Sender::with(parse(networks), Arc::new(super::SystemResolver), RootCertStore::empty(), LONG)
+    let resolver = Arc::new(super::SystemResolver::new());
+    Sender::with(parse(networks), resolver, RootCertStore::empty(), LONG)
 }
 
 /// A sender that gets these answers from its resolver, one after the other.
