@@ -105,16 +105,22 @@ impl Beating {
                 Err(RecvTimeoutError::Timeout) => None,
                 Err(RecvTimeoutError::Disconnected) => return,
             };
-            let waiting: Vec<_> = first.into_iter().chain(requests.try_iter()).collect();
-            if let Some(tokens) = &self.tokens {
-                tokens.reload_keys();
-            }
-            let health = self.beat().map_err(|error| describe(&error));
-            self.log(&health);
-            for request in waiting {
-                // If the request was given up meanwhile, nobody needs the result.
-                let _ = request.send(health.clone());
-            }
+            self.answer(first.into_iter().chain(requests.try_iter()).collect());
+            // The service works without it.
+            self.keep_up(&requests);
+        }
+    }
+
+    /// Beats, and answers the requests for a beat.
+    fn answer(&mut self, waiting: Vec<oneshot::Sender<Health>>) {
+        if let Some(tokens) = &self.tokens {
+            tokens.reload_keys();
+        }
+        let health = self.beat().map_err(|error| describe(&error));
+        self.log(&health);
+        for request in waiting {
+            // If the request was given up meanwhile, nobody needs the result.
+            let _ = request.send(health.clone());
         }
     }
 
@@ -133,15 +139,21 @@ impl Beating {
             return Err(StoreError::Unavailable("the database is read-only".into()));
         }
         self.vitals.heartbeat.set(start);
-        // The service works without it.
-        self.keep_up();
         Ok(())
     }
 
-    /// Does what is due, and logs the first of several failures.
-    fn keep_up(&mut self) {
+    /// Does what is due while the database can be used, and logs the first of several failures. No request waits for more
+    /// than one step.
+    fn keep_up(&mut self, requests: &Receiver<oneshot::Sender<Health>>) {
         let mut failed = false;
         for (what, step) in Upkeep::STEPS {
+            let waiting: Vec<_> = requests.try_iter().collect();
+            if !waiting.is_empty() {
+                self.answer(waiting);
+            }
+            if self.failed {
+                return;
+            }
             if let Err(error) = step(&mut self.upkeep, &mut self.heartbeat) {
                 if !failed && !self.upkeep_failed {
                     log::warn!("cannot {what}: {}", LogText(&describe(&error)));

@@ -82,3 +82,28 @@ fn the_feed_is_completed_while_no_change_can_expire() {
     age_changes(&app);
     wait_for_rounds(&app);
 }
+
+#[test]
+fn the_service_is_ready_while_the_upkeep_takes_long() {
+    let app = App::start();
+    // Both to complete the feed and to let changes expire.
+    app.execute(
+        "CREATE FUNCTION be_slow() RETURNS trigger LANGUAGE plpgsql AS $$
+         BEGIN
+             PERFORM pg_sleep(0.8);
+             RETURN NULL;
+         END $$;
+         CREATE TRIGGER be_slow BEFORE UPDATE ON change_feed FOR EACH STATEMENT EXECUTE FUNCTION be_slow()",
+    );
+    thread::scope(|scope| {
+        for n in 0..6 {
+            let app = &app;
+            scope.spawn(move || {
+                // One asks while another one waits.
+                thread::sleep(n * Duration::from_millis(400));
+                app.post("/orders", order(n, 3 * n as usize)).is(201);
+                app.get("/readyz").is(200);
+            });
+        }
+    });
+}
