@@ -4,13 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use diesel::connection::SimpleConnection as _;
-use diesel::dsl::sql;
-use diesel::prelude::*;
-use diesel::sql_types::Bool;
 use serde_json::json;
 
 use crate::access::bearer;
 use crate::app::{App, NDJSON};
+use crate::faults::waits_for_a_lock;
 use crate::samples::{lines, order};
 
 /// How many requests of the busy client wait at any time.
@@ -71,7 +69,7 @@ fn requests_are_answered_while_as_many_imports_as_connections_wait_for_the_datab
             })
             .collect();
         // The imports wait for each other and for the lock of this transaction.
-        while app.get_with(&key, "/services").status == 200 && !is_awaited(&mut connection) {}
+        while app.get_with(&key, "/services").status == 200 && !waits_for_a_lock(&app) {}
         for _ in 0..10 {
             app.get_with(&key, "/services").is(200);
         }
@@ -95,18 +93,11 @@ fn requests_are_answered_while_many_readers_of_a_calendar_feed_wait_for_the_data
     connection.batch_execute(&format!("BEGIN; {lock}")).unwrap();
     thread::scope(|scope| {
         let readers: Vec<_> = (0..4).map(|_| scope.spawn(|| app.get(&path))).collect();
-        while app.get("/services").status == 200 && !is_awaited(&mut connection) {}
+        while app.get("/services").status == 200 && !waits_for_a_lock(&app) {}
         for _ in 0..10 {
             app.get("/services").is(200);
         }
         connection.batch_execute("COMMIT").unwrap();
         assert!(readers.into_iter().any(|reader| reader.join().unwrap().status == 200));
     });
-}
-
-/// Whether another session waits for a lock.
-fn is_awaited(connection: &mut PgConnection) -> bool {
-    let waits = "EXISTS (SELECT FROM pg_stat_activity
-                          WHERE datname = current_database() AND wait_event_type = 'Lock')";
-    diesel::select(sql::<Bool>(waits)).get_result(connection).unwrap()
 }

@@ -146,7 +146,8 @@ fn a_stopping_service_finishes_the_requests_in_flight() {
     app.get("/orders/1").is(200);
 }
 
-/// Whether a statement in the database waits for a lock.
+/// Whether a statement in the database waits for a lock. It has a session of its own, because a transaction sees the same
+/// at all times.
 pub(crate) fn waits_for_a_lock(app: &App) -> bool {
     use diesel::prelude::*;
     use diesel::sql_types::Bool;
