@@ -65,7 +65,7 @@ pub enum Error {
     /// The client exceeded its rate, also in the repetitions. Nothing was done.
     #[error("{0}")]
     RateLimited(Problem),
-    /// The service cannot be reached, or cannot answer. A write was not sent.
+    /// The service cannot be reached, or cannot answer. A write changed nothing.
     #[error("the service is unavailable: {0}")]
     Unavailable(Cause),
     /// It is not known whether the write happened.

@@ -93,9 +93,9 @@ impl ClientBuilder {
         Self { key: Some(key.into()), ..self }
     }
 
-    /// The API key in `ORDERS_KEY`, if there is one.
+    /// The API key in `ORDERS_KEY`, if there is one; otherwise what was set before.
     pub fn key_from_env(self) -> Self {
-        Self { key: variable(KEY_VARIABLE), ..self }
+        Self { key: variable(KEY_VARIABLE).or(self.key), ..self }
     }
 
     /// How often a request is repeated if that is safe; 2 unless said otherwise.

@@ -30,7 +30,7 @@ impl Pauses {
         Some(pause.max(retry_after))
     }
 
-    /// The same with a random number from 0 to 1, and without a limit.
+    /// The pause before the next connection. There always is one: a longer time in `Retry-After` counts as a minute.
     pub(super) fn before_reconnect(self, failures: u32, retry_after: Option<Duration>) -> Duration {
         let retry_after = retry_after.map(|time| time.min(MAX_RETRY_AFTER));
         self.after(failures, retry_after, fastrand::f64()).unwrap_or(MAX_RETRY_AFTER)
