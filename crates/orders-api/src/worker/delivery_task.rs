@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use actix_web::rt::time::{sleep, sleep_until};
+use actix_web::rt::time::{sleep, sleep_until, timeout};
 use actix_web::web::Bytes;
 use futures_util::future::LocalBoxFuture;
 use futures_util::stream::FuturesUnordered;
@@ -18,6 +18,7 @@ use tokio::sync::watch;
 
 use super::Shared;
 use super::leases::Validity;
+use super::saver::Saved;
 use crate::access::now;
 use crate::feed::{Follower, Found};
 use crate::http::log_text::LogText;
@@ -44,7 +45,7 @@ const MAX_ATTEMPTS: usize = 100;
 /// The pause after the database could not be read.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The pause before it is tried again to use a secret that cannot be decrypted.
+/// The pause before it is tried again to use a secret that cannot be decrypted, or to send what could not be saved.
 const HOLD: Duration = Duration::from_secs(60);
 
 /// The delivery of changes to one webhook.
@@ -83,8 +84,16 @@ enum Done {
     Read(Result<ChangePage<RecordedChange>, StoreError>),
     LookedUp(OrderId, u64, Result<Option<Change>, StoreError>),
     Sent(Box<Message>, Timestamp, Attempt),
-    /// Whether it is saved, and why the webhook is disabled, if it is.
-    Saved(bool, Option<String>),
+    /// What came of it, and why the webhook is disabled, if it is.
+    Saved(Saved, Option<String>),
+}
+
+/// What follows from what is done.
+enum Then {
+    GoOn,
+    End,
+    /// The same, but nothing is sent for a while, because everything that is not saved is sent again.
+    EndAfterHold,
 }
 
 impl Endpoint {
@@ -186,8 +195,13 @@ impl DeliveryTask {
             };
             tokio::select! {
                 Some(done) = self.work.next() => {
-                    if !self.finish(done) {
-                        return;
+                    match self.finish(done, is_stopped) {
+                        Then::GoOn => {}
+                        Then::End => return,
+                        Then::EndAfterHold => {
+                            let _ = timeout(HOLD, stopped.wait_for(|is_stopped| *is_stopped)).await;
+                            return;
+                        }
                     }
                 }
                 () = self.follower.news(), if waits_for_news => {}
@@ -321,10 +335,13 @@ impl DeliveryTask {
         None
     }
 
-    /// Notes what is done. Returns whether to go on.
-    fn finish(&mut self, done: Done) -> bool {
+    /// Notes what is done.
+    fn finish(&mut self, done: Done, is_stopped: bool) -> Then {
         match done {
             Done::Read(read) => self.finish_reading(read),
+            Done::LookedUp(order, _, Ok(Some(_))) if is_stopped || !self.validity.suffices() => {
+                self.delivery.not_looked_up(&order, now());
+            }
             Done::LookedUp(order, last, Ok(change)) => {
                 if let Some(message) = self.delivery.looked_up(&order, last, change) {
                     self.send_message(Box::new(message));
@@ -335,16 +352,17 @@ impl DeliveryTask {
                 self.delivery.not_looked_up(&order, now().saturating_add(RETRY));
             }
             Done::Sent(message, at, attempt) => self.finish_sending(&message, at, attempt),
-            Done::Saved(is_saved, disabled) => {
-                if let Some(reason) = disabled.filter(|_| is_saved) {
+            Done::Saved(Saved::Yes, disabled) => {
+                if let Some(reason) = disabled {
                     log::warn!("webhook {} is disabled: {}", self.id, LogText(&reason));
                 }
                 self.is_saving = false;
                 self.delivery.saved();
-                return is_saved;
             }
+            Done::Saved(Saved::NotOurs, _) => return Then::End,
+            Done::Saved(Saved::Impossible, _) => return Then::EndAfterHold,
         }
-        true
+        Then::GoOn
     }
 
     fn finish_reading(&mut self, read: Result<ChangePage<RecordedChange>, StoreError>) {

@@ -20,11 +20,18 @@ const REST: u32 = 9;
 /// The longest rest.
 const MAX_REST: Duration = Duration::from_secs(1);
 
-/// Whether a webhook was saved: its lease and its generation were those that were named.
-type IsSaved = bool;
+/// What came of saving a webhook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Saved {
+    Yes,
+    /// Its lease or its generation is not the one that was named: another instance has it, or a client has changed it.
+    NotOurs,
+    /// Not because of an outage, so it would fail again.
+    Impossible,
+}
 
-/// Tells a delivery whether it was saved.
-type Sender = oneshot::Sender<IsSaved>;
+/// Tells a delivery what came of it.
+type Sender = oneshot::Sender<Saved>;
 
 /// Takes what is to be saved. One statement saves what has come while the last one was executed.
 pub(super) struct Saver(mpsc::UnboundedSender<(WebhookProgress, Sender)>);
@@ -39,11 +46,11 @@ impl Saver {
     }
 
     /// Saves the progress of a webhook, however long it takes.
-    pub(super) async fn save(&self, progress: WebhookProgress) -> IsSaved {
+    pub(super) async fn save(&self, progress: WebhookProgress) -> Saved {
         let (sender, saved) = oneshot::channel();
         // Each webhook saves only once at a time, so the channel has a limit.
         let _ = self.0.send((progress, sender));
-        saved.await.unwrap_or(false)
+        saved.await.unwrap_or(Saved::NotOurs)
     }
 }
 
@@ -71,7 +78,8 @@ impl Saving {
             match db.run(move |store| store.save_webhooks(lease, &progress)).await {
                 Ok(saved) => {
                     for (progress, sender) in waiting {
-                        let _ = sender.send(saved.contains(&progress.id));
+                        let is_saved = saved.contains(&progress.id);
+                        let _ = sender.send(if is_saved { Saved::Yes } else { Saved::NotOurs });
                     }
                     return;
                 }
@@ -100,7 +108,7 @@ impl Saving {
                             "what was sent to webhook {id} cannot be saved: {}",
                             LogText(&cause)
                         );
-                        let _ = sender.send(false);
+                        let _ = sender.send(Saved::Impossible);
                     }
                     return;
                 }
