@@ -1,6 +1,6 @@
 //! How the service stops: [`Shutdown`].
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::Payload;
 use actix_web::rt::time::timeout;
@@ -21,20 +21,20 @@ enum Phase {
     Running,
     /// Load balancers are told to send no more requests, but requests are still answered.
     Draining,
-    /// No connection is accepted any more, and what goes on without an end is ended.
-    Stopping,
+    /// Since this instant, no connection is accepted any more, and what goes on without an end is ended.
+    Stopping(Instant),
 }
 
 impl Shutdown {
     /// Completes when the server is to stop: after the first SIGTERM or Ctrl-C and then this time, or at the second signal.
-    pub(crate) async fn signalled(self, mut signals: Signals, drain: Duration) {
+    pub(crate) async fn signalled(&self, signals: &mut Signals, drain: Duration) {
         signals.next().await;
         self.0.send_replace(Phase::Draining);
         if !drain.is_zero() {
             log::info!("not ready any more; stopping in {drain:?} or at the next signal");
             let _ = timeout(drain, signals.next()).await;
         }
-        self.0.send_replace(Phase::Stopping);
+        self.0.send_replace(Phase::Stopping(Instant::now()));
         log::info!("stopping; finishing the requests in flight");
     }
 
@@ -46,7 +46,15 @@ impl Shutdown {
     /// Completes when no more connections are accepted.
     pub(crate) async fn stopping(&self) {
         // The sender lives as long as this.
-        let _ = self.0.subscribe().wait_for(|phase| *phase == Phase::Stopping).await;
+        let _ = self.0.subscribe().wait_for(|phase| matches!(phase, Phase::Stopping(_))).await;
+    }
+
+    /// Since when no connection is accepted any more. `None` if no signal has stopped the service.
+    pub(crate) fn stopping_since(&self) -> Option<Instant> {
+        match *self.0.borrow() {
+            Phase::Stopping(since) => Some(since),
+            Phase::Running | Phase::Draining => None,
+        }
     }
 
     /// That of the service that answers this request.

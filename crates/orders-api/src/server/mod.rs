@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
@@ -42,6 +42,9 @@ use crate::worker::Worker;
 /// How long load balancers have to notice that the service stops, if they can reach it.
 const DRAIN: Duration = Duration::from_secs(5);
 
+/// How long the database threads, and then the worker, may take in any case after the requests have ended.
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
 /// How many files may be open besides the connections to clients and to the database.
 const OTHER_FILES: usize = 90;
 
@@ -56,10 +59,12 @@ pub struct Listening {
     threads: DbThreads<PgStore>,
     feed: Feed,
     worker: Option<Worker>,
-    shutdown: Duration,
+    shutdown: Shutdown,
+    shutdown_timeout: Duration,
 }
 
-/// Listens, and starts the database threads; to be called in a runtime. With a store for it, also starts the worker that sends changes to webhooks.
+/// Listens, and starts the database threads; to be called in a runtime. With a store for it, also starts the worker that
+/// sends changes to webhooks.
 ///
 /// # Errors
 /// If an address is no longer available, or the system starts no thread.
@@ -129,18 +134,29 @@ pub fn listen(
             .configure(routes)
     };
     // From now on, a signal does not end the process, but waits until the server runs.
-    let signals = Signals::listen().context("cannot wait for SIGTERM and Ctrl-C")?;
+    let mut signals = Signals::listen().context("cannot wait for SIGTERM and Ctrl-C")?;
+    let (signalled, stopped_feed) = (shutdown.clone(), feed.clone());
+    let stop_worker = worker.as_ref().map(Worker::begin_to_stop);
+    let stop_signal = async move {
+        signalled.signalled(&mut signals, drain).await;
+        // Other instances take over what has no end: followers of the changes, and webhooks.
+        stopped_feed.stop();
+        if let Some(stop) = stop_worker {
+            stop();
+        }
+        actix_web::rt::spawn(end_at(signals));
+    };
     let server = Server::build()
         .workers(workers)
-        .shutdown_signal(stop_signal(shutdown, signals, drain, feed.clone()))
+        .shutdown_signal(stop_signal)
         .shutdown_timeout(arguments.shutdown_timeout.into());
     let listeners = listen_on(sockets.clients)
         .with_context(|| sockets::unavailable(&arguments.bind, "--bind"))?;
     let address = listeners[0].local_addr()?;
     let server = serve(server, listeners, connections, app)?;
-    let shutdown = Duration::from_secs(arguments.shutdown_timeout.into());
+    let shutdown_timeout = Duration::from_secs(arguments.shutdown_timeout.into());
     let metrics = separate;
-    Ok(Listening { server, metrics, address, threads, feed, worker, shutdown })
+    Ok(Listening { server, metrics, address, threads, feed, worker, shutdown, shutdown_timeout })
 }
 
 impl Listening {
@@ -175,11 +191,14 @@ impl Listening {
         let served = self.server.await;
         self.feed.stop();
         served?;
-        if !self.threads.close(self.shutdown) {
+        let since = self.shutdown.stopping_since().unwrap_or_else(Instant::now);
+        let deadline = since + self.shutdown_timeout;
+        let left = || deadline.saturating_duration_since(Instant::now()).max(LAST_WAIT);
+        if !self.threads.close(left()) {
             log::warn!("stopping while the database still works on requests");
         }
         if let Some(worker) = self.worker
-            && !worker.stop(self.shutdown)
+            && !worker.stop(left())
         {
             log::warn!("stopping while messages to webhooks are on their way; they are repeated");
         }
@@ -209,8 +228,9 @@ fn allow_open_files(streams: usize, others: usize) -> usize {
     most.saturating_sub(others)
 }
 
-/// Completes when the server is to stop. Followers of the changes end then, so that they continue at another instance.
-async fn stop_signal(shutdown: Shutdown, signals: Signals, drain: Duration, feed: Feed) {
-    shutdown.signalled(signals, drain).await;
-    feed.stop();
+/// Ends the process at the next signal, whatever it is doing.
+async fn end_at(mut signals: Signals) {
+    signals.next().await;
+    log::warn!("stopping at once; requests in flight are cut off");
+    std::process::exit(1);
 }

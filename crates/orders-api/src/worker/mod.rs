@@ -90,9 +90,17 @@ impl Worker {
         Ok(Self { stop, thread })
     }
 
+    /// Lets it send nothing more.
+    pub(crate) fn begin_to_stop(&self) -> impl FnOnce() + use<> {
+        let stop = self.stop.clone();
+        move || {
+            stop.send_replace(true);
+        }
+    }
+
     /// Sends nothing more, waits for the responses to what was sent, and returns whether they came within this time.
     pub(crate) fn stop(self, limit: Duration) -> bool {
-        self.stop.send_replace(true);
+        self.begin_to_stop()();
         let deadline = Instant::now() + limit;
         while !self.thread.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(10));

@@ -74,6 +74,22 @@ fn a_signal_that_comes_as_soon_as_the_service_listens_stops_it() {
 }
 
 #[test]
+fn the_next_signal_ends_a_service_that_waits_for_its_last_requests() {
+    let app = App::start();
+    let program = start(&app, &[]);
+    let head = "POST /orders HTTP/1.1\nContent-Type: application/json\nContent-Length: 100";
+    let mut request = Wire::open_at(program.address(), head);
+    request.sending.raw(b"{").unwrap();
+    // The service has begun to read the request once it answers another one.
+    program.send("GET", "/orders", "").is(200);
+    program.signal(Signal::TERM);
+    program.logs("finishing the requests in flight");
+    program.signal(Signal::TERM);
+    program.logs("stopping at once");
+    assert_eq!(program.end().code(), Some(1));
+}
+
+#[test]
 fn an_idle_import_ends_when_the_service_stops() {
     let app = App::start();
     // Longer than the test may take.

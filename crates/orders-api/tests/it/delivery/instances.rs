@@ -1,9 +1,10 @@
 //! Several instances, and their ends.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::thread;
 use std::time::Duration;
 
-use orders_testkit::{Received, Reply};
+use orders_testkit::{Received, Reply, Signal};
 
 use super::failures::TRY_AGAIN;
 use super::{
@@ -13,6 +14,7 @@ use super::{
 use crate::app::App;
 use crate::program::Program;
 use crate::samples::order;
+use crate::wire::Wire;
 
 #[test]
 fn another_instance_continues_at_once_after_one_has_stopped() {
@@ -28,6 +30,42 @@ fn another_instance_continues_at_once_after_one_has_stopped() {
     app.post("/orders", order("b", 900)).is(201);
     arrived(&receiver, 4);
     assert_eq!(receiver.count(), 4, "nothing is repeated after an orderly stop");
+}
+
+#[test]
+fn an_instance_that_stops_gives_its_webhooks_away_before_its_last_request_ends() {
+    let app = App::start_with(&[LOCAL[0], LOCAL[1], "--no-webhooks"]).with_calendars(["crew"]);
+    let receiver = accepting();
+    app.post("/webhooks", webhook("crm", &receiver)).is(201);
+    let url = app.url();
+    let arguments = [
+        "--database-url",
+        &url,
+        "--request-timeout",
+        "60s",
+        "--shutdown-timeout",
+        "60",
+        LOCAL[0],
+        LOCAL[1],
+    ];
+    let first = Program::start_logging("warn", &arguments);
+    place(&app, "a", 1);
+    arrived(&receiver, 1);
+    let body = order("b", 900).to_string();
+    let length = body.len();
+    let head =
+        format!("POST /orders HTTP/1.1\nContent-Type: application/json\nContent-Length: {length}");
+    let mut request = Wire::open_at(first.address(), &head);
+    request.sending.raw(&body.as_bytes()[..1]).unwrap();
+    // The service has begun to read the request once it answers another one.
+    first.send("GET", "/orders/a0", "").is(200);
+    first.signal(Signal::TERM);
+    let _second = app.start_another(&LOCAL);
+    app.post("/orders", order("c", 600)).is(201);
+    arrived(&receiver, 2);
+    request.sending.raw(&body.as_bytes()[1..]).unwrap();
+    assert!(request.reading.head().starts_with("HTTP/1.1 201 "));
+    assert_eq!(first.end().code(), Some(0));
 }
 
 #[test]
@@ -55,6 +93,26 @@ fn a_lease_of_which_the_instance_does_not_know_is_released() {
     ));
     app.post("/orders", order("b", 900)).is(201);
     arrived(&unknown, 1);
+}
+
+#[test]
+fn what_cannot_be_saved_is_not_sent_again_and_again() {
+    let app = App::start_with(&[LOCAL[0], LOCAL[1], "--no-webhooks"]);
+    let receiver = accepting();
+    app.post("/webhooks", webhook("crm", &receiver)).is(201);
+    let program =
+        Program::start_logging("error", &["--database-url", &app.url(), LOCAL[0], LOCAL[1]]);
+    place(&app, "a", 1);
+    arrived(&receiver, 1);
+    webhook_when(&app, "crm", |crm| crm["behind"] == 0);
+    // As if somebody had damaged the table.
+    app.execute("ALTER TABLE webhooks ADD CHECK (position < 2)");
+    app.post("/orders", order("b", 900)).is(201);
+    arrived(&receiver, 2);
+    program.logs("what was sent to webhook crm cannot be saved");
+    // Longer than it takes to lease a webhook again.
+    thread::sleep(Duration::from_secs(3));
+    assert_eq!(receiver.count(), 2);
 }
 
 /// The order whose first message is not answered in time.
