@@ -19,7 +19,7 @@ type ByWebhook = [(&'static str, String); 1];
 /// A webhook and the outcome of an attempt.
 type ByOutcome = [(&'static str, String); 2];
 
-/// How the delivery to the webhooks goes that this instance delivers.
+/// How the delivery to the webhooks goes that this instance delivers, and how far those are behind that none delivers.
 #[derive(Default)]
 pub(crate) struct WebhookMetrics {
     webhooks: Family<Label, Gauge>,
@@ -48,12 +48,13 @@ impl WebhookMetrics {
         );
         registry.register(
             "orders_webhook_changes_behind",
-            "How many changes of the feed come after the cursor of a webhook that this instance delivers",
+            "How many changes of the feed come after the cursor of a webhook that this instance delivers, or that none delivers",
             self.behind.clone(),
         );
         registry.register(
             "orders_webhook_oldest_pending_seconds",
-            "The age of the oldest change that may not be delivered yet to a webhook that this instance delivers",
+            "The age of the oldest change that may not be delivered yet to a webhook that this instance delivers, or that none \
+             delivers",
             self.oldest.clone(),
         );
     }
@@ -80,7 +81,7 @@ impl WebhookMetrics {
         }
     }
 
-    /// Takes how far behind the webhooks of this instance are. Those that it does not have any more lose their series.
+    /// Takes how far behind webhooks are. Those that are not among them any more lose their series.
     pub(crate) fn set_lags(&self, lags: &[WebhookLag]) {
         for lag in lags {
             let labels = by_webhook(&lag.id);

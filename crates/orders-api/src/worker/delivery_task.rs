@@ -137,7 +137,8 @@ impl DeliveryTask {
             Ok(endpoint) => Rc::new(endpoint),
             Err(error) => {
                 log::error!("webhook {} is not delivered: {}", webhook.id, LogText(&error));
-                delivery.hold(error, now().saturating_add(HOLD));
+                let now = now();
+                delivery.hold(error, now, now.saturating_add(HOLD));
                 let progress = delivery.unsaved()?;
                 let LeasedWebhook { id, generation, .. } = webhook;
                 let attempts = Vec::new();
@@ -145,6 +146,7 @@ impl DeliveryTask {
                 return None;
             }
         };
+        delivery.resume();
         let follower = shared.feed.follow_for_webhook();
         let LeasedWebhook { id, generation, subscription, .. } = webhook;
         Some(Self {

@@ -55,7 +55,7 @@ fn wait_until(app: &App, headers: &[(&str, &str)], is_right: impl Fn(&Series) ->
 
 /// Waits until a series has this value.
 #[track_caller]
-fn wait_for(app: &App, series: &str, value: f64) {
+pub(crate) fn wait_for(app: &App, series: &str, value: f64) {
     wait_until(app, &[], |all| all.get(series) == Some(&value));
 }
 

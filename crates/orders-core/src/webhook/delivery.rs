@@ -321,11 +321,21 @@ impl Delivery {
         self.has_changed = true;
     }
 
-    /// Holds the webhook until this instant, for this reason.
-    pub fn hold(&mut self, reason: String, until: Timestamp) {
+    /// Holds the webhook until this instant, for this reason: nothing can be sent.
+    pub fn hold(&mut self, reason: String, now: Timestamp, until: Timestamp) {
+        self.health.failing_since.get_or_insert(now);
         self.health.retry_at = Some(until);
         self.health.last_error = Some(reason);
         self.has_changed = true;
+    }
+
+    /// Notes that something can be sent. If nothing waits because it failed, the webhook was only held.
+    pub fn resume(&mut self) {
+        let was_held = self.health.failures == 0 && self.parked.is_empty();
+        if was_held && self.health.failing_since.is_some() {
+            self.health = Health { retry_at: self.health.retry_at, ..Health::default() };
+            self.has_changed = true;
+        }
     }
 
     /// Whether the endpoint has failed so often that only one message at a time is sent.

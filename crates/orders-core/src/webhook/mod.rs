@@ -39,9 +39,9 @@ pub struct Webhook {
     pub behind: u64,
     /// How many orders are parked: their delivery has failed and is attempted again later.
     pub parked: u64,
-    /// When the first delivery failed after the last success.
+    /// When the first delivery failed after the last success, or since when nothing can be sent.
     pub failing_since: Option<Timestamp>,
-    /// Why the last delivery failed, or why the webhook is disabled.
+    /// Why the last delivery failed, why nothing can be sent, or why the webhook is disabled.
     pub last_error: Option<String>,
 }
 

@@ -432,6 +432,35 @@ fn with_too_many_parked_orders_no_further_order_is_begun() {
 }
 
 #[test]
+fn a_webhook_that_was_only_held_does_not_fail_any_more() {
+    let hold = |delivery: &mut Delivery| {
+        delivery.hold("no key".to_owned(), micros(DAY), micros(2 * DAY));
+        delivery.unsaved().unwrap().health
+    };
+    let mut delivery = delivery_of(1);
+    let health = hold(&mut delivery);
+    let expected = Health {
+        failing_since: Some(micros(DAY)),
+        retry_at: Some(micros(2 * DAY)),
+        last_error: Some("no key".to_owned()),
+        ..Health::default()
+    };
+    assert_eq!(health, expected);
+    delivery.resume();
+    assert_eq!(delivery.unsaved().unwrap().health.failing_since, None);
+    // However long it takes until there is something to send.
+    assert!(matches!(delivery.next(micros(100 * DAY)), Next::Send(_)));
+
+    // One whose endpoint failed before still fails.
+    let mut delivery = delivery_of(1);
+    let message = sendable(&mut delivery, micros(0)).remove(0);
+    delivery.failed(&message, &failure("500"), micros(0), 0.5);
+    assert_eq!(hold(&mut delivery).failing_since, Some(micros(0)));
+    delivery.resume();
+    assert!(!delivery.is_unsaved());
+}
+
+#[test]
 fn a_subscription_may_name_types() {
     let subscription =
         Subscription { types: Some([ChangeType::Deleted].into()), ..Subscription::default() };

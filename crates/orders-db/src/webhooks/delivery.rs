@@ -85,7 +85,8 @@ pub struct WebhookLag {
 }
 
 statement! {
-    /// id, behind, and the age of the oldest pending change in microseconds.
+    /// id, behind, and the age of the oldest pending change in microseconds, of the webhooks that an instance has and of
+    /// the active ones that no instance has.
     GetLags { lease: i64 as BigInt } -> (Text, BigInt, BigInt) =
     "SELECT webhooks.id, GREATEST(change_feed.position - webhooks.position, 0),
             COALESCE(EXTRACT(epoch FROM GREATEST(now() - LEAST(next.changed_at, parked.changed_at), interval '0')) * 1000000,
@@ -100,7 +101,7 @@ statement! {
              WHERE order_versions.position >= (SELECT min(first_position) FROM webhook_parked_orders
                                                 WHERE webhook = webhooks.id)
              ORDER BY order_versions.position LIMIT 1) AS parked ON true
-      WHERE lease = $1"
+      WHERE lease = $1 OR NOT paused AND disabled IS NULL AND (leased_until IS NULL OR leased_until < now())"
 }
 
 statement! {
@@ -253,7 +254,8 @@ impl PgStore {
         })
     }
 
-    /// How far the webhooks that an instance has leased are behind.
+    /// How far the webhooks are behind that an instance has leased, and the active ones that no instance has: otherwise
+    /// nobody would notice that they are not delivered.
     ///
     /// # Errors
     /// None of its own.

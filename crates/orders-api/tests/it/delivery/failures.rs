@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{LOCAL, accepting, arrived, change, orders, place, receiver, webhook, webhook_when};
 use crate::app::App;
+use crate::metrics;
 use crate::samples::order;
 
 /// As if the time had come at which an instance tries again what has failed.
@@ -219,4 +220,21 @@ fn a_webhook_that_has_read_what_a_failover_discarded_continues_where_it_was_save
     assert_eq!(crm["state"], "active", "{crm}");
     let received = orders(&receiver.received());
     assert_eq!(received.into_iter().collect::<BTreeSet<_>>().len(), 199);
+}
+
+#[test]
+fn a_webhook_whose_secret_cannot_be_used_is_seen_until_it_can() {
+    let app = App::start_with(&LOCAL);
+    let receiver = accepting();
+    app.post("/webhooks", webhook("crm", &receiver)).is(201);
+    let notice = "retry_at = NULL, configuration = configuration + 1, generation = generation + 1";
+    // As after the key of the service was lost.
+    app.execute(&format!("UPDATE webhooks SET secret = '\\x01' || secret, {notice}"));
+    let crm = webhook_when(&app, "crm", |crm| crm["failing_since"].is_string());
+    assert!(crm["last_error"].is_string(), "{crm}");
+    app.post("/orders", order("a", 0)).is(201);
+    metrics::wait_for(&app, "orders_webhook_changes_behind{webhook=\"crm\"}", 1.0);
+    app.execute(&format!("UPDATE webhooks SET secret = substr(secret, 2), {notice}"));
+    webhook_when(&app, "crm", |crm| crm["failing_since"].is_null() && crm["behind"] == 0);
+    arrived(&receiver, 1);
 }

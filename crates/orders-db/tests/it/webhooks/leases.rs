@@ -119,6 +119,32 @@ fn only_active_webhooks_are_leased() {
 }
 
 #[test]
+fn an_instance_measures_its_webhooks_and_the_active_ones_that_no_instance_has() {
+    let database = Database::new();
+    let store = database.store();
+    add_services(&store);
+    add(&store, "mine");
+    assert_eq!(leased(&store, FIRST, 10), ["mine"]);
+    add(&store, "other");
+    assert_eq!(leased(&store, SECOND, 10), ["other"]);
+    for id in ["disabled", "ended", "free", "held", "paused"] {
+        add(&store, id);
+    }
+    store.replace_webhook(&webhook_id("paused"), &paused(true)).unwrap();
+    database.psql().run(
+        "UPDATE webhooks SET disabled = 'gone' WHERE id = 'disabled';
+         UPDATE webhooks SET retry_at = now() + interval '1 hour' WHERE id = 'held';
+         UPDATE webhooks SET lease = 3, leased_until = now() - interval '1 second' WHERE id = 'ended'",
+    );
+    place_all(&store, &[("a", 0)]);
+    head(&store);
+    let lags = store.webhook_lags(FIRST).unwrap();
+    let mut behind: Vec<_> = lags.iter().map(|lag| (lag.id.as_str(), lag.behind)).collect();
+    behind.sort_unstable();
+    assert_eq!(behind, [("ended", 1), ("free", 1), ("held", 1), ("mine", 1)]);
+}
+
+#[test]
 fn an_instance_learns_of_other_configurations_and_deletions() {
     let database = Database::new();
     let store = database.store();
