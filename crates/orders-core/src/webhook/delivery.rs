@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 
-use super::health::{self, MAX_PARKED};
+use super::health::{self, MAX_PARKED, MAX_PROBE};
 use super::{Failure, Health, Subscription};
 use crate::{Change, Cursor, OrderId, RecordedChange, Timestamp};
 
@@ -43,6 +43,8 @@ pub struct Delivery {
     changed: BTreeSet<OrderId>,
     /// Whether the retries of all parked orders are to be saved as due.
     all_are_due: bool,
+    /// When one of too many parked orders is tried early, because others wait for them.
+    probe_at: Option<Timestamp>,
     /// Whether the last message that was begun is a retry. Then a new change comes next, if one waits.
     was_retry: bool,
     /// How many messages may be in flight. After an outage it begins with one.
@@ -155,6 +157,7 @@ impl Delivery {
             parked,
             changed: BTreeSet::new(),
             all_are_due: false,
+            probe_at: None,
             has_changed: false,
         }
     }
@@ -205,16 +208,22 @@ impl Delivery {
         let parked = self.parked.iter().filter(|(order, _)| self.is_free(order));
         let first =
             parked.min_by_key(|(_, it)| it.retry_at).map(|(order, it)| (order.clone(), *it));
-        let due = first.clone().filter(|(_, parked)| parked.retry_at <= now || is_probing);
+        let is_full = self.is_full();
+        let probe_at =
+            is_full.then(|| *self.probe_at.get_or_insert_with(|| now.saturating_add(MAX_PROBE)));
+        let next_retry =
+            first.as_ref().map(|(_, it)| it.retry_at.min(probe_at.unwrap_or(it.retry_at)));
+        let due = first.filter(|_| is_probing || next_retry.is_some_and(|at| at <= now));
         // The first change of an order is the first that is found: later ones wait while it is in flight.
         let is_next =
             |it: &Pending| matches!(it.state, State::Waiting(_)) && self.is_free(&it.order);
         let waiting = self.window.iter().position(is_next);
-        let waiting = waiting.filter(|_| self.parked.len() < MAX_PARKED);
+        let waiting = waiting.filter(|_| !is_full);
         // They take turns, so that neither keeps the other waiting.
         match (due, waiting) {
             (Some((order, parked)), waiting) if waiting.is_none() || !self.was_retry => {
                 self.was_retry = true;
+                self.probe_at = None;
                 self.in_flight.insert(order.clone());
                 Next::LookUp(order, parked.first, parked.last)
             }
@@ -230,10 +239,13 @@ impl Delivery {
                     State::Sent | State::Done => Next::Wait(None),
                 }
             }
-            _ => Next::Wait(
-                first.map(|(_, parked)| parked.retry_at).into_iter().chain(give_up_at).min(),
-            ),
+            _ => Next::Wait(next_retry.into_iter().chain(give_up_at).min()),
         }
+    }
+
+    /// Whether so many orders are parked that no further ones are begun.
+    fn is_full(&self) -> bool {
+        self.parked.len() >= MAX_PARKED
     }
 
     /// Whether the next message of an order may be sent.
@@ -270,13 +282,13 @@ impl Delivery {
         self.in_flight.remove(order);
         self.unsaved.insert(order.clone());
         self.has_changed = true;
-        if self.health.is_probing() {
-            self.limit = 1;
+        let is_probing = self.health.is_probing();
+        // If one of too many parked orders is accepted, others may be too.
+        if is_probing || message.is_retry && self.is_full() {
             self.all_are_due = true;
             self.parked.values_mut().for_each(|parked| parked.retry_at = now);
-        } else {
-            self.limit = MAX_IN_FLIGHT.min(self.limit + 1);
         }
+        self.limit = if is_probing { 1 } else { MAX_IN_FLIGHT.min(self.limit + 1) };
         self.health.succeeded();
         if message.is_retry {
             self.advance(order, position);

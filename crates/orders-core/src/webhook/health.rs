@@ -29,7 +29,7 @@ const RETRIES: [Duration; 7] = [
 const FIRST_PROBE: Duration = Duration::from_secs(5);
 
 /// The longest pause between two probes.
-const MAX_PROBE: Duration = Duration::from_secs(5 * 60);
+pub(super) const MAX_PROBE: Duration = Duration::from_secs(5 * 60);
 
 /// The longest pause that an endpoint may ask for.
 const MAX_RETRY_AFTER: Duration = Duration::from_secs(24 * 60 * 60);

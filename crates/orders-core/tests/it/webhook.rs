@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use orders_core::{
     Change, ChangeFilter, ChangeType, Cursor, Delivery, Failure, Health, MAX_PARKED, Message, Next,
-    OrderId, Progress, RecordedChange, Saved, ServiceId, Subscription, Timestamp, WebhookUrl,
+    OrderId, Parked, Progress, RecordedChange, Saved, ServiceId, Subscription, Timestamp,
+    WebhookUrl,
 };
 use proptest::prelude::*;
 
@@ -410,12 +411,11 @@ fn an_endpoint_that_is_gone_is_disabled_at_once() {
     assert!(delivery.unsaved().unwrap().health.disabled.unwrap().contains("410 Gone"));
 }
 
-#[test]
-fn with_too_many_parked_orders_no_further_order_is_begun() {
+/// A delivery with too many parked orders, whose retries are due in a day, and a change of another order.
+fn full_delivery() -> Delivery {
     let parked = |number| {
         let id = OrderId::new(format!("order-{number}")).unwrap();
-        let retry_at = micros(HOUR);
-        (id, orders_core::Parked { first: number, last: number, attempts: 1, retry_at })
+        (id, Parked { first: number, last: number, attempts: 7, retry_at: micros(DAY) })
     };
     let count = MAX_PARKED as u64;
     let saved = Saved {
@@ -425,10 +425,47 @@ fn with_too_many_parked_orders_no_further_order_is_begun() {
     };
     let mut delivery = Delivery::new(Subscription::default(), saved);
     delivery.read(&change(count + 1, 0));
-    assert_eq!(delivery.next(micros(0)), Next::Wait(Some(micros(HOUR))));
-    let Next::LookUp(order, ..) = delivery.next(micros(HOUR)) else { panic!("one is due") };
+    delivery
+}
+
+/// The pause between two probes.
+const PROBE: i64 = 5 * 60 * SECOND;
+
+#[test]
+fn with_too_many_parked_orders_no_further_order_is_begun() {
+    let mut delivery = full_delivery();
+    assert_eq!(delivery.next(micros(0)), Next::Wait(Some(micros(PROBE))));
+    let Next::LookUp(order, ..) = delivery.next(micros(PROBE)) else { panic!("one is tried") };
     assert_eq!(delivery.looked_up(&order, 1, None), None, "its changes are not kept any more");
     assert!(matches!(delivery.next(micros(0)), Next::Send(_)));
+}
+
+#[test]
+fn with_too_many_parked_orders_one_is_tried_every_five_minutes_until_one_is_accepted() {
+    let (mut delivery, mut now) = (full_delivery(), micros(0));
+    let mut tried = BTreeSet::new();
+    let mut next_probe = |delivery: &mut Delivery| {
+        let next = now.plus_micros(PROBE).unwrap();
+        assert_eq!(delivery.next(now), Next::Wait(Some(next)));
+        now = next;
+        let probe = message(delivery, now).expect("a probe");
+        assert!(tried.insert(probe.change.data.id.clone()), "another order each time");
+        assert!(matches!(delivery.next(now), Next::Wait(_)), "one at a time");
+        (probe, now)
+    };
+    for _ in 0..3 {
+        let (probe, now) = next_probe(&mut delivery);
+        delivery.failed(&probe, &failure("400"), now, 0.5);
+        delivery.unsaved().unwrap();
+        delivery.saved();
+    }
+    let (probe, now) = next_probe(&mut delivery);
+    delivery.succeeded(&probe, now);
+    assert!(delivery.unsaved().unwrap().all_are_due);
+    delivery.saved();
+    for _ in 0..8 {
+        assert!(message(&mut delivery, now).is_some(), "all are tried");
+    }
 }
 
 #[test]
