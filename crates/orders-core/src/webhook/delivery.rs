@@ -315,6 +315,8 @@ impl Delivery {
             attempts: 0,
             retry_at: now,
         });
+        // With a wider filter, an earlier change may be wanted than the one that the order was parked for.
+        parked.first = parked.first.min(position);
         parked.attempts = parked.attempts.saturating_add(1);
         parked.retry_at = health::retry_at(parked.attempts, failure.retry_after, now, random);
         // The later changes of the order wait behind it.

@@ -498,6 +498,20 @@ fn a_webhook_that_was_only_held_does_not_fail_any_more() {
 }
 
 #[test]
+fn a_change_that_only_a_wider_filter_wants_is_tried_again_with_the_parked_ones() {
+    let id = OrderId::new("order-1").unwrap();
+    let parked = Parked { first: 3, last: 3, attempts: 1, retry_at: micros(HOUR) };
+    let saved = Saved { parked: [(id.clone(), parked)].into(), ..nothing_saved() };
+    let mut delivery = Delivery::new(Subscription::default(), saved);
+    delivery.read(&change(1, 1));
+    let message = sendable(&mut delivery, micros(0)).remove(0);
+    delivery.failed(&message, &failure("500"), micros(0), 0.5);
+    delivery.unsaved().unwrap();
+    delivery.saved();
+    assert_eq!(delivery.next(micros(HOUR)), Next::LookUp(id, 1, 3));
+}
+
+#[test]
 fn a_subscription_may_name_types() {
     let subscription =
         Subscription { types: Some([ChangeType::Deleted].into()), ..Subscription::default() };
