@@ -137,7 +137,8 @@ statement! {
                 WHEN request.position IS NOT NULL
                      OR (webhooks.url, webhooks.calendar, webhooks.service, webhooks.types)
                         IS DISTINCT FROM (request.url, request.calendar, request.service, request.types)
-                     OR NOT request.paused AND (webhooks.paused OR disabled IS NOT NULL OR failures > 0) THEN 1 ELSE 0
+                     OR NOT request.paused AND (webhooks.paused OR disabled IS NOT NULL OR failures > 0
+                                                OR failing_since IS NOT NULL OR retry_at IS NOT NULL) THEN 1 ELSE 0
             END
        FROM (SELECT $1 AS id, $2 AS url, $3 AS calendar, $4 AS service, $5 AS types, $6 AS paused, $7 AS position,
                     $8 AS assigned_at) AS request

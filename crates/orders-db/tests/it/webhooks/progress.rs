@@ -123,15 +123,27 @@ fn nothing_is_saved_of_before_a_failing_webhook_was_set_active() {
     let store = database.store();
     add(&store, "crm");
     let webhook = lease(&store, FIRST);
-    let mut progress = unchanged(&webhook);
+    let id = webhook.id.clone();
     let active = WebhookDraft { paused: Some(false), ..draft() };
     // One that works goes on.
-    store.replace_webhook(&webhook.id, &active).unwrap();
-    progress.progress.health = failing();
-    assert_eq!(save(&store, FIRST, &[progress.clone()]), [webhook.id.clone()].into());
-    store.replace_webhook(&webhook.id, &active).unwrap();
-    assert_eq!(save(&store, FIRST, &[progress]), [].into());
-    assert_eq!(store.webhook(&webhook.id).unwrap().failing_since, None);
+    store.replace_webhook(&id, &active).unwrap();
+    assert_eq!(save(&store, FIRST, &[unchanged(&webhook)]), [id.clone()].into());
+    let failures = failing().failures;
+    for health in [
+        Health { failures, ..Health::default() },
+        // Only retries have failed.
+        Health { failing_since: failing().failing_since, ..Health::default() },
+        // It works, but has asked for a pause.
+        Health { retry_at: failing().retry_at, ..Health::default() },
+    ] {
+        store.release_webhooks(FIRST, std::slice::from_ref(&id)).unwrap();
+        let mut progress = unchanged(&lease(&store, FIRST));
+        progress.progress.health = health;
+        assert_eq!(save(&store, FIRST, &[progress.clone()]), [id.clone()].into());
+        store.replace_webhook(&id, &active).unwrap();
+        assert_eq!(save(&store, FIRST, &[progress.clone()]), [].into(), "{progress:?}");
+        assert_eq!(store.webhook(&id).unwrap().failing_since, None);
+    }
 }
 
 #[test]
