@@ -110,7 +110,7 @@ statement! {
 }
 
 statement! {
-    /// A webhook that is active again begins anew.
+    /// A webhook that is active again, or has another endpoint, begins anew.
     ReplaceWebhook<'a> {
         id: &'a str as Text,
         url: &'a str as Text,
@@ -125,10 +125,10 @@ statement! {
         SET url = request.url, calendar = request.calendar, service = request.service, types = request.types,
             paused = COALESCE(request.paused, webhooks.paused),
             disabled = CASE WHEN request.paused IS NULL THEN disabled END,
-            failures = CASE WHEN request.paused IS NULL THEN failures ELSE 0 END,
-            failing_since = CASE WHEN request.paused IS NULL THEN failing_since END,
-            retry_at = CASE WHEN request.paused IS NULL THEN retry_at END,
-            last_error = CASE WHEN request.paused IS NULL THEN last_error END,
+            failures = CASE WHEN request.paused IS NULL AND webhooks.url = request.url THEN failures ELSE 0 END,
+            failing_since = CASE WHEN request.paused IS NULL AND webhooks.url = request.url THEN failing_since END,
+            retry_at = CASE WHEN request.paused IS NULL AND webhooks.url = request.url THEN retry_at END,
+            last_error = CASE WHEN request.paused IS NULL AND webhooks.url = request.url THEN last_error END,
             position = COALESCE(request.position, webhooks.position),
             assigned_at = COALESCE(request.assigned_at, webhooks.assigned_at),
             done = CASE WHEN request.position IS NULL THEN done ELSE '{}' END,
@@ -245,7 +245,7 @@ impl PgStore {
     }
 
     /// Replaces a webhook by the draft. It keeps its id and its secrets. One that was disabled or paused and is active
-    /// again tries its parked orders at once.
+    /// again, or has another URL, tries its parked orders at once.
     ///
     /// # Errors
     /// [`StoreError::NotFound`], [`StoreError::CursorGone`].
@@ -256,6 +256,7 @@ impl PgStore {
     ) -> Result<Webhook, StoreError> {
         self.with(|conn| {
             conn.transaction(|conn| {
+                let before = get(conn, id)?;
                 let cursor =
                     draft.after.map(|after| known_cursor(conn, after.into())).transpose()?;
                 let Subscription { filter, types } = &draft.subscription;
@@ -274,7 +275,7 @@ impl PgStore {
                 }
                 if cursor.is_some() {
                     ForgetParked { webhook: id.as_str() }.execute(conn)?;
-                } else if draft.paused == Some(false) {
+                } else if draft.paused == Some(false) || draft.url != before.url {
                     RetryParked { webhooks: vec![id.as_str()] }.execute(conn)?;
                 }
                 get(conn, id)

@@ -49,6 +49,35 @@ fn parked_orders_are_saved_changed_and_removed() {
 }
 
 #[test]
+fn another_endpoint_does_not_get_the_pauses_of_the_one_before() {
+    let database = Database::new();
+    let store = database.store();
+    let id = add(&store, "crm").id;
+    // The endpoint has asked for a pause.
+    database.psql().run(
+        "UPDATE webhooks SET failures = 9, failing_since = now(), last_error = 'no', retry_at = now() + interval '1 day';
+         INSERT INTO webhook_parked_orders
+         VALUES ('crm', 'a', 1, 1, 1, now() + interval '1 day')",
+    );
+    store.replace_webhook(&id, &draft()).unwrap();
+    assert_eq!(leased(&store, FIRST, 10), [""; 0]);
+    let moved = WebhookDraft::new(url("https://new.example/hooks"));
+    let seen = store.replace_webhook(&id, &moved).unwrap();
+    assert_eq!((seen.failing_since, seen.last_error, seen.parked), (None, None, 1));
+    assert_eq!(lease(&store, FIRST).saved.health, Health::default());
+    let due = "SELECT retry_at <= now() FROM webhook_parked_orders";
+    assert_eq!(database.psql().line(due), "true");
+
+    // One that is disabled or paused stays so.
+    database.psql().run("UPDATE webhooks SET disabled = 'gone'");
+    let seen = store.replace_webhook(&id, &draft()).unwrap();
+    assert_eq!(seen.state, orders_core::WebhookState::Disabled);
+    store.replace_webhook(&id, &paused(true)).unwrap();
+    let seen = store.replace_webhook(&id, &moved).unwrap();
+    assert_eq!(seen.state, orders_core::WebhookState::Paused);
+}
+
+#[test]
 fn all_parked_orders_are_due_before_those_that_are_saved() {
     let database = Database::new();
     let store = database.store();
