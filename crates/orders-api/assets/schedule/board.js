@@ -32,8 +32,6 @@ export class Board {
   labelWidth = 200;
   headHeight = 40;
   hourWidth = 0;
-  /** @type {Row | null} The one whose hours the axis shows. */
-  #shown = null;
   /** @type {Row | null} The one from which an order is being moved. */
   moving = null;
 
@@ -49,6 +47,7 @@ export class Board {
     /** @type {Look} */
     this.look = { zone: "UTC", view: "day", writable: false, service: (id) => id, angle: () => 0 };
     this.axis = h("div", { class: "axis", role: "columnheader" });
+    this.nowMark = h("span", { class: "now-mark", hidden: "" });
     this.corner = h("div", { class: "corner", role: "columnheader" });
     this.body = h("div", { class: "rows", role: "rowgroup" });
     element.append(
@@ -362,8 +361,7 @@ export class Board {
       style(hour, { left: `${((at - shown.from) / (shown.to - shown.from)) * 100}%` });
       return hour;
     };
-    this.#shown = shown;
-    this.nowMark = h("span", { class: "now-mark" });
+    // The mark stays what it is, or for a frame it would be nowhere.
     this.axis.replaceChildren(h("span", { class: "hidden" }, "Orders and free times"), ...shown.hours.map(label), this.nowMark);
     style(this.axis, { "--hours": String((shown.to - shown.from) / HOUR) });
     const offsets = new Set([format.offset(zone, shown.from), format.offset(zone, shown.to - 1)]);
@@ -373,15 +371,12 @@ export class Board {
   /** @param {number} now */
   #renderNowOnAxis(now) {
     const today = this.rows.find((row) => row.from <= now && now < row.to);
-    if (this.nowMark) {
-      const at = today && place(today, { from: now, to: now + 1 });
-      this.nowMark.hidden = !at || !this.#shown;
-      if (at && today) {
-        const hours = (now - today.from) / HOUR;
-        // Near midnight, all of it is still on the axis.
-        style(this.nowMark, { left: `clamp(28px, var(--hour) * ${hours}, 100% - 28px)` });
-        text(this.nowMark, format.minute(this.look.zone, now));
-      }
+    this.nowMark.hidden = !today;
+    if (today) {
+      const hours = (now - today.from) / HOUR;
+      // Near midnight, all of it is still on the axis.
+      style(this.nowMark, { left: `clamp(28px, var(--hour) * ${hours}, 100% - 28px)` });
+      text(this.nowMark, format.minute(this.look.zone, now));
     }
   }
 }

@@ -16,6 +16,8 @@ test("an order shows its time in the chosen zone, its services, its fee and its 
     totalfee: 99.95, reference: "PO-4711", services: [{ id: "123" }, { id: "456" }],
   });
   const schedule = await Schedule.open(browser, service, { address: { day: "2026-11-24", zone: "Europe/Berlin" } });
+  // The names of services come after the orders.
+  await schedule.order(id).filter({ hasText: "Inspection, Analysis" }).waitFor();
   const text = await schedule.order(id).innerText();
   for (const part of ["09:00", "UTC+1", "99.95", "Inspection, Analysis", "PO-4711"]) {
     assert.ok(text.includes(part), text);
