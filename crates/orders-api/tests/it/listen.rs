@@ -1,11 +1,9 @@
 //! `orders-api webhooks listen`
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpListener;
+use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
-use std::thread;
 
-use orders_testkit::Finished;
+use orders_testkit::{Finished, Receiver, Reply};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -65,15 +63,8 @@ fn without_permission_to_send_to_this_machine_the_command_says_what_to_do() {
 #[test]
 fn a_command_that_fails_says_why() {
     let app = App::start();
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
-    let elsewhere = format!("http://{}", other.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in other.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 1000]);
-            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
-        }
-    });
+    let other = Receiver::start(|_| Reply::Status(404)).unwrap();
+    let elsewhere = format!("http://{}", other.address());
     for (url, status, message) in [
         ("http://127.0.0.1:1", 1, "http://127.0.0.1:1"),
         (elsewhere.as_str(), 1, "404"),

@@ -1,25 +1,15 @@
 //! What all commands have in common: the exit status, the help and the key.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::process::Command;
-use std::thread;
 
-use orders_testkit::{Finished, program};
+use orders_testkit::{Finished, Receiver, Reply, program};
 
 use crate::service::{Service, shared, values};
 
 #[test]
 fn a_command_that_fails_says_why_and_exits_with_2() {
-    let other = TcpListener::bind("127.0.0.1:0").unwrap();
-    let elsewhere = format!("http://{}", other.local_addr().unwrap());
-    thread::spawn(move || {
-        for stream in other.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 1000]);
-            let _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
-        }
-    });
+    let other = Receiver::start(|_| Reply::Status(404)).unwrap();
+    let elsewhere = format!("http://{}", other.address());
     for command in [&["list"][..], &["export"], &["import", "-"], &["watch"]] {
         for (url, message) in [
             ("http://127.0.0.1:1", "does it run there?"),
