@@ -218,7 +218,8 @@ fn properties(components: &mut Components) -> [(&'static str, Value); 11] {
     };
     let only = "Only changes of orders that are or were in this calendar; null is all.";
     let service = "Only changes of orders that contain or contained this service; null is all.";
-    let failing_since = "When the first delivery failed after the last success, or since when the service cannot send anything; null if the last one succeeded.";
+    let failing_since = "When the first delivery failed after the last success, or since when the service cannot send \
+                         anything; null if the last one succeeded.";
     [
         ("id", id(components)),
         ("url", url),

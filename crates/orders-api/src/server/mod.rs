@@ -136,15 +136,15 @@ pub fn listen(
     // From now on, a signal does not end the process, but waits until the server runs.
     let mut signals = Signals::listen().context("cannot wait for SIGTERM and Ctrl-C")?;
     let (signalled, stopped_feed) = (shutdown.clone(), feed.clone());
-    let stop_worker = worker.as_ref().map(Worker::begin_to_stop);
+    let stop_worker = worker.as_ref().map(Worker::stop_sender);
     let stop_signal = async move {
         signalled.signalled(&mut signals, drain).await;
         // Other instances take over what has no end: followers of the changes, and webhooks.
         stopped_feed.stop();
         if let Some(stop) = stop_worker {
-            stop();
+            stop.send_replace(true);
         }
-        actix_web::rt::spawn(end_at(signals));
+        actix_web::rt::spawn(exit_at_next_signal(signals));
     };
     let server = Server::build()
         .workers(workers)
@@ -229,7 +229,7 @@ fn allow_open_files(streams: usize, others: usize) -> usize {
 }
 
 /// Ends the process at the next signal, whatever it is doing.
-async fn end_at(mut signals: Signals) {
+async fn exit_at_next_signal(mut signals: Signals) {
     signals.next().await;
     log::warn!("stopping at once; requests in flight are cut off");
     std::process::exit(1);

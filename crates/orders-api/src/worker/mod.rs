@@ -90,17 +90,14 @@ impl Worker {
         Ok(Self { stop, thread })
     }
 
-    /// Lets it send nothing more.
-    pub(crate) fn begin_to_stop(&self) -> impl FnOnce() + use<> {
-        let stop = self.stop.clone();
-        move || {
-            stop.send_replace(true);
-        }
+    /// The sender of `true` when it is to send nothing more, for those who do not wait for it.
+    pub(crate) fn stop_sender(&self) -> watch::Sender<bool> {
+        self.stop.clone()
     }
 
     /// Sends nothing more, waits for the responses to what was sent, and returns whether they came within this time.
     pub(crate) fn stop(self, limit: Duration) -> bool {
-        self.begin_to_stop()();
+        self.stop.send_replace(true);
         let deadline = Instant::now() + limit;
         while !self.thread.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_millis(10));
